@@ -1,0 +1,45 @@
+/**
+ * @file redact.h
+ * Masks secret values in everything that is written: as they are, URL-encoded, in base64 (at each of its three
+ * alignments, standard and URL alphabet), in JSON-escaped form, and also when a value is split over two pieces of a stream.
+ */
+#ifndef BASE_REDACT_H
+#define BASE_REDACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define REDACT_MASK "[secret]"
+/** Shorter values are not masked: they would hide ordinary text. */
+#define REDACT_SHORTEST 4
+
+typedef struct redactor redactor;
+redactor *redactor_new(void);
+/** Wipes what it knows. */
+void redactor_free(redactor *r);
+GUARD(redactor, redactor_free)
+
+/** Registers a value; copied. Of a URL with a password ("scheme://user:password@host"), the password too. */
+void redactor_add(redactor *r, const char *value);
+/** Registers all that other knows. */
+void redactor_add_all(redactor *r, const redactor *other);
+bool redactor_is_empty(const redactor *r);
+/** True when s holds a registered value in any form. */
+bool redactor_finds(const redactor *r, const char *s, size_t n);
+/** A masked copy; the caller frees. */
+char *redactor_mask(const redactor *r, const char *s);
+
+/** A stream that comes in pieces: holds back what may be the beginning of a secret. */
+typedef struct redact_stream {
+    const redactor *redactor; /**< borrowed */
+    text held;
+} redact_stream;
+/** Appends to out what of the stream is now safe to show. */
+void redact_stream_add(redact_stream *s, const char *bytes, size_t n, text *out);
+/** Ends the stream: appends the rest to out and frees what was held. */
+void redact_stream_end(redact_stream *s, text *out);
+
+#endif

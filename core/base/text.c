@@ -1,0 +1,62 @@
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void text_add(text *t, const char *bytes, size_t n)
+{
+    if (t->max && n > t->max - t->count) {
+        n = t->max - t->count;
+        t->truncated = true;
+    }
+    if (t->count + n + 1 > t->room) {
+        size_t room = t->room ? t->room : 64;
+        while (room < t->count + n + 1)
+            room *= 2;
+        t->items = mem_grow(t->items, room, 1);
+        t->room = room;
+    }
+    if (n)
+        memcpy(t->items + t->count, bytes, n);
+    t->count += n;
+    t->items[t->count] = '\0';
+}
+
+void text_puts(text *t, const char *s)
+{
+    text_add(t, s, strlen(s));
+}
+
+void text_printf(text *t, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    guard_mem char *s = mem_vprintf(fmt, ap);
+    va_end(ap);
+    text_puts(t, s);
+}
+
+const char *text_get(const text *t)
+{
+    return t->items ? t->items : "";
+}
+
+char *text_take(text *t)
+{
+    char *s = t->items ? t->items : mem_dup("");
+    *t = (text){.max = t->max};
+    return s;
+}
+
+void text_done(text *t)
+{
+    free(t->items);
+    *t = (text){0};
+}
+
+bool text_starts(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}

@@ -1,0 +1,162 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/text.h"
+#include "cli/cli.h"
+
+typedef struct option_row {
+    const char *name, *value, *help;
+} option_row;
+
+static const option_row rows[CLI_OPTION_COUNT] = {
+#define X(id, name, value, help) [CLI_##id] = {name, value, help},
+    CLI_OPTIONS(X)
+#undef X
+};
+
+static bool takes(const cli_command *command, int id)
+{
+    return ((command->options | CLI_COMMON) >> id) & 1u;
+}
+
+static void append(cli_list *list, const char *item)
+{
+    list->items = mem_grow(list->items, list->count + 2, sizeof *list->items);
+    list->items[list->count++] = item;
+    list->items[list->count] = NULL;
+}
+
+static int number(const char *name, const char *value, int *ret, error **err)
+{
+    char *end = NULL;
+    long n = strtol(value, &end, 10);
+    if (end == value || *end || n < 0 || n > 1000000)
+        return error_set(err, ERROR_USAGE, "--%s takes a whole number, not '%s'", name, value);
+    *ret = (int)n;
+    return 0;
+}
+
+static int store_value(cli_args *args, int id, const char *value, error **err)
+{
+    switch ((cli_option_id)id) {
+    case CLI_SET: append(&args->sets, value); return 0;
+    case CLI_PLUGIN_DIR: append(&args->plugin_dirs, value); return 0;
+    case CLI_JSON: args->json = true; return 0;
+    case CLI_PLAIN: args->plain = true; return 0;
+    case CLI_VERBOSE: args->verbose = true; return 0;
+    case CLI_UNDO: args->undo = true; return 0;
+    case CLI_HELP: args->help = true; return 0;
+    case CLI_ENVIRONMENT: args->environment = value; return 0;
+    case CLI_ASSUME: args->assume = value; return 0;
+    case CLI_FORMAT: args->format = value; return 0;
+    case CLI_STATE: args->state = value; return 0;
+    case CLI_KEEP: return number("keep", value, &args->keep, err);
+    case CLI_LIMIT: return number("limit", value, &args->limit, err);
+    case CLI_OPTION_COUNT: break;
+    }
+    return 0;
+}
+
+/* The id of the option that text ("set" or "set=...") names, or -1. */
+static int find(const cli_command *command, const char *text, size_t length)
+{
+    for (int id = 0; id < CLI_OPTION_COUNT; id++)
+        if (takes(command, id) && strlen(rows[id].name) == length && strncmp(rows[id].name, text, length) == 0)
+            return id;
+    return -1;
+}
+
+static int unknown(const cli_command *command, const char *word, error **err)
+{
+    nearest near = nearest_to(word + strspn(word, "-"));
+    for (int id = 0; id < CLI_OPTION_COUNT; id++)
+        if (takes(command, id))
+            nearest_offer(&near, rows[id].name);
+    (void)error_set(err, ERROR_USAGE, "belay %s has no option '%s'", command->name, word);
+    if (nearest_get(&near))
+        return error_hint(err, "did you mean '--%s'?", nearest_get(&near));
+    return error_hint(err, "'belay %s --help' lists them", command->name);
+}
+
+/* Reads the option at argv[*i], with its value in the same word or the next. */
+static int parse_option(const cli_command *command, int argc, char **argv, int *i, cli_args *args, error **err)
+{
+    const char *word = argv[*i];
+    if (strcmp(word, "-h") == 0)
+        word = "--help";
+    if (!text_starts(word, "--"))
+        return unknown(command, word, err);
+    const char *name = word + 2;
+    const char *equals = strchr(name, '=');
+    int id = find(command, name, equals ? (size_t)(equals - name) : strlen(name));
+    if (id < 0)
+        return unknown(command, word, err);
+    const char *value = equals ? equals + 1 : NULL;
+    if (!rows[id].value && value)
+        return error_set(err, ERROR_USAGE, "--%s takes no value", rows[id].name);
+    if (rows[id].value && !value) {
+        if (*i + 1 >= argc)
+            return error_set(err, ERROR_USAGE, "--%s needs a value: --%s %s", rows[id].name, rows[id].name,
+                             rows[id].value);
+        value = argv[++*i];
+    }
+    return store_value(args, id, value, err);
+}
+
+static int check_words(const cli_command *command, const cli_args *args, error **err)
+{
+    if (args->help || args->word_count >= command->least)
+        return 0;
+    (void)error_set(err, ERROR_USAGE, "belay %s needs %s", command->name, command->words);
+    return error_hint(err, "for example: %s", command->example);
+}
+
+int cli_args_parse(const cli_command *command, int argc, char **argv, cli_args *ret, error **err)
+{
+    cli_args args = {.keep = 1, .limit = 20};
+    bool only_words = false;
+    int r = 0;
+    for (int i = 0; i < argc && r == 0; i++) {
+        if (!only_words && strcmp(argv[i], "--") == 0)
+            only_words = true;
+        else if (!only_words && argv[i][0] == '-' && argv[i][1])
+            r = parse_option(command, argc, argv, &i, &args, err);
+        else if (args.word_count == command->most)
+            r = error_set(err, ERROR_USAGE, "belay %s: what is '%s' for? usage: belay %s %s", command->name, argv[i],
+                          command->name, command->words);
+        else
+            args.words[args.word_count++] = argv[i];
+    }
+    if (r == 0)
+        r = check_words(command, &args, err);
+    if (r < 0)
+        cli_args_done(&args);
+    else
+        *ret = args;
+    return r;
+}
+
+void cli_args_done(cli_args *args)
+{
+    free(args->plugin_dirs.items);
+    free(args->sets.items);
+}
+
+void cli_args_help(const cli_command *command)
+{
+    printf("belay %s: %s\n\nusage: belay %s %s%s[OPTIONS]\n\n", command->name, command->summary, command->name,
+           command->words, *command->words ? " " : "");
+    for (int id = 0; id < CLI_OPTION_COUNT; id++) {
+        if (!takes(command, id))
+            continue;
+        guard_mem char *left =
+            mem_printf("--%s%s%s", rows[id].name, rows[id].value ? " " : "", rows[id].value ? rows[id].value : "");
+        printf("  %-24s %s\n", left, rows[id].help);
+    }
+    putchar('\n');
+    if (command->more)
+        cli_print_wrapped(0, command->more);
+    printf("Example: %s\n", command->example);
+}

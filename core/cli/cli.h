@@ -1,0 +1,125 @@
+/**
+ * @file cli.h
+ * The commands: arguments in, text out, one file for each command. A command gets checked arguments and gives the exit
+ * status of engine.h.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+#include "pipeline/pipeline.h"
+#include "store/store.h"
+
+/* ---- arguments ------------------------------------------------------------------------------------------------- */
+
+typedef struct cli_list {
+    const char **items; /**< NULL-terminated once anything was added */
+    size_t count, room;
+} cli_list;
+
+/** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
+typedef struct cli_args {
+    const char *state, *environment, *assume, *format;
+    cli_list plugin_dirs, sets;
+    bool json, plain, verbose, undo, help;
+    int keep, limit;
+    const char *words[3]; /**< what is not an option */
+    int word_count;
+} cli_args;
+
+/** X(ID, name, value's name or NULL for a flag, help) */
+#define CLI_OPTIONS(X)                                                                                                 \
+    X(SET, "set", "NAME=VALUE", "override vars.NAME or pipeline.NAME; of try: an option of the step (repeatable)")     \
+    X(JSON, "json", NULL, "print JSON: the events of a run, one a line, or one document")                              \
+    X(PLAIN, "plain", NULL, "plain lines, also on a terminal")                                                         \
+    X(VERBOSE, "verbose", NULL, "show the steps' log lines too")                                                       \
+    X(ENVIRONMENT, "environment", "NAME", "only this environment")                                                     \
+    X(ASSUME, "assume", "done|not-done", "what became of a step that cannot be undone and was cut short")              \
+    X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
+    X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
+    X(FORMAT, "format", "text|json|junit", "how to print (default text)")                                              \
+    X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
+    X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
+    X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
+    X(HELP, "help", NULL, "show this")
+typedef enum cli_option_id {
+#define X(id, name, value, help) CLI_##id,
+    CLI_OPTIONS(X)
+#undef X
+        CLI_OPTION_COUNT
+} cli_option_id;
+#define CLI_BIT(id) (1u << CLI_##id)
+/** The options that every command takes. */
+#define CLI_COMMON (CLI_BIT(HELP) | CLI_BIT(STATE) | CLI_BIT(PLUGIN_DIR))
+/** Those of commands that show a run as it happens. */
+#define CLI_VIEW (CLI_BIT(JSON) | CLI_BIT(PLAIN) | CLI_BIT(VERBOSE))
+
+typedef struct cli_command {
+    const char *name;
+    const char *words; /**< "[RUN]": for the usage line */
+    int least, most;   /**< how many words */
+    unsigned options;  /**< CLI_BIT()s besides CLI_COMMON */
+    int (*run)(const cli_args *args);
+    const char *summary; /**< one line */
+    const char *more;    /**< what a user should know */
+    const char *example;
+} cli_command;
+
+/** Parses what follows the command's name. ERROR_USAGE names the nearest option. */
+int cli_args_parse(const cli_command *command, int argc, char **argv, cli_args *ret, error **err) CHECKED;
+void cli_args_done(cli_args *args);
+/** The help of one command, to stdout. */
+void cli_args_help(const cli_command *command);
+
+/* ---- what commands share --------------------------------------------------------------------------------------- */
+
+/** Prints "belay: error: ..." with its hint to stderr and gives the exit status for it. */
+int cli_fail(const error *err);
+/** The exit status for an error, printing nothing. */
+int cli_exit_status(const error *err);
+
+int cli_open_store(const cli_args *args, store **ret, error **err) CHECKED;
+/** Opens the catalog; plugins that were refused are warned about on stderr. */
+int cli_open_catalog(const cli_args *args, catalog **ret, error **err) CHECKED;
+/** Loads args->words[0], printing all problems to stderr; unless quiet, warnings too. */
+int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, error **err) CHECKED;
+/** Prints problems as FILE:LINE: error: WHAT. */
+void cli_print_problems(const pipeline_problems *problems);
+
+/** An engine over a store (borrowed; NULL for plan and try) with the sink that the arguments ask for. */
+typedef struct cli_engine {
+    engine engine;
+    report_sink sink;
+} cli_engine;
+void cli_engine_init(cli_engine *e, const cli_args *args, store *s);
+void cli_engine_done(cli_engine *e);
+
+/** The run that a word names ("latest" when there is none). */
+int cli_get_run(const cli_args *args, store *s, store_run *ret, error **err) CHECKED;
+
+/** Prints a JSON document and a newline. */
+void cli_print_json(json_t *document);
+/** "2026-11-23 18:45:12 UTC", or "-" for 0; into buf. */
+char *cli_show_time(int64_t ms, char buf[32]);
+/** Prints text in lines of at most 100 characters, each after indent spaces. */
+void cli_print_wrapped(int indent, const char *text);
+
+/* ---- the commands ---------------------------------------------------------------------------------------------- */
+
+int cli_plan(const cli_args *args);
+int cli_run(const cli_args *args);
+int cli_resume(const cli_args *args);
+int cli_rollback(const cli_args *args);
+int cli_status(const cli_args *args);
+int cli_history(const cli_args *args);
+int cli_show(const cli_args *args);
+int cli_logs(const cli_args *args);
+int cli_validate(const cli_args *args);
+int cli_plugins(const cli_args *args);
+int cli_explain(const cli_args *args);
+int cli_doctor(const cli_args *args);
+int cli_discard(const cli_args *args);
+int cli_try(const cli_args *args);
+
+#endif

@@ -1,0 +1,83 @@
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char *const levels[] = {"debug", "info", "warning", "error"};
+
+typedef struct filter {
+    const char *step; /* NULL: all */
+    bool json;
+    size_t lines;
+} filter;
+
+static const char *word(const json_t *event, const char *key)
+{
+    const char *s = json_string_value(json_object_get(event, key));
+    return s ? s : "";
+}
+
+static bool print_event(void *user, const char *text)
+{
+    filter *f = user;
+    json_t *event = json_loads(text, 0, NULL);
+    bool wanted = strcmp(word(event, "type"), "log") == 0 && (!f->step || strcmp(f->step, word(event, "step")) == 0);
+    if (wanted && f->json) {
+        puts(text);
+    } else if (wanted) {
+        json_int_t level = json_integer_value(json_object_get(event, "level"));
+        printf("%s %s/%s %s: %s\n", word(event, "at"), word(event, "step"), word(event, "phase"),
+               levels[level < 0 || level > 3 ? 1 : level], word(event, "line"));
+    }
+    f->lines += wanted;
+    json_decref(event);
+    return true;
+}
+
+static void list_artifacts(const char *folder)
+{
+    struct dirent **names = NULL;
+    int n = scandir(folder, &names, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (names[i]->d_name[0] != '.')
+            printf("artifact: %s/%s\n", folder, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+}
+
+static void list_all_artifacts(const store *s, const char *run, const char *step)
+{
+    guard_mem char *folder = mem_printf("%s/runs/%s", store_folder(s), run);
+    struct dirent **names = NULL;
+    int n = scandir(folder, &names, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (names[i]->d_name[0] != '.' && (!step || strcmp(step, names[i]->d_name) == 0)) {
+            guard_mem char *path = mem_printf("%s/%s", folder, names[i]->d_name);
+            list_artifacts(path);
+        }
+        free(names[i]);
+    }
+    free(names);
+}
+
+int cli_logs(const cli_args *args)
+{
+    guard(error) err = NULL;
+    guard(store) s = NULL;
+    store_run run = {0};
+    filter f = {.step = args->words[1], .json = args->json};
+    if (cli_open_store(args, &s, &err) < 0 || cli_get_run(args, s, &run, &err) < 0)
+        return cli_fail(err);
+    int r = store_events(s, run.id, print_event, &f, &err);
+    if (r == 0 && !args->json) {
+        if (f.lines == 0)
+            printf("%s%s wrote no log lines in run %s.\n", f.step ? "Step " : "The steps", f.step ? f.step : "",
+                   run.id);
+        list_all_artifacts(s, run.id, f.step);
+    }
+    store_run_done(&run);
+    return r < 0 ? cli_fail(err) : EXIT_COMMITTED;
+}

@@ -1,0 +1,19 @@
+#include "cli/cli.h"
+
+int cli_run(const cli_args *args)
+{
+    guard(error) err = NULL;
+    guard(store) s = NULL;
+    guard(catalog) c = NULL;
+    guard(pipeline) p = NULL;
+    if (cli_open_store(args, &s, &err) < 0 || cli_open_catalog(args, &c, &err) < 0 ||
+        cli_load_pipeline(args, c, &p, &err) < 0)
+        return cli_fail(err);
+
+    int status = EXIT_USAGE;
+    cli_engine e;
+    cli_engine_init(&e, args, s);
+    int r = engine_run(&e.engine, c, p, args->sets.items, &status, &err);
+    cli_engine_done(&e);
+    return r < 0 ? cli_fail(err) : status;
+}

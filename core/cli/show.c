@@ -1,0 +1,132 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cli/cli.h"
+
+static bool parse_event(void *user, const char *json)
+{
+    json_t *event = json_loads(json, 0, NULL);
+    if (event)
+        json_array_append_new(user, event);
+    return true;
+}
+
+static bool add_phase(void *user, const store_phase *p)
+{
+    json_array_append_new(user,
+                          json_pack("{s:s, s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:s, s:s}", "step", p->step, "phase",
+                                    p->phase, "attempt", p->attempt, "started_ms", (json_int_t)p->started_ms,
+                                    "ended_ms", (json_int_t)p->ended_ms, "status", (int)p->status, "end", p->end,
+                                    "verdict", p->verdict, "summary", p->summary, "hint", p->hint));
+    return true;
+}
+
+static bool add_measurement(void *user, const store_measurement *m)
+{
+    json_array_append_new(user, json_pack("{s:s, s:s, s:f, s:s, s:I, s:s, s:s}", "step", m->step, "name", m->name,
+                                          "value", m->value, "unit", m->unit, "samples", (json_int_t)m->samples,
+                                          "threshold", m->threshold, "verdict", m->verdict));
+    return true;
+}
+
+static int show_json(store *s, const store_run *run, error **err)
+{
+    json_t *document =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "run", run->id,
+                  "pipeline", run->pipeline, "environment", run->environment, "version", run->version, "previous",
+                  run->previous, "commit", run->commit, "file", run->file, "state", run_state_name(run->state),
+                  "reason", run->reason, "user", run->user, "started_ms", (json_int_t)run->started_ms, "ended_ms",
+                  (json_int_t)run->ended_ms, "failed_ms", (json_int_t)run->failed_ms, "healthy_ms",
+                  (json_int_t)run->healthy_ms, "phases", json_array(), "measurements", json_array());
+    int r = store_phases(s, run->id, NULL, add_phase, json_object_get(document, "phases"), err);
+    if (r == 0)
+        r = store_measurements(s, run->id, add_measurement, json_object_get(document, "measurements"), err);
+    if (r == 0)
+        cli_print_json(document);
+    json_decref(document);
+    return r;
+}
+
+static int show_junit(store *s, const store_run *run, error **err)
+{
+    json_t *events = json_array();
+    int r = store_events(s, run->id, parse_event, events, err);
+    if (r == 0)
+        r = report_junit(stdout, events, err);
+    json_decref(events);
+    return r;
+}
+
+static bool print_phase(void *user, const store_phase *p)
+{
+    (void)user;
+    char took[UNITS_TEXT] = "cut short";
+    if (p->ended_ms)
+        units_show_duration(p->ended_ms - p->started_ms, took);
+    printf("  %-24s %-9s %2d  %-13s %10s  %s\n", p->step, p->phase, p->attempt, p->verdict, took, p->summary);
+    return true;
+}
+
+static bool print_measurement(void *user, const store_measurement *m)
+{
+    int *count = user;
+    char value[UNITS_TEXT];
+    if ((*count)++ == 0)
+        printf("\nMeasurements\n");
+    printf("  %-24s %-28s %12s  %-8s %s%s\n", m->step, m->name, units_show_value(m->value, m->unit, value), m->verdict,
+           *m->threshold ? "bad if " : "", m->threshold);
+    return true;
+}
+
+static void print_header(const store_run *run)
+{
+    char started[32], ended[32], took[UNITS_TEXT];
+    printf("%s  %s %s on %s: %s\n", run->id, run->pipeline, run->version, run->environment, run_state_name(run->state));
+    if (*run->reason)
+        cli_print_wrapped(2, run->reason);
+    printf("  previous  %s\n  commit    %s\n  file      %s\n  by        %s on %s\n",
+           *run->previous ? run->previous : "(first deploy)", *run->commit ? run->commit : "-", run->file, run->user,
+           run->host);
+    printf("  started   %s\n  ended     %s\n", cli_show_time(run->started_ms, started),
+           cli_show_time(run->ended_ms, ended));
+    if (run->failed_ms && run->healthy_ms)
+        printf("  healthy   %s after the failure\n", units_show_duration(run->healthy_ms - run->failed_ms, took));
+}
+
+static int show_text(store *s, const store_run *run, error **err)
+{
+    int count = 0;
+    print_header(run);
+    printf("\nPhases, in order of start\n");
+    int r = store_phases(s, run->id, NULL, print_phase, NULL, err);
+    if (r == 0)
+        r = store_measurements(s, run->id, print_measurement, &count, err);
+    return r;
+}
+
+static const struct {
+    const char *format;
+    int (*show)(store *, const store_run *, error **);
+} formats[] = {{"text", show_text}, {"json", show_json}, {"junit", show_junit}};
+
+int cli_show(const cli_args *args)
+{
+    guard(error) err = NULL;
+    guard(store) s = NULL;
+    store_run run = {0};
+    const char *format = args->format ? args->format : "text";
+    int (*show)(store *, const store_run *, error **) = NULL;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(formats[i].format, format) == 0)
+            show = formats[i].show;
+    if (!show) {
+        (void)error_set(&err, ERROR_USAGE, "--format takes text, json or junit, not '%s'", format);
+        return cli_fail(err);
+    }
+    if (cli_open_store(args, &s, &err) < 0 || cli_get_run(args, s, &run, &err) < 0)
+        return cli_fail(err);
+    int r = show(s, &run, &err);
+    store_run_done(&run);
+    return r < 0 ? cli_fail(err) : EXIT_COMMITTED;
+}

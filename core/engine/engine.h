@@ -1,0 +1,50 @@
+/**
+ * @file engine.h
+ * The transaction, as the commands see it. Each function runs a loop of its own until the run has ended or waits, and
+ * gives the exit status.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "catalog/catalog.h"
+#include "pipeline/pipeline.h"
+#include "report/event.h"
+#include "store/store.h"
+
+/** Exit statuses of `belay`: a promise. */
+enum engine_exit {
+    EXIT_COMMITTED = 0,    /**< done; of commands that run nothing: good */
+    EXIT_USAGE = 1,        /**< usage or pipeline error */
+    EXIT_REFUSED = 2,      /**< refused in preflight, nothing touched */
+    EXIT_WAITING = 3,      /**< waits for a person or a time, with --no-wait */
+    EXIT_LOCKED = 4,       /**< a live run holds the environment */
+    EXIT_ROLLED_BACK = 10, /**< rolled back, and the previous version proved */
+    EXIT_PERSON = 20,      /**< a person is needed; the next commands were printed */
+};
+
+typedef struct engine {
+    store *store;
+    const report_sink *sinks;
+    size_t sink_count;
+} engine;
+
+/** Prepares every step, reports each one's plan, touches nothing. */
+int engine_plan(const engine *e, const catalog *c, const pipeline *p, int *ret_exit, error **err) CHECKED;
+/** Plans, then executes exactly that. sets: the overrides, recorded with the run. */
+int engine_run(const engine *e, const catalog *c, const pipeline *p, const char *const *sets, int *ret_exit,
+               error **err) CHECKED;
+
+/** For resume: what to assume of an irreversible step that was cut short. */
+typedef enum engine_assume { ASSUME_NOTHING, ASSUME_DONE, ASSUME_NOT_DONE } engine_assume;
+/** Goes on with a run that has not ended, by its recorded text and pinned plugins. run: an id, or NULL for the
+ *  unfinished one. */
+int engine_resume(const engine *e, const char *run, engine_assume assume, int *ret_exit, error **err) CHECKED;
+/** Takes a run back: an unfinished one, one that needs a person, or the last committed one (until discarded). */
+int engine_rollback(const engine *e, const char *run, int *ret_exit, error **err) CHECKED;
+/** Lets go of what committed runs kept for rollback, but for the newest `keep`. */
+int engine_discard(const engine *e, const char *environment, int keep, int *ret_exit, error **err) CHECKED;
+
+/** Runs the one step of p alone, outside any run; undo: rolls it back afterwards. */
+int engine_try(const engine *e, const catalog *c, const pipeline *p, bool undo, int *ret_exit, error **err) CHECKED;
+
+#endif

@@ -1,0 +1,56 @@
+/**
+ * @file event.h
+ * The one stream of events of a run. What the terminal shows, what --json prints, what the store keeps: all are this.
+ *
+ * An event is a JSON object: "at" (RFC 3339, UTC, ms), "run", "type", and by type (step events always have "step",
+ * "kind", "stage"):
+ *
+ *   run.start      pipeline environment version previous file stages:[{name,steps:[{id,kind,title}]}] rollback:[..] resumed
+ *   run.state      state reason              (rolling back, paused, ...)
+ *   run.end        state reason exit_status duration_ms failed_ms healthy_after_ms commit next:[commands to go on]
+ *   stage.start    stage                     stage.end  stage duration_ms verdict
+ *   phase.start    step kind stage phase attempt
+ *   phase.end      step kind stage phase attempt status end verdict duration_ms summary hint option
+ *   step.end       step kind stage verdict duration_ms     (passed failed error inconclusive skipped warned; or "undone" ...)
+ *   progress       step kind stage phase done all what
+ *   log            step kind stage phase level line
+ *   plan           step kind stage change undo irreversible pending
+ *   output         step name value           measure  step name value unit threshold verdict samples
+ *   note           text                      (a remark of the core's own)   warning  text hint
+ *
+ * All texts are masked before they become events.
+ */
+#ifndef REPORT_EVENT_H
+#define REPORT_EVENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+/** Somebody who reads the stream. */
+typedef struct report_sink {
+    void *user;
+    void (*event)(void *user, const json_t *event);
+    void (*tick)(void *user); /**< about ten times a second while a run lives; may be NULL */
+    void (*free)(void *user); /**< may be NULL */
+} report_sink;
+
+/** A new event with "at", "run" and "type"; the caller adds the rest and decrefs. run may be NULL. */
+json_t *event_new(const char *run, const char *type);
+
+/** JSON lines, one event each, flushed. */
+report_sink report_json(FILE *out);
+/** Plain lines, for pipes and files; verbose also shows log lines of level 0 and 1. */
+report_sink report_plain(FILE *out, bool verbose);
+/** The live view: stages, steps, elapsed time, progress, what is rolled back and why. Redraws in place. */
+report_sink report_live(FILE *out, bool verbose, bool colour);
+/** True when out is a terminal that can redraw (TERM is set and not "dumb"). */
+bool report_can_live(FILE *out);
+/** True when out is a terminal and NO_COLOR is not set. */
+bool report_can_colour(FILE *out);
+/** JUnit XML of a run from its events, for CI servers. */
+int report_junit(FILE *out, const json_t *events, error **err) CHECKED;
+
+#endif

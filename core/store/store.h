@@ -1,0 +1,142 @@
+/**
+ * @file store.h
+ * What Belay remembers: runs, steps, phases, undo records, outputs, measurements, events. SQLite in WAL mode with
+ * synchronous=FULL: when a function that writes returns 0, the record survives a power cut as far as the disk keeps its word.
+ * Only the core writes; one process writes at a time (see store_lock.h).
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+typedef struct store store;
+
+/** $BELAY_STATE_DIR, else /var/lib/belay for root, else $XDG_STATE_HOME/belay or ~/.local/state/belay; caller frees. */
+char *store_default_folder(void);
+/** Opens or makes folder/belay.db (folder 0700, file 0600). A newer schema or a damaged file is ERROR_STORE with what to do. */
+int store_open(const char *folder, store **ret, error **err) CHECKED;
+void store_close(store *s);
+GUARD(store, store_close)
+const char *store_folder(const store *s);
+/** PRAGMA quick_check and the schema's version; ERROR_STORE says what is wrong. */
+int store_check(store *s, error **err) CHECKED;
+
+/* ---- runs ---------------------------------------------------------------------------------------------------------- */
+
+/** X(ID, word): where a run stands. All but RUNNING, ROLLING_BACK and PAUSED are ends. */
+#define RUN_STATES(X)                                                                                                  \
+    X(RUNNING, "running") X(PAUSED, "paused") X(ROLLING_BACK, "rolling back") X(COMMITTED, "committed")                \
+    X(ROLLED_BACK, "rolled back") X(NEEDS_PERSON, "needs a person") X(REFUSED, "refused")
+typedef enum run_state {
+#define X(id, word) RUN_##id,
+    RUN_STATES(X)
+#undef X
+} run_state;
+const char *run_state_name(run_state state);
+bool run_state_is_end(run_state state);
+
+/** All strings are owned by the struct and never NULL ("" when not known). Times: ms since 1970, 0 when not yet. */
+typedef struct store_run {
+    char *id; /**< "20261123-184512-k7f2": UTC start and four random letters or digits; sorts by time */
+    char *pipeline, *environment, *version, *previous, *commit;
+    char *file, *text; /**< the pipeline file's path, and its text as it was at the start */
+    json_t *sets;      /**< array of the --set overrides */
+    run_state state;
+    char *reason; /**< why it ended or paused, in one line */
+    char *user, *host;
+    int64_t started_ms, ended_ms, failed_ms, healthy_ms; /**< failed: first failure; healthy: rollback proved */
+    bool discarded; /**< what rollback kept was let go */
+} store_run;
+void store_run_done(store_run *r);
+
+/** Creates the run with its text and the pinned plugins; fills r->id and r->started_ms. */
+int store_run_create(store *s, store_run *r, error **err) CHECKED;
+/** Writes state, reason, commit and times of r. */
+int store_run_update(store *s, const store_run *r, error **err) CHECKED;
+/** id may be a unique prefix, or "latest". ERROR_NOT_FOUND says which runs there are. */
+int store_run_get(store *s, const char *id, store_run *ret, error **err) CHECKED;
+/** The newest run of the environment that has not ended; ret->id is NULL when there is none. */
+int store_run_unfinished(store *s, const char *environment, store_run *ret, error **err) CHECKED;
+/** Newest first; environment NULL: all. fn returns false to stop. */
+int store_runs(store *s, const char *environment, int limit, bool (*fn)(void *user, const store_run *r), void *user,
+               error **err) CHECKED;
+
+/** The plugins a run recorded: name, version, sha256. */
+int store_plugin_add(store *s, const char *run, const char *name, const char *version, const char *sha256,
+                     uint32_t undo_format, error **err) CHECKED;
+/** "" when the run did not record this plugin; the caller frees. */
+int store_plugin_sha256(store *s, const char *run, const char *name, char **ret, error **err) CHECKED;
+
+/* ---- steps and phases: the journal ---------------------------------------------------------------------------------- */
+
+/** A phase of a step: an intent (ended_ms 0) or a result. */
+typedef struct store_phase {
+    int64_t seq; /**< order of start within the run */
+    char *step;  /**< step id */
+    char *phase; /**< "execute" ... */
+    int attempt; /**< from 1 */
+    int64_t started_ms, ended_ms;
+    int32_t status; /**< belay_status */
+    char *end;      /**< worker_end's word */
+    char *verdict;  /**< "passed" "failed" "error" "inconclusive" "not yet"; "" while it runs */
+    char *summary, *hint;
+} store_phase;
+
+/** Writes the intent; durable before it returns. *ret_seq names it for store_phase_end. */
+int store_phase_begin(store *s, const char *run, const char *step, const char *phase, int attempt, int64_t *ret_seq,
+                      error **err) CHECKED;
+int store_phase_end(store *s, const char *run, const store_phase *result, error **err) CHECKED;
+/** In order of start. step NULL: all. */
+int store_phases(store *s, const char *run, const char *step, bool (*fn)(void *user, const store_phase *p), void *user,
+                 error **err) CHECKED;
+
+/** The step's place in the run and how it was called; options as stored JSON, secrets by reference. */
+int store_step_put(store *s, const char *run, const char *step, size_t index, const char *stage, const char *kind,
+                   const json_t *options, error **err) CHECKED;
+/** A free-form mark that the machine wants durable ("decision", "rollback because ..."); at most one for each key. */
+int store_mark(store *s, const char *run, const char *key, const char *value, error **err) CHECKED;
+int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
+                error **err) CHECKED;
+
+/* ---- undo, outputs, measurements ------------------------------------------------------------------------------------ */
+
+/** First write wins within (run, step, epoch): *ret_kept is what the journal holds now; the caller frees. */
+int store_undo_add(store *s, const char *run, const char *step, int epoch, const char *key, const char *value,
+                   char **ret_kept, error **err) CHECKED;
+/** Array of {"key","value"}, newest first; the caller decrefs. */
+int store_undo_list(store *s, const char *run, const char *step, int epoch, json_t **ret, error **err) CHECKED;
+/** The step's current epoch, from 0. */
+int store_epoch(store *s, const char *run, const char *step, int *ret, error **err) CHECKED;
+/** After a clean rollback: a new attempt starts with an empty journal. */
+int store_epoch_next(store *s, const char *run, const char *step, error **err) CHECKED;
+
+int store_output_put(store *s, const char *run, const char *step, const char *name, const char *value,
+                     error **err) CHECKED;
+/** *ret is NULL when there is none; the caller frees. */
+int store_output_get(store *s, const char *run, const char *step, const char *name, char **ret, error **err) CHECKED;
+
+typedef struct store_measurement {
+    char *step, *name, *unit;
+    double value;       /**< the last sample */
+    int64_t samples, at_ms;
+    char *threshold;    /**< "> 500", the one that held or the one that did not; "" when there was none */
+    char *verdict;      /**< "passed" "warned" "failed" */
+} store_measurement;
+/** Replaces the measurement of this step and name; samples counts up. */
+int store_measurement_put(store *s, const char *run, const store_measurement *m, error **err) CHECKED;
+int store_measurements(store *s, const char *run, bool (*fn)(void *user, const store_measurement *m), void *user,
+                       error **err) CHECKED;
+
+/* ---- events, artifacts ---------------------------------------------------------------------------------------------- */
+
+/** Appends an event (see report/event.h). Not synced by itself: the next durable write takes it along. */
+int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, error **err) CHECKED;
+int store_events(store *s, const char *run, bool (*fn)(void *user, const char *json), void *user, error **err) CHECKED;
+/** state/runs/RUN/STEP/NAME, its folders made; the caller frees. */
+int store_artifact_path(store *s, const char *run, const char *step, const char *name, char **ret, error **err) CHECKED;
+
+#endif
