@@ -1,7 +1,8 @@
 /**
  * @file redact.h
  * Masks secret values in everything that is written: as they are, URL-encoded, in base64 (at each of its three
- * alignments, standard and URL alphabet), in JSON-escaped form, and also when a value is split over two pieces of a stream.
+ * alignments, standard and URL alphabet), in JSON-escaped form, and also when a value is split over two pieces of a stream
+ * or by line breaks. The line breaks of what is masked stay. Of a value of several lines each line is masked too.
  */
 #ifndef BASE_REDACT_H
 #define BASE_REDACT_H
@@ -27,6 +28,9 @@ void redactor_add(redactor *r, const char *value);
 /** Registers all that other knows. */
 void redactor_add_all(redactor *r, const redactor *other);
 bool redactor_is_empty(const redactor *r);
+/** The values that were registered, as they were given; borrowed. For handing them on to a worker. */
+size_t redactor_count(const redactor *r);
+const char *redactor_value(const redactor *r, size_t i);
 /** True when s holds a registered value in any form. */
 bool redactor_finds(const redactor *r, const char *s, size_t n);
 /** A masked copy; the caller frees. */

@@ -165,8 +165,9 @@ static const struct {
 static int refuse_threshold(const char *s, const char *why, error **err)
 {
     (void)error_set(err, ERROR_CONFIG, "'%s' is no threshold: %s", s, why);
-    return error_hint(err, "write \"> 200\", \"< 99.5\", \">= 1\", \"<= 9\", \"== 0\", \"!= 1\" or \"outside 1..5\"; it holds "
-                           "when the measurement is bad");
+    return error_hint(
+        err, "write \"> 200\", \"< 99.5\", \">= 1\", \"<= 9\", \"== 0\", \"!= 1\" or \"outside 1..5\"; it holds "
+             "when the measurement is bad");
 }
 
 /* A plain decimal number that fills s but for blanks. No exponent, no infinity: nobody writes a threshold so. */
@@ -229,8 +230,8 @@ int units_threshold_parse(const char *s, const char *metric_unit, units_threshol
             continue;
         units_threshold t = {.compare = signs[i].compare};
         p = skip_blanks(p + strlen(signs[i].sign));
-        int r = t.compare == UNITS_OUTSIDE ? parse_range(p, metric_unit, &t, err)
-                                           : parse_number(p, metric_unit, &t.a, err);
+        int r =
+            t.compare == UNITS_OUTSIDE ? parse_range(p, metric_unit, &t, err) : parse_number(p, metric_unit, &t.a, err);
         if (r < 0)
             return error_wrap(err, "threshold '%s'", s);
         *ret = t;

@@ -19,7 +19,7 @@
 #include "catalog/catalog.h"
 
 typedef struct pipeline_place {
-    const char *file; /**< owned by the pipeline */
+    const char *file; /**< owned by the pipeline, or by the problem */
     unsigned line;
 } pipeline_place;
 
@@ -28,6 +28,7 @@ typedef struct pipeline_problem {
     bool warning;
     char *what; /**< "unknown option 'servces' of docker.build; did you mean 'services'?" */
     char *hint; /**< NULL: none */
+    char *file; /**< where.file, owned */
 } pipeline_problem;
 
 typedef struct pipeline_problems {
@@ -97,6 +98,7 @@ typedef struct pipeline {
     pipeline_step *steps;
     size_t step_count;
     size_t main_count; /**< steps before the rollback stage's */
+    struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
 typedef struct pipeline_source {

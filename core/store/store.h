@@ -1,8 +1,8 @@
 /**
  * @file store.h
  * What Belay remembers: runs, steps, phases, undo records, outputs, measurements, events. SQLite in WAL mode with
- * synchronous=FULL: when a function that writes returns 0, the record survives a power cut as far as the disk keeps its word.
- * Only the core writes; one process writes at a time (see store_lock.h).
+ * synchronous=FULL: when a function that writes returns 0, the record survives a power cut as far as the disk keeps its
+ * word. Only the core writes; one process writes at a time (see store_lock.h).
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -17,7 +17,8 @@ typedef struct store store;
 
 /** $BELAY_STATE_DIR, else /var/lib/belay for root, else $XDG_STATE_HOME/belay or ~/.local/state/belay; caller frees. */
 char *store_default_folder(void);
-/** Opens or makes folder/belay.db (folder 0700, file 0600). A newer schema or a damaged file is ERROR_STORE with what to do. */
+/** Opens or makes folder/belay.db (folder 0700, file 0600). A newer schema or a damaged file is ERROR_STORE with what
+ * to do. */
 int store_open(const char *folder, store **ret, error **err) CHECKED;
 void store_close(store *s);
 GUARD(store, store_close)
@@ -25,12 +26,14 @@ const char *store_folder(const store *s);
 /** PRAGMA quick_check and the schema's version; ERROR_STORE says what is wrong. */
 int store_check(store *s, error **err) CHECKED;
 
-/* ---- runs ---------------------------------------------------------------------------------------------------------- */
+/* ---- runs ----------------------------------------------------------------------------------------------------------
+ */
 
 /** X(ID, word): where a run stands. All but RUNNING, ROLLING_BACK and PAUSED are ends. */
 #define RUN_STATES(X)                                                                                                  \
-    X(RUNNING, "running") X(PAUSED, "paused") X(ROLLING_BACK, "rolling back") X(COMMITTED, "committed")                \
-    X(ROLLED_BACK, "rolled back") X(NEEDS_PERSON, "needs a person") X(REFUSED, "refused")
+    X(RUNNING, "running")                                                                                              \
+    X(PAUSED, "paused") X(ROLLING_BACK, "rolling back") X(COMMITTED, "committed") X(ROLLED_BACK, "rolled back")        \
+        X(NEEDS_PERSON, "needs a person") X(REFUSED, "refused")
 typedef enum run_state {
 #define X(id, word) RUN_##id,
     RUN_STATES(X)
@@ -49,7 +52,7 @@ typedef struct store_run {
     char *reason; /**< why it ended or paused, in one line */
     char *user, *host;
     int64_t started_ms, ended_ms, failed_ms, healthy_ms; /**< failed: first failure; healthy: rollback proved */
-    bool discarded; /**< what rollback kept was let go */
+    bool discarded;                                      /**< what rollback kept was let go */
 } store_run;
 void store_run_done(store_run *r);
 
@@ -71,7 +74,8 @@ int store_plugin_add(store *s, const char *run, const char *name, const char *ve
 /** "" when the run did not record this plugin; the caller frees. */
 int store_plugin_sha256(store *s, const char *run, const char *name, char **ret, error **err) CHECKED;
 
-/* ---- steps and phases: the journal ---------------------------------------------------------------------------------- */
+/* ---- steps and phases: the journal ----------------------------------------------------------------------------------
+ */
 
 /** A phase of a step: an intent (ended_ms 0) or a result. */
 typedef struct store_phase {
@@ -102,7 +106,8 @@ int store_mark(store *s, const char *run, const char *key, const char *value, er
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
                 error **err) CHECKED;
 
-/* ---- undo, outputs, measurements ------------------------------------------------------------------------------------ */
+/* ---- undo, outputs, measurements ------------------------------------------------------------------------------------
+ */
 
 /** First write wins within (run, step, epoch): *ret_kept is what the journal holds now; the caller frees. */
 int store_undo_add(store *s, const char *run, const char *step, int epoch, const char *key, const char *value,
@@ -121,17 +126,18 @@ int store_output_get(store *s, const char *run, const char *step, const char *na
 
 typedef struct store_measurement {
     char *step, *name, *unit;
-    double value;       /**< the last sample */
+    double value; /**< the last sample */
     int64_t samples, at_ms;
-    char *threshold;    /**< "> 500", the one that held or the one that did not; "" when there was none */
-    char *verdict;      /**< "passed" "warned" "failed" */
+    char *threshold; /**< "> 500", the one that held or the one that did not; "" when there was none */
+    char *verdict;   /**< "passed" "warned" "failed" */
 } store_measurement;
 /** Replaces the measurement of this step and name; samples counts up. */
 int store_measurement_put(store *s, const char *run, const store_measurement *m, error **err) CHECKED;
 int store_measurements(store *s, const char *run, bool (*fn)(void *user, const store_measurement *m), void *user,
                        error **err) CHECKED;
 
-/* ---- events, artifacts ---------------------------------------------------------------------------------------------- */
+/* ---- events, artifacts ----------------------------------------------------------------------------------------------
+ */
 
 /** Appends an event (see report/event.h). Not synced by itself: the next durable write takes it along. */
 int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, error **err) CHECKED;

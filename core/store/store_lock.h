@@ -1,7 +1,7 @@
 /**
  * @file store_lock.h
- * At most one live run for each environment: a kernel lock on an open file, which ends with its process, and a record of
- * the owner for people to read. A dead owner never blocks.
+ * At most one live run for each environment: a kernel lock on an open file, which ends with its process, and a record
+ * of the owner for people to read. A dead owner never blocks.
  */
 #ifndef STORE_STORE_LOCK_H
 #define STORE_STORE_LOCK_H
@@ -18,7 +18,8 @@ int store_lock_stage(store_lock *l, const char *stage, error **err) CHECKED;
 int store_lock_run(store_lock *l, const char *run, error **err) CHECKED;
 void store_lock_free(store_lock *l);
 GUARD(store_lock, store_lock_free)
-/** The lock's description when a live process holds it, else *ret is NULL: {"run","pid","user","host","stage","since_ms"}. */
+/** The lock's description when a live process holds it, else *ret is NULL:
+ * {"run","pid","user","host","stage","since_ms"}. */
 int store_lock_owner(const store *s, const char *environment, json_t **ret, error **err) CHECKED;
 
 #endif

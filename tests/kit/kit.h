@@ -68,6 +68,7 @@ const char *kit_folder(void);
 /** "folder/name", formatted; freed at the end of the program. */
 const char *kit_path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void kit_write(const char *path, const char *text);
+/** A whole file; the caller frees. */
 char *kit_read(const char *path);
 /** Runs a program (NULL-terminated), fails the test unless it exits 0; gives its output, freed at the end. */
 const char *kit_output_of(const char *program, ...) __attribute__((sentinel));
@@ -84,7 +85,7 @@ const char *kit_postgres_url(void);
 const char *kit_postgres_database(const char *name);
 /** A Redis with the password "kit-redis": "redis://:kit-redis@127.0.0.1:PORT/0". */
 const char *kit_redis_url(void);
-/** A Docker Engine: the one at $DOCKER_HOST or the default socket when it answers, else one started by tests/engine.
+/** A Docker Engine: the one at $DOCKER_HOST or the default socket when it answers, else one started by testbed/engine.
  *  "unix:///...". The base image debian:bookworm-slim is there. */
 const char *kit_docker_host(void);
 

@@ -26,9 +26,15 @@ static void misspellings_find_the_right_word(void **state)
     static const struct {
         const char *word, *want;
     } cases[] = {
-        {"docker.buidl", "docker.build"},         {"docker.bulid", "docker.build"}, {"docker.top", "docker.stop"},
-        {"postgres-migrate", "postgres.migrate"}, {"serivces", "services"},         {"Timeout", "timeout"},
-        {"TIMEOUT", "timeout"},                   {"timeuot", "timeout"},           {"ID", "id"},
+        {"docker.buidl", "docker.build"},
+        {"docker.bulid", "docker.build"},
+        {"docker.top", "docker.stop"},
+        {"postgres-migrate", "postgres.migrate"},
+        {"serivces", "services"},
+        {"Timeout", "timeout"},
+        {"TIMEOUT", "timeout"},
+        {"timeuot", "timeout"},
+        {"ID", "id"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *found = among_kinds(cases[i].word);

@@ -77,10 +77,9 @@ static void wrong_thresholds_are_refused(void **state)
     static const struct {
         const char *s, *unit;
     } cases[] = {
-        {"200", ""},          {"", ""},         {"> ", ""},     {"> x", ""},           {"> 1 2", ""},
-        {"=> 1", ""},         {"> 5s", "B"},    {"> 5GB", "ms"}, {"> 5%", ""},         {"outside 5..1", ""},
-        {"outside 1-5", ""},  {"outside 1..", ""}, {"> 1e5", ""}, {"> inf", ""},       {"> 0x10", ""},
-        {"outside ..5", ""},  {"> 1.2.3", ""},  {"> --1", ""},
+        {"200", ""},   {"", ""},        {"> ", ""},     {"> x", ""},          {"> 1 2", ""},       {"=> 1", ""},
+        {"> 5s", "B"}, {"> 5GB", "ms"}, {"> 5%", ""},   {"outside 5..1", ""}, {"outside 1-5", ""}, {"outside 1..", ""},
+        {"> 1e5", ""}, {"> inf", ""},   {"> 0x10", ""}, {"outside ..5", ""},  {"> 1.2.3", ""},     {"> --1", ""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         guard(error) err = NULL;

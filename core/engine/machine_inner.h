@@ -1,0 +1,119 @@
+/** @file machine_inner.h  What the machine's own files share; see machine.h. */
+#ifndef ENGINE_MACHINE_INNER_H
+#define ENGINE_MACHINE_INNER_H
+
+#include "engine/machine.h"
+
+typedef enum step_at {
+    AT_NEW,     /**< to be begun, or begun again */
+    AT_ACTED,   /**< execute passed; verify is to be begun */
+    AT_RUNNING, /**< `phase` runs */
+    AT_WAITING, /**< until `due`, then `phase` is started */
+    AT_SETTLED, /**< passed, warned or skipped */
+    AT_BAD,
+} step_at;
+
+typedef enum undo_at { UNDO_OPEN, UNDO_DONE, UNDO_FAILED } undo_at;
+
+typedef struct step_state {
+    step_at at;
+    undo_at undo;
+    machine_phase phase;
+    int attempt[MACHINE_PHASE_COUNT]; /**< number of the last try of each phase in the journal */
+    int tries;                        /**< of the present phase that ended in an error */
+    int good;                         /**< samples in a row that passed */
+    int64_t due, ready_end;
+    bool prepared;
+    bool complete;           /**< prepared again, now that its options are known */
+    bool started;            /**< its execute has begun at least once */
+    bool keep;               /**< a step that needs it was not undone */
+    const machine_row *last; /**< while restoring: its last row, but for rollback */
+} step_state;
+
+typedef enum machine_mode {
+    MODE_PREPARING,
+    MODE_RUNNING,
+    MODE_DRAINING, /**< a step asks for a pause: what runs may end, nothing is begun */
+    MODE_STOPPING, /**< waits for what runs to end; then `after` */
+    MODE_UNDOING,
+    MODE_RECOVERING, /**< the rollback stage */
+    MODE_ENDED,
+} machine_mode;
+
+/** What follows once nothing runs any more, or upon BEGIN. */
+typedef enum machine_next {
+    NEXT_GO_ON,
+    NEXT_REFUSE,
+    NEXT_UNDO,
+    NEXT_PAUSE,
+    NEXT_ASK,
+    NEXT_PERSON,
+    NEXT_HALT
+} machine_next;
+
+struct machine {
+    const machine_plan *plan;
+    machine_mode mode;
+    machine_next next;
+    /** The decision that stopped the run. */
+    struct {
+        machine_reason reason;
+        size_t step;
+        machine_verdict verdict;
+    } why;
+    int64_t now;
+    size_t stage;  /**< the present one */
+    size_t first;  /**< all steps of the stage before this one are settled */
+    size_t cursor; /**< preparing: the next step; undoing: index in `order`, past the next */
+    int cancels;
+    bool was_paused;
+    bool saved; /**< the evidence: undoing has begun */
+    bool undid; /**< since BEGIN; what the rollback stage found before does not count any more */
+    size_t undo_failures, undo_failed_step;
+
+    step_state *steps;
+    size_t *order; /**< started main steps, in order of start */
+    size_t order_count;
+    size_t *active; /**< running or waiting */
+    size_t active_count;
+    machine_action *actions;
+    size_t action_count, action_room;
+};
+
+machine_action *machine_emit(machine *m, machine_do what, size_t step);
+/** Emits STATE with the decision's reason. */
+void machine_emit_state(machine *m, machine_state state);
+void machine_emit_end(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict);
+/** Emits FINISH: nothing follows. */
+void machine_end(machine *m, machine_finish finish);
+/** Starts a phase of a step: INTENT, START. */
+void machine_start_phase(machine *m, size_t step, machine_phase phase);
+/** Starts it after a pause. */
+void machine_start_later(machine *m, size_t step, machine_phase phase, int64_t delay_ms);
+/** Takes a step that waits out of the active ones. */
+void machine_drop(machine *m, size_t step);
+/** Enters a stage, and begins what can be begun; past the last main stage the run ends. */
+void machine_enter_stage(machine *m, size_t stage);
+/** Prepares the next step that is not prepared, or goes on to the stages. */
+void machine_prepare_next(machine *m);
+/** The stage after the main ones: the rollback stage, or stage_count. */
+size_t machine_main_stages(const machine *m);
+/** A step that changes something which only rollback takes back. */
+bool machine_can_undo(const machine_step *s);
+machine_policy machine_policy_of(const machine_step *p, machine_verdict verdict);
+
+/* machine_undo.c */
+
+void machine_decide(machine *m, machine_reason reason, size_t step, machine_verdict verdict);
+/** Goes to take back what was done, if anything; the steps that run are stopped first. */
+void machine_roll_back(machine *m);
+/** Stops what runs, then goes to `next`. */
+void machine_stop(machine *m, machine_next next, machine_do how);
+/** When nothing runs any more, goes to m->next. */
+void machine_when_idle(machine *m);
+void machine_undo_ended(machine *m, size_t step, machine_verdict verdict);
+void machine_cancel(machine *m);
+/** The rollback stage has ended well. */
+void machine_recovered(machine *m);
+
+#endif

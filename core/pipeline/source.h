@@ -1,0 +1,43 @@
+/**
+ * @file source.h
+ * The text of a pipeline with every @include put in, and where each of its lines comes from.
+ *
+ * An included text stands between two comment lines, "# belay: begin FILE" and "# belay: end"; the lines' origin is read
+ * from these, so a recorded text tells the same places as the files did.
+ */
+#ifndef PIPELINE_SOURCE_H
+#define PIPELINE_SOURCE_H
+
+#include "base/text.h"
+#include "pipeline/pipeline.h"
+
+typedef struct source_span {
+    unsigned first; /**< from this line of the text on, until the next span */
+    const char *file;
+    unsigned line;
+} source_span;
+
+typedef struct source {
+    text text;
+    struct {
+        source_span *items;
+        size_t count, room;
+    } spans;
+    struct {
+        char **items;
+        size_t count, room;
+    } files; /**< names, each once, in order of appearance */
+} source;
+
+struct load;
+
+/** Reads path, or takes `recorded`. A main file that cannot be read is an error; all else become problems; *ret_whole
+ *  says whether there is a text to parse. */
+int source_read(struct load *l, const char *path, const char *recorded, bool *ret_whole, error **err) CHECKED;
+/** Where a line of the text comes from. */
+pipeline_place source_place(const source *s, unsigned line);
+/** The one copy of a file's name. */
+const char *source_file(source *s, const char *name);
+void source_done(source *s);
+
+#endif

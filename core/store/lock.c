@@ -1,0 +1,177 @@
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "store/store_lock.h"
+
+#define RECORD_MAX    4096
+#define NAME_MAX_KEPT 48
+
+struct store_lock {
+    int fd;
+    json_t *record;
+};
+
+/* environment in letters that every file system takes. A name that had to change gets a digest, so that "Prod" and
+ * "prod" stay two environments. */
+static char *file_name(const char *environment)
+{
+    char clean[NAME_MAX_KEPT + 1] = "", digest[SHA256_TEXT];
+    size_t n = 0;
+    for (; environment[n] && n < NAME_MAX_KEPT; n++)
+        clean[n] =
+            islower((unsigned char)environment[n]) || isdigit((unsigned char)environment[n]) ? environment[n] : '-';
+    if (n > 0 && strcmp(clean, environment) == 0)
+        return mem_dup(clean);
+    sha256_bytes(environment, strlen(environment), digest);
+    return mem_printf("%s-%.8s", clean, digest);
+}
+
+static char *lock_path(const store *s, const char *environment)
+{
+    guard_mem char *name = file_name(environment);
+    return mem_printf("%s/locks/%s.lock", store_folder(s), name);
+}
+
+/* An open-file-description lock: it goes with the descriptor, and can be asked for without being taken. */
+static struct flock whole_file(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
+static json_t *read_record(int fd)
+{
+    char bytes[RECORD_MAX];
+    ssize_t n = pread(fd, bytes, sizeof bytes, 0);
+    json_t *record = n > 0 ? json_loadb(bytes, (size_t)n, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+    return record ? record : json_object(); /* the owner has just begun */
+}
+
+static int write_record(const store_lock *l, error **err)
+{
+    guard_mem char *record = json_dumps(l->record, JSON_COMPACT);
+    guard_mem char *line = mem_printf("%s\n", record);
+    size_t n = strlen(line);
+    if (pwrite(l->fd, line, n, 0) != (ssize_t)n || ftruncate(l->fd, (off_t)n) < 0)
+        return error_set(err, ERROR_IO, "write the lock's record: %s", strerror(errno));
+    return 0;
+}
+
+static const char *field(const json_t *record, const char *name)
+{
+    const char *value = json_string_value(json_object_get(record, name));
+    return value && *value ? value : "?";
+}
+
+static int fail_locked(const char *environment, const json_t *owner, error **err)
+{
+    char since[CLOCK_TEXT];
+    clock_rfc3339(json_integer_value(json_object_get(owner, "since_ms")), since);
+    (void)error_set(err, ERROR_LOCKED,
+                    "environment '%s' is held by run %s of %s on %s (process %lld, stage %s) since %.19sZ", environment,
+                    field(owner, "run"), field(owner, "user"), field(owner, "host"),
+                    (long long)json_integer_value(json_object_get(owner, "pid")), field(owner, "stage"), since);
+    return error_hint(err, "watch it with `belay status`, and start again when it has ended");
+}
+
+static char *first_line(const char *path)
+{
+    guard(error) ignored = NULL;
+    char *all = NULL;
+    if (file_read(path, RECORD_MAX, &all, NULL, &ignored) < 0)
+        return mem_dup("");
+    all[strcspn(all, "\n")] = '\0';
+    return all;
+}
+
+static json_t *new_record(const char *environment, const char *run)
+{
+    char host[256] = "";
+    (void)gethostname(host, sizeof host - 1);
+    guard_mem char *boot = first_line("/proc/sys/kernel/random/boot_id");
+    const struct passwd *user = getpwuid(getuid());
+    guard_mem char *number = mem_printf("%u", getuid());
+    json_t *record = json_object(); /* a text that is not UTF-8 is left out */
+    json_object_set_new(record, "environment", json_string(environment));
+    json_object_set_new(record, "run", json_string(run ? run : ""));
+    json_object_set_new(record, "pid", json_integer(getpid()));
+    json_object_set_new(record, "boot_id", json_string(boot));
+    json_object_set_new(record, "user", json_string(user ? user->pw_name : number));
+    json_object_set_new(record, "host", json_string(host));
+    json_object_set_new(record, "stage", json_string(""));
+    json_object_set_new(record, "since_ms", json_integer(clock_wall_ms()));
+    return record;
+}
+
+int store_lock_take(const store *s, const char *environment, const char *run, store_lock **ret, error **err)
+{
+    guard_mem char *folder = mem_printf("%s/locks", store_folder(s));
+    guard_mem char *path = lock_path(s, environment);
+    int r = file_make_folder(folder, err);
+    if (r < 0)
+        return error_wrap(err, "lock environment '%s'", environment);
+    guard_fd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set(err, ERROR_IO, "lock environment '%s': open '%s': %s", environment, path, strerror(errno));
+    struct flock lock = whole_file(F_WRLCK);
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        if (errno != EAGAIN && errno != EACCES)
+            return error_set(err, ERROR_IO, "lock environment '%s': lock '%s': %s", environment, path, strerror(errno));
+        json_t *owner = read_record(fd);
+        r = fail_locked(environment, owner, err);
+        json_decref(owner);
+        return r;
+    }
+    guard(store_lock) l = mem_new(store_lock);
+    l->fd = fd;
+    fd = -1;
+    l->record = new_record(environment, run);
+    if ((r = write_record(l, err)) < 0)
+        return error_wrap(err, "lock environment '%s'", environment);
+    *ret = take(l);
+    return 0;
+}
+
+int store_lock_stage(store_lock *l, const char *stage, error **err)
+{
+    json_object_set_new(l->record, "stage", json_string(stage));
+    return write_record(l, err);
+}
+
+int store_lock_run(store_lock *l, const char *run, error **err)
+{
+    json_object_set_new(l->record, "run", json_string(run));
+    return write_record(l, err);
+}
+
+void store_lock_free(store_lock *l)
+{
+    if (!l)
+        return;
+    close(l->fd);
+    json_decref(l->record);
+    free(l);
+}
+
+int store_lock_owner(const store *s, const char *environment, json_t **ret, error **err)
+{
+    guard_mem char *path = lock_path(s, environment);
+    guard_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) {
+        *ret = NULL;
+        return 0;
+    }
+    struct flock lock = whole_file(F_RDLCK);
+    if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0)
+        return error_set(err, ERROR_IO, "look at the lock '%s': %s", path, strerror(errno));
+    *ret = lock.l_type == F_UNLCK ? NULL : read_record(fd);
+    return 0;
+}

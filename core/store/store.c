@@ -1,0 +1,147 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "store/sql.h"
+
+#define BUSY_TIMEOUT_MS 10000
+
+static const char choose_another[] = "choose another folder with --state or $BELAY_STATE_DIR";
+
+static const char *home_folder(void)
+{
+    const char *home = getenv("HOME");
+    if (home && *home == '/')
+        return home;
+    const struct passwd *user = getpwuid(geteuid());
+    return user ? user->pw_dir : "/";
+}
+
+char *store_default_folder(void)
+{
+    const char *chosen = getenv("BELAY_STATE_DIR");
+    if (chosen && *chosen)
+        return mem_dup(chosen);
+    if (geteuid() == 0)
+        return mem_dup("/var/lib/belay");
+    const char *state = getenv("XDG_STATE_HOME"); /* by its specification a relative path is to be ignored */
+    return state && *state == '/' ? mem_printf("%s/belay", state) : mem_printf("%s/.local/state/belay", home_folder());
+}
+
+/* Who may write to the folder decides what rollback does, with the rights of whoever runs it. */
+static int check_folder(const char *folder, error **err)
+{
+    struct stat st;
+    if (stat(folder, &st) < 0) {
+        (void)error_set(err, ERROR_STORE, "the state folder '%s': %s", folder, strerror(errno));
+        return error_hint(err, "%s", choose_another);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        (void)error_set(err, ERROR_STORE, "the state folder '%s' is not a folder", folder);
+        return error_hint(err, "%s", choose_another);
+    }
+    if (st.st_uid != geteuid() && st.st_uid != 0) {
+        (void)error_set(err, ERROR_STORE, "the state folder '%s' belongs to another user (uid %u)", folder, st.st_uid);
+        return error_hint(err, "run belay as that user, or %s", choose_another);
+    }
+    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+        (void)error_set(err, ERROR_STORE, "others may write to the state folder '%s' (mode %04o)", folder,
+                        st.st_mode & 07777);
+        return error_hint(err, "chmod go-w '%s'", folder);
+    }
+    return 0;
+}
+
+/* SQLite gives its -wal and -shm files the mode of the database, so it must be right before SQLite sees it. */
+static int make_file(const store *s, error **err)
+{
+    guard_fd fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        (void)error_set(err, ERROR_STORE, "the store '%s' cannot be opened: %s", s->path, strerror(errno));
+        return error_hint(err, "give this user the right to write to it, or %s", choose_another);
+    }
+    if (st.st_mode & (S_IRWXG | S_IRWXO) && fchmod(fd, 0600) < 0)
+        return error_set(err, ERROR_STORE, "the store '%s' cannot be made private: %s", s->path, strerror(errno));
+    if (st.st_size > 0)
+        return 0;
+    guard_fd folder = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || fsync(folder) < 0) /* the name must survive a power cut, as the records will */
+        return error_set(err, ERROR_STORE, "the state folder '%s' cannot be synced: %s", s->folder, strerror(errno));
+    return 0;
+}
+
+static int set_up(store *s, error **err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+        return sql_fail(s, err);
+    sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+    int64_t version = 0;
+    int r = sql_file_version(s, &version, err); /* first of all: what is not ours is not written to */
+    if (r < 0)
+        return r;
+    r = sql_script(s,
+                   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                   "PRAGMA trusted_schema = OFF",
+                   err);
+    return r < 0 ? r : sql_migrate(s, err);
+}
+
+int store_open(const char *folder, store **ret, error **err)
+{
+    int r = file_make_folder(folder, err);
+    if (r < 0) {
+        (void)error_wrap(err, "make the state folder");
+        return error_hint(err, "%s", choose_another);
+    }
+    guard(store) s = mem_new(store);
+    s->folder = realpath(folder, NULL);
+    if (!s->folder)
+        return error_set(err, ERROR_STORE, "the state folder '%s': %s", folder, strerror(errno));
+    s->path = mem_printf("%s/belay.db", s->folder);
+    if ((r = check_folder(s->folder, err)) < 0 || (r = make_file(s, err)) < 0 || (r = set_up(s, err)) < 0)
+        return r;
+    *ret = take(s);
+    return 0;
+}
+
+void store_close(store *s)
+{
+    if (!s)
+        return;
+    sqlite3_close(s->db);
+    free(s->path);
+    free(s->folder);
+    free(s);
+}
+
+const char *store_folder(const store *s)
+{
+    return s->folder;
+}
+
+int store_check(store *s, error **err)
+{
+    guard_mem char *said = NULL;
+    int r = sql_text(s, &said, err, "SELECT quick_check FROM pragma_quick_check(1)", "");
+    if (r < 0)
+        return r;
+    if (!said || strcmp(said, "ok") != 0) {
+        sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        (void)error_set(err, ERROR_STORE, "the store '%s' is damaged: %s", s->path, said ? said : "no answer");
+        return error_hint(err, "it was left as it is; copy it and its -wal file, then try: sqlite3 COPY .recover | "
+                               "sqlite3 NEW");
+    }
+    int64_t broken = 0;
+    if ((r = sql_int(s, &broken, 0, err, "SELECT count(*) FROM pragma_foreign_key_check", "")) < 0)
+        return r;
+    if (broken > 0)
+        return error_set(err, ERROR_STORE, "the store '%s' has %lld records of runs that it does not know", s->path,
+                         (long long)broken);
+    return sql_migrate(s, err);
+}

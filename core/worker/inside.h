@@ -1,0 +1,36 @@
+/**
+ * @file inside.h
+ * The program belay-worker, from the inside: the supervisor, which holds no plugin code, and the process that it forks,
+ * which loads one plugin and makes one call. See docs/PROTOCOL.md.
+ */
+#ifndef WORKER_INSIDE_H
+#define WORKER_INSIDE_H
+
+#include <sys/types.h>
+
+/** The descriptors that the core hands to belay-worker. 1 is the pipe that becomes log lines. */
+enum {
+    INSIDE_TALK = 3,    /**< socket: the conversation between core and plugin process */
+    INSIDE_CONTROL = 4, /**< socket: between core and supervisor. In the plugin process: readable once cancelled */
+    INSIDE_PLUGIN = 5,  /**< the plugin's file, checked by the core */
+    INSIDE_COUNT
+};
+
+/** What the core says on INSIDE_CONTROL, one byte each; its end means KILL. */
+enum { INSIDE_CANCEL = 'c', INSIDE_KILL = 'k' };
+
+/** Runs the supervisor to its end; gives the exit status. */
+int inside_supervise(void);
+
+/** Takes the core's message, loads the plugin, makes the call, reports. Runs in the forked process; does not return. */
+_Noreturn void inside_call(void);
+
+/** Kills every descendant of this process, of which it must be the subreaper. */
+typedef struct inside_sweep {
+    int found, left; /**< how many were alive; how many would not die */
+    char first[160]; /**< "sleep 1000 (pid 4711)"; "" when none was found */
+} inside_sweep;
+/** settle_ms: how long they may take to end by themselves before they count. */
+inside_sweep inside_sweep_children(int settle_ms);
+
+#endif

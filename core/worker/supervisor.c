@@ -1,0 +1,197 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "worker/inside.h"
+#include "worker/wire.h"
+
+/* A program that just ended may leave helpers that are about to end too. */
+#define SETTLE_MS 250
+#define OPEN_FILES 1024
+
+typedef struct supervisor {
+    pid_t self, plugin;
+    int children; /* signalfd of SIGCHLD */
+    int cancel;   /* write end; closing it cancels the call; -1 once closed */
+    int status;   /* of the plugin process, as waitpid gives it */
+    bool ended, killed;
+    char folder[256];
+    sigset_t old_mask;
+} supervisor;
+
+static void limit_resources(void)
+{
+    struct rlimit files;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core file would hold secrets */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max < OPEN_FILES ? files.rlim_max : OPEN_FILES;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    umask(077);
+}
+
+/* The private work folder is the current directory and TMPDIR, so that what programs leave in either is removed. */
+static int enter_work_folder(supervisor *s)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(s->folder, sizeof s->folder, "%s/belay-XXXXXX", base && base[0] == '/' ? base : "/tmp");
+    if (!mkdtemp(s->folder))
+        return -1;
+    return chdir(s->folder) < 0 || setenv("TMPDIR", s->folder, 1) < 0 ? -1 : 0;
+}
+
+static void leave_work_folder(supervisor *s)
+{
+    guard(error) err = NULL;
+    if (chdir("/") < 0 || file_remove_tree(s->folder, &err) < 0) {
+        guard_mem char *why = error_text(err);
+        fprintf(stderr, "the work folder '%s' was not removed: %s\n", s->folder, why);
+    }
+}
+
+/* The plugin's process: dies with the supervisor, and holds nothing of it but the conversation. */
+static _Noreturn void become_plugin(supervisor *s, int cancel)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_DUMPABLE, 0); /* no other process of this user may read its memory */
+    if (getppid() != s->self)
+        _exit(EXIT_FAILURE); /* the supervisor died before PDEATHSIG was set */
+    close(s->cancel);
+    close(s->children);
+    dup3(cancel, INSIDE_CONTROL, O_CLOEXEC);
+    close(cancel);
+    fcntl(INSIDE_TALK, F_SETFD, FD_CLOEXEC);
+    fcntl(INSIDE_PLUGIN, F_SETFD, FD_CLOEXEC);
+    sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+    inside_call();
+}
+
+static int start_plugin(supervisor *s)
+{
+    int cancel[2];
+    sigset_t chld;
+    sigemptyset(&chld);
+    sigaddset(&chld, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &chld, &s->old_mask);
+    s->children = signalfd(-1, &chld, SFD_CLOEXEC);
+    if (s->children < 0 || pipe2(cancel, O_CLOEXEC) < 0)
+        return -1;
+    s->cancel = cancel[1];
+    s->plugin = fork();
+    if (s->plugin == 0)
+        become_plugin(s, cancel[0]);
+    close(cancel[0]);
+    close(INSIDE_TALK); /* now its end tells the core that the plugin's process is gone */
+    close(INSIDE_PLUGIN);
+    return s->plugin < 0 ? -1 : 0;
+}
+
+static void cancel_call(supervisor *s)
+{
+    if (s->cancel >= 0)
+        close(s->cancel);
+    s->cancel = -1;
+}
+
+static void kill_call(supervisor *s)
+{
+    cancel_call(s);
+    if (s->ended || s->killed)
+        return;
+    s->killed = true;
+    if (kill(-s->plugin, SIGKILL) < 0)
+        kill(s->plugin, SIGKILL); /* before its setpgid */
+}
+
+/* False once the core is gone. */
+static bool obey(supervisor *s)
+{
+    char order;
+    ssize_t n = recv(INSIDE_CONTROL, &order, 1, 0);
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n == 1 && order == INSIDE_CANCEL)
+        cancel_call(s);
+    else
+        kill_call(s);
+    return n == 1;
+}
+
+static void note_children(supervisor *s)
+{
+    struct signalfd_siginfo info;
+    int status;
+    ssize_t n = read(s->children, &info, sizeof info);
+    (void)n;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == s->plugin) {
+            s->status = status;
+            s->ended = true;
+        }
+    }
+}
+
+static void watch(supervisor *s)
+{
+    struct pollfd fds[] = {{.fd = s->children, .events = POLLIN}, {.fd = INSIDE_CONTROL, .events = POLLIN}};
+    while (!s->ended) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            kill_call(s);
+        if (fds[1].revents && !obey(s))
+            fds[1].fd = -1;
+        if (fds[0].revents)
+            note_children(s);
+    }
+}
+
+static void report(const supervisor *s, const inside_sweep *sweep)
+{
+    guard(error) err = NULL;
+    bool signalled = WIFSIGNALED(s->status);
+    guard(json_t) message = json_pack(
+        "{s:s, s:i, s:i, s:b, s:o, s:i, s:i}", "type", "ended", "exit", signalled ? -1 : WEXITSTATUS(s->status), "signal",
+        signalled ? WTERMSIG(s->status) : 0, "killed", s->killed, "stray", wire_string(sweep->first, strlen(sweep->first)),
+        "strays", sweep->found, "left", sweep->left);
+    if (wire_send(INSIDE_CONTROL, message, &err) < 0)
+        return; /* the core is gone: nobody to tell */
+}
+
+int inside_supervise(void)
+{
+    supervisor s = {.self = getpid(), .cancel = -1};
+    prctl(PR_SET_NAME, "belay-worker");
+    signal(SIGPIPE, SIG_IGN); /* also the plugin's: a peer that went away is an error, not a death */
+    if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 || close_range(INSIDE_COUNT, ~0U, 0) < 0 ||
+        prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        perror("belay-worker: set up the process");
+        return EXIT_FAILURE;
+    }
+    fcntl(INSIDE_CONTROL, F_SETFD, FD_CLOEXEC);
+    limit_resources();
+    if (enter_work_folder(&s) < 0) {
+        perror("belay-worker: make a work folder; is TMPDIR writable?");
+        return EXIT_FAILURE;
+    }
+    if (start_plugin(&s) < 0) {
+        perror("belay-worker: start the plugin's process");
+        leave_work_folder(&s);
+        return EXIT_FAILURE;
+    }
+    watch(&s);
+    inside_sweep sweep = inside_sweep_children(s.killed ? 0 : SETTLE_MS);
+    report(&s, &sweep);
+    leave_work_folder(&s);
+    return EXIT_SUCCESS;
+}

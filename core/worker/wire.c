@@ -1,0 +1,186 @@
+#include "worker/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define HEADER 4
+
+int wire_encode(const json_t *message, wire_frame *ret, error **err)
+{
+    size_t size = json_dumpb(message, NULL, 0, JSON_COMPACT);
+    if (size == 0 || size > WIRE_MAX)
+        return error_set(err, ERROR_PLUGIN, "a '%s' message of %zu bytes exceeds the limit of %zu",
+                         wire_get_text(message, "type"), size, WIRE_MAX);
+    char *bytes = mem_array(HEADER + size, 1);
+    for (int i = 0; i < HEADER; i++)
+        bytes[i] = (char)(size >> (8 * (HEADER - 1 - i)) & 0xff);
+    json_dumpb(message, bytes + HEADER, size, JSON_COMPACT);
+    *ret = (wire_frame){bytes, HEADER + size};
+    return 0;
+}
+
+void wire_frame_done(wire_frame *frame)
+{
+    mem_wipe_free(frame->bytes, frame->size);
+    *frame = (wire_frame){0};
+}
+
+void wire_reader_add(wire_reader *r, const char *bytes, size_t n)
+{
+    size_t unread = r->count - r->start;
+    if (r->start) {
+        memmove(r->items, r->items + r->start, unread);
+        r->start = 0;
+        r->count = unread;
+    }
+    if (unread + n > r->room) {
+        /* Not mem_grow: what is left behind may hold secrets. */
+        size_t room = 2 * (unread + n);
+        char *items = mem_array(room, 1);
+        if (unread)
+            memcpy(items, r->items, unread);
+        mem_wipe_free(r->items, r->room);
+        r->items = items;
+        r->room = room;
+    }
+    memcpy(r->items + r->count, bytes, n);
+    r->count += n;
+}
+
+static size_t frame_size(const char *header)
+{
+    size_t size = 0;
+    for (int i = 0; i < HEADER; i++)
+        size = size << 8 | (unsigned char)header[i];
+    return size;
+}
+
+int wire_reader_next(wire_reader *r, json_t **ret, error **err)
+{
+    if (r->count - r->start < HEADER)
+        return 0;
+    char *frame = r->items + r->start;
+    size_t size = frame_size(frame);
+    if (size == 0 || size > WIRE_MAX)
+        return error_set(err, ERROR_PLUGIN, "a frame of %zu bytes; 1 to %zu are allowed", size, WIRE_MAX);
+    if (r->count - r->start < HEADER + size)
+        return 0;
+    json_error_t why;
+    guard(json_t) message = json_loadb(frame + HEADER, size, JSON_REJECT_DUPLICATES, &why);
+    explicit_bzero(frame, HEADER + size);
+    r->start += HEADER + size;
+    if (!message)
+        return error_set(err, ERROR_PLUGIN, "a frame that is not JSON: %s", why.text);
+    if (!wire_get_text(message, "type"))
+        return error_set(err, ERROR_PLUGIN, "a message without a type");
+    *ret = take(message);
+    return 1;
+}
+
+void wire_reader_done(wire_reader *r)
+{
+    mem_wipe_free(r->items, r->room);
+    *r = (wire_reader){0};
+}
+
+int wire_send(int fd, const json_t *message, error **err)
+{
+    wire_frame frame;
+    int r = wire_encode(message, &frame, err);
+    if (r < 0)
+        return r;
+    for (size_t sent = 0; sent < frame.size && r == 0;) {
+        ssize_t n = send(fd, frame.bytes + sent, frame.size - sent, MSG_NOSIGNAL);
+        if (n >= 0)
+            sent += (size_t)n;
+        else if (errno == EAGAIN)
+            (void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+        else if (errno != EINTR)
+            r = error_set(err, ERROR_IO, "the core is gone: %s", strerror(errno));
+    }
+    wire_frame_done(&frame);
+    return r;
+}
+
+int wire_receive(int fd, wire_reader *r, json_t **ret, error **err)
+{
+    for (;;) {
+        int found = wire_reader_next(r, ret, err);
+        if (found != 0)
+            return found < 0 ? found : 0;
+        char buffer[16 * 1024];
+        ssize_t n = recv(fd, buffer, sizeof buffer, 0);
+        if (n > 0)
+            wire_reader_add(r, buffer, (size_t)n);
+        else if (n < 0 && errno == EAGAIN)
+            (void)poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
+        else if (n == 0 || errno != EINTR)
+            return error_set(err, ERROR_IO, "the core is gone");
+        explicit_bzero(buffer, sizeof buffer);
+    }
+}
+
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
+/* The length of the UTF-8 sequence at s, or 0 when it is none (Unicode 15, table 3-7). */
+static size_t sequence(const unsigned char *s, size_t n)
+{
+    if (s[0] >= 0x01 && s[0] < 0x80)
+        return 1;
+    size_t length = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    if (length == 0 || length > n)
+        return 0;
+    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    if (s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+bool wire_is_text(const char *s, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        size_t length = sequence((const unsigned char *)s + at, n - at);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
+}
+
+json_t *wire_string(const char *s, size_t n)
+{
+    if (wire_is_text(s, n))
+        return json_stringn_nocheck(s, n);
+    guard_text clean = {0};
+    for (size_t at = 0; at < n;) {
+        size_t length = sequence((const unsigned char *)s + at, n - at);
+        if (length)
+            text_add(&clean, s + at, length);
+        else
+            text_puts(&clean, "\xef\xbf\xbd");
+        at += length ? length : 1;
+    }
+    return json_stringn_nocheck(text_get(&clean), clean.count);
+}
+
+const char *wire_get_text(const json_t *message, const char *name)
+{
+    return json_string_value(json_object_get(message, name));
+}
+
+json_int_t wire_get_int(const json_t *message, const char *name, json_int_t fallback)
+{
+    const json_t *value = json_object_get(message, name);
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}

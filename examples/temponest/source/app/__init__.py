@@ -1,0 +1,2 @@
+"""What the seven services of Temponest share."""
+VERSION = "v1.7.0"

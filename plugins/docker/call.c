@@ -1,0 +1,96 @@
+#include "call.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Long enough for a reason and the last lines of a log. */
+#define SAID_MAX 8192
+
+belay_status call_fail(const call *c, belay_status status, const char *hint, const char *fmt, ...)
+{
+    char said[SAID_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(said, sizeof said, fmt, ap);
+    va_end(ap);
+    c->host->explain(c->ctx, said, hint, NULL);
+    return status;
+}
+
+belay_status call_blame(const call *c, const char *option, const char *fmt, ...)
+{
+    char said[SAID_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(said, sizeof said, fmt, ap);
+    va_end(ap);
+    c->host->explain(c->ctx, said, NULL, option);
+    return BELAY_E_CONFIG;
+}
+
+void call_log(const call *c, int level, const char *fmt, ...)
+{
+    char said[SAID_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(said, sizeof said, fmt, ap);
+    va_end(ap);
+    c->host->log(c->ctx, level, said);
+}
+
+void call_plan(const call *c, const char *undo, const char *fmt, ...)
+{
+    char said[SAID_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(said, sizeof said, fmt, ap);
+    va_end(ap);
+    c->host->plan(c->ctx, said, undo);
+}
+
+const char *call_str(const call *c, const char *option)
+{
+    return c->host->opt_str(c->ctx, option);
+}
+
+int64_t call_int(const call *c, const char *option)
+{
+    return c->host->opt_int(c->ctx, option);
+}
+
+json_t *call_set(const call *c, const char *option)
+{
+    json_t *set = json_object();
+    for (const char *const *item = c->host->opt_list(c->ctx, option); *item; item++)
+        json_object_set_new(set, *item, json_true());
+    return set;
+}
+
+char *call_tag(const call *c)
+{
+    const char *run = c->host->fact(c->ctx, "run.id");
+    const char *step = c->host->fact(c->ctx, "step.id");
+    char *tag = text_printf("%.48s-%.48s", run ? run : "run", step ? step : "step");
+    for (char *s = tag; *s; s++)
+        if (!isalnum((unsigned char)*s) && !strchr("_.-", *s))
+            *s = '_';
+    return tag;
+}
+
+belay_status call_remember(const call *c, const char *key, const json_t *value, json_t **ret_kept)
+{
+    guard_mem char *written = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    const char *kept = NULL;
+    belay_status s = c->host->remember(c->ctx, key, written ? written : "null", &kept);
+    if (s == BELAY_OK && ret_kept)
+        *ret_kept = json_loads(kept ? kept : written, JSON_DECODE_ANY, NULL);
+    return s;
+}
+
+json_t *call_recall(const call *c, const char *key)
+{
+    const char *kept = c->host->recall(c->ctx, key);
+    return kept ? json_loads(kept, JSON_DECODE_ANY, NULL) : NULL;
+}

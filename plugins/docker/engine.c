@@ -1,0 +1,394 @@
+#include "engine.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEFAULT_HOST       "unix:///var/run/docker.sock"
+#define DEFAULT_TIMEOUT_MS 60000
+#define CONNECT_TIMEOUT_MS 10000
+#define ANSWER_MAX         (64u << 20)
+#define POLL_MS            500
+
+struct engine {
+    call call;
+    char *host;
+    char *tls;
+    char *socket; /* path of the unix socket, or NULL */
+    char *base;   /* "http://engine" or "https://host:port" */
+    char *api;    /* "1.41", NULL until agreed */
+    json_t *version;
+    CURLM *multi;
+};
+
+void engine_free(engine *e)
+{
+    if (!e)
+        return;
+    curl_multi_cleanup(e->multi);
+    json_decref(e->version);
+    free(e->host);
+    free(e->tls);
+    free(e->socket);
+    free(e->base);
+    free(e->api);
+    free(e);
+}
+
+const call *engine_call(const engine *e)
+{
+    return &e->call;
+}
+
+const char *engine_host(const engine *e)
+{
+    return e->host;
+}
+
+const char *engine_tls(const engine *e)
+{
+    return e->tls;
+}
+
+const json_t *engine_version(const engine *e)
+{
+    return e->version;
+}
+
+const char *engine_api(const engine *e)
+{
+    return e->api;
+}
+
+void engine_request_done(engine_request *r)
+{
+    free(r->path);
+    json_decref(r->body);
+    text_clear(&r->answer);
+    *r = (engine_request){0};
+}
+
+char *engine_escape(const char *s)
+{
+    char *escaped = curl_easy_escape(NULL, s, 0);
+    char *copy = text_dup(escaped ? escaped : "");
+    curl_free(escaped);
+    return copy;
+}
+
+char *engine_filter(const char *key, const char *value)
+{
+    guard_json *filter = json_pack("{s:[s]}", key, value);
+    guard_mem char *plain = json_dumps(filter, JSON_COMPACT);
+    guard_mem char *escaped = engine_escape(plain ? plain : "{}");
+    return text_printf("filters=%s", escaped);
+}
+
+/* ---- one transfer ---- */
+
+typedef struct transfer {
+    engine_request *request;
+    CURL *easy;
+    struct curl_slist *headers;
+    char *body;
+    bool ended_by_sink, too_big;
+    CURLcode result;
+} transfer;
+
+static void transfer_done(transfer *t)
+{
+    curl_easy_cleanup(t->easy);
+    curl_slist_free_all(t->headers);
+    free(t->body);
+}
+
+static size_t on_bytes(char *bytes, size_t size, size_t n, void *user)
+{
+    transfer *t = user;
+    engine_request *r = t->request;
+    long status = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    n *= size;
+    if (r->sink && status < 300) {
+        t->ended_by_sink = !r->sink(r->user, bytes, n);
+        return t->ended_by_sink ? 0 : n;
+    }
+    t->too_big = r->answer.length + n > ANSWER_MAX;
+    if (t->too_big)
+        return 0;
+    text_add_bytes(&r->answer, bytes, n);
+    return n;
+}
+
+static void use_tls(const engine *e, CURL *easy)
+{
+    guard_mem char *ca = text_printf("%s/ca.pem", e->tls);
+    guard_mem char *cert = text_printf("%s/cert.pem", e->tls);
+    guard_mem char *key = text_printf("%s/key.pem", e->tls);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca);
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, cert);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, key);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+}
+
+static void transfer_new(engine *e, engine_request *r, transfer *t)
+{
+    *t = (transfer){.request = r, .easy = curl_easy_init(), .result = CURLE_OK};
+    guard_mem char *url =
+        e->api ? text_printf("%s/v%s%s", e->base, e->api, r->path) : text_printf("%s%s", e->base, r->path);
+    curl_easy_setopt(t->easy, CURLOPT_URL, url);
+    curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method);
+    curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(r->timeout_ms ? r->timeout_ms : DEFAULT_TIMEOUT_MS));
+    curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_bytes);
+    curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+    if (e->socket)
+        curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, e->socket);
+    if (e->tls)
+        use_tls(e, t->easy);
+    t->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    t->headers = curl_slist_append(t->headers, "Expect:");
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+    if (r->body || strcmp(r->method, "POST") == 0) {
+        t->body = r->body ? json_dumps(r->body, JSON_COMPACT) : text_dup("");
+        curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body);
+    }
+    curl_multi_add_handle(e->multi, t->easy);
+}
+
+/* Runs all that was added. */
+static belay_status loop(engine *e)
+{
+    const belay_host *h = e->call.host;
+    for (int running = 1; running > 0;) {
+        CURLMcode m = curl_multi_perform(e->multi, &running);
+        if (m == CURLM_OK && running > 0) {
+            struct curl_waitfd cancel = {.fd = h->cancel_fd(e->call.ctx), .events = CURL_WAIT_POLLIN};
+            m = curl_multi_poll(e->multi, &cancel, cancel.fd >= 0 ? 1 : 0, POLL_MS, NULL);
+        }
+        if (m != CURLM_OK)
+            return call_fail(&e->call, BELAY_E_RETRY, NULL, "libcurl: %s", curl_multi_strerror(m));
+        if (running > 0 && h->cancelled(e->call.ctx))
+            return call_fail(&e->call, BELAY_E_CANCELLED, NULL, "stopped while waiting for the Docker Engine");
+    }
+    CURLMsg *message;
+    for (int left; (message = curl_multi_info_read(e->multi, &left));) {
+        transfer *t;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+        t->result = message->data.result;
+    }
+    return BELAY_OK;
+}
+
+static belay_status no_answer(engine *e, const transfer *t)
+{
+    const call *c = &e->call;
+    const engine_request *r = t->request;
+    long error = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+    if (t->too_big)
+        return call_fail(c, BELAY_E_LIMIT, NULL, "the Docker Engine's answer to %s %s is larger than %u MiB", r->method,
+                         r->path, ANSWER_MAX >> 20);
+    switch (t->result) {
+    case CURLE_COULDNT_CONNECT:
+        if (e->socket && access(e->socket, F_OK) == 0 && access(e->socket, R_OK | W_OK) != 0)
+            return call_fail(c, BELAY_E_RETRY, "let the user who runs belay into the socket's group (docker)",
+                             "the Docker Engine's socket %s may not be used by this user", e->socket);
+        return call_fail(c, BELAY_E_RETRY, "is dockerd running? Else set the option host, or DOCKER_HOST",
+                         "no Docker Engine answers at %s: %s", e->host, strerror((int)(error ? error : ECONNREFUSED)));
+    case CURLE_OPERATION_TIMEDOUT:
+        return call_fail(c, BELAY_E_RETRY, NULL, "the Docker Engine at %s did not answer %s %s in time", e->host,
+                         r->method, r->path);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+        return call_fail(c, BELAY_E_RETRY, "the option tls names a folder with ca.pem, cert.pem and key.pem",
+                         "TLS with the Docker Engine at %s: %s", e->host, curl_easy_strerror(t->result));
+    default:
+        return call_fail(c, BELAY_E_RETRY, "what it had begun may be half done; rollback and resume know what was so",
+                         "the Docker Engine at %s went away during %s %s: %s", e->host, r->method, r->path,
+                         curl_easy_strerror(t->result));
+    }
+}
+
+belay_status engine_send(engine *e, engine_request *requests, size_t n)
+{
+    transfer *transfers = text_grow(NULL, n, sizeof *transfers);
+    for (size_t i = 0; i < n; i++)
+        transfer_new(e, &requests[i], &transfers[i]);
+    belay_status s = loop(e);
+    for (size_t i = 0; i < n; i++) {
+        transfer *t = &transfers[i];
+        curl_multi_remove_handle(e->multi, t->easy);
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &requests[i].status);
+        if (s == BELAY_OK && t->result != CURLE_OK && !t->ended_by_sink)
+            s = no_answer(e, t);
+        transfer_done(t);
+    }
+    free(transfers);
+    return s;
+}
+
+belay_status engine_refused(engine *e, const engine_request *r)
+{
+    guard_json *answer = json_loads(text_of(&r->answer), 0, NULL);
+    const char *message = text_member(answer, "message");
+    return call_fail(&e->call, r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL, NULL,
+                     "the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status,
+                     *message ? message : text_of(&r->answer));
+}
+
+belay_status engine_get(engine *e, json_t **ret, const char *path, ...)
+{
+    va_list ap;
+    va_start(ap, path);
+    guard_request r = {.method = "GET"};
+    if (vasprintf(&r.path, path, ap) < 0)
+        r.path = text_dup("/");
+    va_end(ap);
+    belay_status s = engine_send(e, &r, 1);
+    if (s != BELAY_OK)
+        return s;
+    if (r.status == 404) {
+        *ret = NULL;
+        return BELAY_OK;
+    }
+    if (r.status < 200 || r.status > 299)
+        return engine_refused(e, &r);
+    json_error_t why;
+    json_t *answer = json_loadb(text_of(&r.answer), r.answer.length, 0, &why);
+    if (!answer)
+        return call_fail(&e->call, BELAY_E_RETRY, "is this a Docker Engine?", "%s answered %s with no JSON: %s",
+                         e->host, r.path, why.text);
+    *ret = answer;
+    return BELAY_OK;
+}
+
+belay_status engine_do(engine *e, const char *method, json_t *body, long tolerated, const char *path, ...)
+{
+    va_list ap;
+    va_start(ap, path);
+    guard_request r = {.method = method, .body = body};
+    if (vasprintf(&r.path, path, ap) < 0)
+        r.path = text_dup("/");
+    va_end(ap);
+    belay_status s = engine_send(e, &r, 1);
+    if (s != BELAY_OK)
+        return s;
+    if (r.status == 304 || (tolerated && r.status == tolerated))
+        return BELAY_NOTHING;
+    return r.status >= 200 && r.status <= 299 ? BELAY_OK : engine_refused(e, &r);
+}
+
+/* ---- opening ---- */
+
+int engine_api_compare(const char *a, const char *b)
+{
+    char *end_a, *end_b;
+    long major_a = strtol(a, &end_a, 10), major_b = strtol(b, &end_b, 10);
+    long minor_a = *end_a == '.' ? strtol(end_a + 1, NULL, 10) : 0;
+    long minor_b = *end_b == '.' ? strtol(end_b + 1, NULL, 10) : 0;
+    if (major_a != major_b)
+        return major_a < major_b ? -1 : 1;
+    return (minor_a > minor_b) - (minor_a < minor_b);
+}
+
+static belay_status agree_on_version(engine *e)
+{
+    belay_status s = engine_get(e, &e->version, "/version");
+    if (s != BELAY_OK)
+        return s;
+    const char *newest = text_member(e->version, "ApiVersion"), *oldest = text_member(e->version, "MinAPIVersion");
+    if (!e->version || !*newest)
+        return call_fail(&e->call, BELAY_E_RETRY, NULL, "%s does not answer as a Docker Engine", e->host);
+    if (engine_api_compare(newest, ENGINE_API_OLDEST) < 0)
+        return call_fail(&e->call, BELAY_E_FAIL, "Docker Engine 20.10 or newer is needed",
+                         "the Docker Engine at %s offers API %s; " ENGINE_API_OLDEST " is needed", e->host, newest);
+    if (*oldest && engine_api_compare(oldest, ENGINE_API_NEWEST) > 0)
+        return call_fail(&e->call, BELAY_E_FAIL, "a newer belay is needed",
+                         "the Docker Engine at %s no longer offers API " ENGINE_API_NEWEST ", only %s and newer",
+                         e->host, oldest);
+    e->api = text_dup(engine_api_compare(newest, ENGINE_API_NEWEST) < 0 ? newest : ENGINE_API_NEWEST);
+    return BELAY_OK;
+}
+
+static const char *from_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static belay_status find(engine *e)
+{
+    const call *c = &e->call;
+    const char *host = call_str(c, "host"), *tls = call_str(c, "tls");
+    if (!host)
+        host = from_environment("DOCKER_HOST");
+    if (!host)
+        host = DEFAULT_HOST;
+    if (!tls && from_environment("DOCKER_TLS_VERIFY"))
+        tls = from_environment("DOCKER_CERT_PATH");
+    e->host = text_dup(host);
+    if (strncmp(host, "unix://", 7) == 0) {
+        e->socket = text_dup(host + 7);
+        e->base = text_dup("http://engine");
+    } else if (strncmp(host, "tcp://", 6) == 0) {
+        e->tls = tls ? text_dup(tls) : NULL;
+        e->base = text_printf("%s://%s", tls ? "https" : "http", host + 6);
+    } else {
+        return call_blame(c, "host", "'%s' is no address of a Docker Engine: write unix:///path or tcp://host:port",
+                          host);
+    }
+    return BELAY_OK;
+}
+
+belay_status engine_open(const call *c, engine **ret)
+{
+    guard_engine *e = memset(text_grow(NULL, 1, sizeof *e), 0, sizeof *e);
+    e->call = *c;
+    e->multi = curl_multi_init();
+    belay_status s = find(e);
+    if (s == BELAY_OK)
+        s = agree_on_version(e);
+    if (s == BELAY_OK)
+        *ret = take(e);
+    return s;
+}
+
+/* ---- time ---- */
+
+int64_t engine_time(const char *rfc3339)
+{
+    struct tm tm = {0};
+    const char *s = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!s || tm.tm_year < 70)
+        return 0;
+    int64_t ns = (int64_t)timegm(&tm) * 1000000000;
+    if (*s == '.') {
+        int64_t unit = 100000000;
+        for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
+            ns += (*s - '0') * unit;
+    }
+    int hours, minutes;
+    if ((*s == '+' || *s == '-') && sscanf(s + 1, "%2d:%2d", &hours, &minutes) == 2)
+        ns += (*s == '+' ? -1 : 1) * (int64_t)(hours * 60 + minutes) * 60000000000;
+    return ns;
+}
+
+belay_status engine_now(engine *e, int64_t *ret_ns)
+{
+    guard_json *info = NULL;
+    belay_status s = engine_get(e, &info, "/info");
+    if (s == BELAY_OK)
+        *ret_ns = engine_time(text_member(info, "SystemTime"));
+    return s;
+}

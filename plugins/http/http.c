@@ -1,0 +1,97 @@
+#include "kinds.h"
+
+/* The options that http_requests_new() reads. */
+#define REQUEST_OPTIONS                                                                                                \
+    {.name = "targets",                                                                                                \
+     .type = BELAY_T_LIST,                                                                                             \
+     .flags = BELAY_F_REQUIRED,                                                                                        \
+     .doc = "Addresses to ask, each \"name=url\" or a plain url.",                                                     \
+     .example = "[\"auth=http://127.0.0.1:8001/health\"]"},                                                            \
+        {.name = "headers",                                                                                            \
+         .type = BELAY_T_LIST,                                                                                         \
+         .flags = BELAY_F_SECRET,                                                                                      \
+         .doc = "Headers to send, each \"Name: value\".",                                                              \
+         .example = "[\"Authorization: Bearer ${secret:token}\"]"},                                                    \
+        {.name = "ca_file",                                                                                            \
+         .type = BELAY_T_PATH,                                                                                         \
+         .doc = "PEM file of the certificate authorities to trust, instead of the system's.",                          \
+         .example = "\"/etc/ssl/internal-ca.pem\""},                                                                   \
+        {.name = "status",                                                                                             \
+         .type = BELAY_T_LIST,                                                                                         \
+         .def = "200-299",                                                                                             \
+         .doc = "HTTP statuses that count as good, each a number or a range.",                                         \
+         .example = "[\"200\", \"301-308\"]"},                                                                         \
+    {                                                                                                                  \
+        .name = "request_timeout", .type = BELAY_T_DURATION, .def = "5s", .min = 1, .max = 3600000,                    \
+        .doc = "How long one request may take.", .example = "\"2s\""                                                   \
+    }
+
+static const belay_option health_options[] = {
+    REQUEST_OPTIONS,
+    {.name = "body",
+     .type = BELAY_T_STRING,
+     .doc = "POSIX extended regular expression that the answer's body must match.",
+     .example = "\"\\\"status\\\": *\\\"(ok|healthy)\\\"\""},
+};
+
+static const belay_metric health_metrics[] = {
+    {.name = "answer", .unit = "ms", .doc = "Time that each target's last answer took."},
+    {.name = "healthy_after", .unit = "ms", .doc = "Time from the step's start until the target was healthy."},
+};
+
+static const belay_option latency_options[] = {
+    REQUEST_OPTIONS,
+    {.name = "samples",
+     .type = BELAY_T_INT,
+     .def = "5",
+     .min = 1,
+     .max = 1000,
+     .doc = "Requests to each target, one after another, each on a connection of its own.",
+     .example = "10"},
+    {.name = "pause",
+     .type = BELAY_T_DURATION,
+     .def = "50ms",
+     .doc = "Pause between two rounds of requests.",
+     .example = "\"200ms\""},
+    {.name = "warm_up",
+     .type = BELAY_T_INT,
+     .def = "1",
+     .max = 100,
+     .doc = "Requests to each target before those that count.",
+     .example = "0"},
+};
+
+static const belay_metric latency_metrics[] = {
+    {.name = "total", .unit = "ms", .doc = "Whole request, slowest sample of each target.", .fail = "> 500"},
+    {.name = "median", .unit = "ms", .doc = "Whole request, median of each target."},
+    {.name = "dns", .unit = "ms", .doc = "Name resolution, slowest sample."},
+    {.name = "connect", .unit = "ms", .doc = "TCP connection, slowest sample."},
+    {.name = "tls", .unit = "ms", .doc = "TLS handshake, slowest sample; 0 without TLS."},
+    {.name = "first_byte", .unit = "ms", .doc = "From request to first byte of the answer, slowest sample."},
+};
+
+static const belay_step steps[] = {
+    {.name = "health",
+     .doc = "Waits until all targets answer as they should, asking them side by side.",
+     .flags = BELAY_S_READ_ONLY,
+     BELAY_TABLE(option, health_options),
+     BELAY_TABLE(metric, health_metrics),
+     .prepare = http_health_prepare,
+     .verify = http_health_verify},
+    {.name = "latency",
+     .doc = "Measures how long targets take to answer, each phase of the request apart.",
+     .flags = BELAY_S_READ_ONLY,
+     BELAY_TABLE(option, latency_options),
+     BELAY_TABLE(metric, latency_metrics),
+     .prepare = http_latency_prepare,
+     .verify = http_latency_verify},
+};
+
+static const belay_plugin plugin = {BELAY_PLUGIN_HEAD,       BELAY_TABLE(step, steps),
+                                    .name = "http",          .version = BELAY_VERSION,
+                                    .license = "Apache-2.0", .doc = "Checks over HTTP: health and latency."};
+
+const belay_plugin *belay_plugin_v1(void)
+{
+    return &plugin;
+}

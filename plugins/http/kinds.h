@@ -1,0 +1,26 @@
+/** @file kinds.h  The callbacks of this plugin's step kinds, and what they share. */
+#ifndef HTTP_KINDS_H
+#define HTTP_KINDS_H
+
+#include <stdbool.h>
+
+#include "transfer/transfer.h"
+
+belay_status http_health_prepare(belay_ctx *c, const belay_host *h);
+belay_status http_health_verify(belay_ctx *c, const belay_host *h);
+belay_status http_latency_prepare(belay_ctx *c, const belay_host *h);
+belay_status http_latency_verify(belay_ctx *c, const belay_host *h);
+
+/** A request for each target. */
+typedef struct http_requests {
+    transfer *items;
+    transfer_target *targets;
+    size_t count;
+} http_requests;
+/** BELAY_OK, or BELAY_E_CONFIG explained. http_requests_done() in any case. */
+belay_status http_requests_new(belay_ctx *c, const belay_host *h, http_requests *ret);
+void http_requests_done(http_requests *r);
+/** True when the option `status` counts this HTTP status as good. */
+bool http_status_is_good(belay_ctx *c, const belay_host *h, long status);
+
+#endif

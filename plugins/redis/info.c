@@ -1,0 +1,124 @@
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "info.h"
+#include "session.h"
+
+/* Where INFO's "field:value" line of this name is, or NULL; *length receives the value's. See redis.io, command INFO.
+ */
+static const char *field(const char *info, const char *name, size_t *length)
+{
+    size_t n = strlen(name);
+    for (const char *line = info; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        if (strncmp(line, name, n) == 0 && line[n] == ':') {
+            *length = strcspn(line + n + 1, "\r\n");
+            return line + n + 1;
+        }
+    }
+    return NULL;
+}
+
+static void give_output(belay_ctx *c, const belay_host *h, const char *info, const char *output, const char *name)
+{
+    size_t n = 0;
+    const char *value = field(info, name, &n);
+    char copy[128];
+    if (value && n < sizeof copy) {
+        snprintf(copy, sizeof copy, "%.*s", (int)n, value);
+        (void)h->output(c, output, copy);
+    }
+}
+
+/* The sum of keys of all databases: lines "db0:keys=3,expires=0,avg_ttl=0". */
+static double count_keys(const char *info)
+{
+    double keys = 0;
+    for (const char *at = strstr(info, ":keys="); at; at = strstr(at + 1, ":keys="))
+        keys += strtod(at + 6, NULL);
+    return keys;
+}
+
+static void give_figures(belay_ctx *c, const belay_host *h, const char *info)
+{
+    static const struct {
+        const char *metric, *name;
+    } figures[] = {{"used_memory", "used_memory"},
+                   {"clients", "connected_clients"},
+                   {"blocked_clients", "blocked_clients"},
+                   {"rejected_connections", "rejected_connections"},
+                   {"evicted_keys", "evicted_keys"}};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        size_t n = 0;
+        const char *value = field(info, figures[i].name, &n);
+        if (value)
+            (void)h->measure(c, figures[i].metric, strtod(value, NULL));
+    }
+    (void)h->measure(c, "keys", count_keys(info));
+}
+
+/* One item of `expect`: "field=value". */
+static belay_status check(belay_ctx *c, const belay_host *h, const char *info, const char *item)
+{
+    char name[64], summary[512];
+    const char *equals = strchr(item, '=');
+    snprintf(name, sizeof name, "%.*s", (int)(equals - item), item);
+    size_t n = 0;
+    const char *value = field(info, name, &n);
+    if (value && strlen(equals + 1) == n && strncmp(value, equals + 1, n) == 0)
+        return BELAY_OK;
+    if (value)
+        snprintf(summary, sizeof summary, "%s is %.*s, expected %s", name, (int)n, value, equals + 1);
+    else
+        snprintf(summary, sizeof summary, "INFO has no field '%s'", name);
+    h->explain(c, summary, "redis-cli INFO lists the fields", "expect");
+    return BELAY_E_FAIL;
+}
+
+static belay_status judge(belay_ctx *c, const belay_host *h, const char *info)
+{
+    size_t n = 0;
+    const char *loading = field(info, "loading", &n);
+    if (loading && *loading == '1') {
+        h->explain(c, "Redis is still loading its data", NULL, NULL);
+        return BELAY_NOT_YET;
+    }
+    give_output(c, h, info, "version", "redis_version");
+    give_output(c, h, info, "role", "role");
+    give_figures(c, h, info);
+    for (const char *const *item = h->opt_list(c, "expect"); *item; item++) {
+        belay_status s = check(c, h, info, *item);
+        if (s != BELAY_OK)
+            return s;
+    }
+    return BELAY_OK;
+}
+
+belay_status info_prepare(belay_ctx *c, const belay_host *h)
+{
+    for (const char *const *item = h->opt_list(c, "expect"); *item; item++) {
+        const char *equals = strchr(*item, '=');
+        if (!equals || equals == *item || equals - *item >= 64) {
+            h->explain(c, "each item of expect is written \"field=value\"", NULL, "expect");
+            return BELAY_E_CONFIG;
+        }
+    }
+    return session_check_url(c, h);
+}
+
+belay_status info_verify(belay_ctx *c, const belay_host *h)
+{
+    const char *command[] = {"INFO"};
+    belay_status status;
+    redisContext *redis = session_open(c, h, &status);
+    if (!redis)
+        return status;
+    redisReply *reply = session_command(c, h, redis, &status, 1, command);
+    if (reply && reply->str)
+        status = judge(c, h, reply->str);
+    freeReplyObject(reply);
+    redisFree(redis);
+    return status;
+}

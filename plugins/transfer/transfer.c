@@ -1,0 +1,190 @@
+#include "transfer/transfer.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transfer/say.h"
+
+#define POLL_MS 1000
+
+static size_t receive(char *bytes, size_t size, size_t count, void *user)
+{
+    transfer *t = user;
+    size_t n = size * count;
+    if (n > TRANSFER_BODY_MAX - t->length)
+        return 0; /* curl then ends with "failed writing": the answer is too long */
+    char *grown = realloc(t->answer, t->length + n + 1);
+    if (!grown)
+        return 0;
+    t->answer = grown;
+    memcpy(t->answer + t->length, bytes, n);
+    t->length += n;
+    t->answer[t->length] = '\0';
+    return n;
+}
+
+static struct curl_slist *make_headers(const transfer *t)
+{
+    struct curl_slist *list = NULL;
+    for (const char *const *header = t->headers; header && *header; header++)
+        list = curl_slist_append(list, *header);
+    if (t->body)
+        list = curl_slist_append(list, "Content-Type: application/json");
+    return list;
+}
+
+static void set_up(CURL *easy, transfer *t, struct curl_slist *headers)
+{
+    curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "belay");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    if (t->body)
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
+    if (t->method)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+    if (t->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
+    if (t->bearer) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, t->bearer);
+    }
+}
+
+static double info_ms(CURL *easy, CURLINFO what)
+{
+    curl_off_t us = 0;
+    curl_easy_getinfo(easy, what, &us);
+    return (double)us / 1000.0;
+}
+
+static void finish(CURL *easy, CURLcode result)
+{
+    transfer *t = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &t->status);
+    t->dns_ms = info_ms(easy, CURLINFO_NAMELOOKUP_TIME_T);
+    t->connect_ms = info_ms(easy, CURLINFO_CONNECT_TIME_T);
+    t->tls_ms = info_ms(easy, CURLINFO_APPCONNECT_TIME_T);
+    t->first_byte_ms = info_ms(easy, CURLINFO_STARTTRANSFER_TIME_T);
+    t->total_ms = info_ms(easy, CURLINFO_TOTAL_TIME_T);
+    if (result == CURLE_OK) {
+        t->error[0] = '\0';
+        return;
+    }
+    t->status = 0;
+    if (!t->error[0])
+        snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(result));
+}
+
+static void collect(CURLM *multi)
+{
+    int left = 0;
+    for (CURLMsg *m = curl_multi_info_read(multi, &left); m; m = curl_multi_info_read(multi, &left))
+        if (m->msg == CURLMSG_DONE)
+            finish(m->easy_handle, m->data.result);
+}
+
+static belay_status drive(belay_ctx *c, const belay_host *h, CURLM *multi)
+{
+    struct curl_waitfd cancel = {.fd = h->cancel_fd(c), .events = CURL_WAIT_POLLIN};
+    int running = 1;
+    for (;;) {
+        CURLMcode code = curl_multi_perform(multi, &running);
+        if (code == CURLM_OK && running)
+            code = curl_multi_poll(multi, &cancel, 1, POLL_MS, NULL);
+        if (code != CURLM_OK)
+            return say(c, h, BELAY_E_RETRY, NULL, "libcurl: %s", curl_multi_strerror(code));
+        collect(multi);
+        if (!running)
+            return BELAY_OK;
+        if (h->cancelled(c))
+            return BELAY_E_CANCELLED;
+    }
+}
+
+static belay_status run_on(belay_ctx *c, const belay_host *h, CURLM *multi, CURL **easy, struct curl_slist **headers,
+                           transfer *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        items[i].answer = calloc(1, 1);
+        easy[i] = curl_easy_init();
+        headers[i] = make_headers(&items[i]);
+        if (!items[i].answer || !easy[i] || curl_multi_add_handle(multi, easy[i]) != CURLM_OK)
+            return say(c, h, BELAY_E_RETRY, NULL, "out of memory for a request to %s", items[i].url);
+        set_up(easy[i], &items[i], headers[i]);
+    }
+    return drive(c, h, multi);
+}
+
+belay_status transfer_run(belay_ctx *c, const belay_host *h, transfer *items, size_t n)
+{
+    CURLM *multi = curl_multi_init();
+    CURL **easy = calloc(n, sizeof(CURL *));
+    struct curl_slist **headers = calloc(n, sizeof(struct curl_slist *));
+    belay_status status = BELAY_E_RETRY;
+    if (multi && easy && headers)
+        status = run_on(c, h, multi, easy, headers, items, n);
+    for (size_t i = 0; i < n && easy && headers; i++) {
+        if (easy[i]) {
+            curl_multi_remove_handle(multi, easy[i]);
+            curl_easy_cleanup(easy[i]);
+        }
+        curl_slist_free_all(headers[i]);
+    }
+    free(headers);
+    free(easy);
+    curl_multi_cleanup(multi);
+    return status;
+}
+
+void transfer_done(transfer *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(items[i].answer);
+        items[i].answer = NULL;
+    }
+}
+
+/* A name for an address that was given none: its host and port, without a user and password. */
+static void name_by_host(const char *url, char *name, size_t size)
+{
+    const char *host = strstr(url, "://") + 3;
+    size_t length = strcspn(host, "/?#");
+    const char *at = memchr(host, '@', length);
+    if (at) {
+        length -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    snprintf(name, size, "%.*s", (int)length, host);
+}
+
+belay_status transfer_target_parse(belay_ctx *c, const belay_host *h, const char *option, const char *item,
+                                   transfer_target *ret)
+{
+    const char *colon = strstr(item, "://");
+    const char *equals = strchr(item, '=');
+    bool named = equals && colon && equals < colon;
+    ret->url = named ? equals + 1 : item;
+    if (strncmp(ret->url, "http://", 7) != 0 && strncmp(ret->url, "https://", 8) != 0)
+        return say_option(c, h, option, "'%s' is no http:// or https:// address; write \"name=http://host:port/path\"",
+                          item);
+    if (!named)
+        name_by_host(ret->url, ret->name, sizeof ret->name);
+    else if ((size_t)(equals - item) >= sizeof ret->name)
+        return say_option(c, h, option, "the name in '%s' is longer than %zu bytes", item, sizeof ret->name - 1);
+    else
+        snprintf(ret->name, sizeof ret->name, "%.*s", (int)(equals - item), item);
+    return BELAY_OK;
+}

@@ -1,0 +1,102 @@
+#include <math.h>
+#include <string.h>
+
+#include "kit.h"
+#include "web.h"
+
+static kit_step *info(const char *url)
+{
+    kit_step *s = kit_step_new("redis.info");
+    kit_set(s, "url", url);
+    return s;
+}
+
+static void reads_version_role_and_figures(void **state)
+{
+    (void)state;
+    kit_step *s = info(kit_redis_url());
+    kit_set_list(s, "expect", "role=master", "loading=0", NULL);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_string_equal(kit_output(s, "role"), "master");
+    assert_non_null(kit_output(s, "version"));
+    assert_true(kit_measured(s, "used_memory") > 100000);
+    assert_true(kit_measured(s, "keys") == 0);
+    kit_step_free(s);
+}
+
+static void a_field_that_differs_is_a_failure(void **state)
+{
+    (void)state;
+    kit_step *s = info(kit_redis_url());
+    kit_set_list(s, "expect", "role=slave", NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_string_equal(kit_summary(s), "role is master, expected slave");
+    kit_set_list(s, "expect", "no_such_field=1", NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "no field 'no_such_field'"));
+    kit_step_free(s);
+}
+
+static void a_wrong_password_says_so_and_shows_it_not(void **state)
+{
+    (void)state;
+    const char *at = strchr(kit_redis_url(), '@');
+    kit_step *s = info(kit_path("redis://:not-the-password%s", at));
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "refused AUTH"));
+    assert_null(strstr(kit_summary(s), "not-the-password"));
+    kit_step_free(s);
+}
+
+static void no_server_is_an_error(void **state)
+{
+    (void)state;
+    kit_step *s = info(kit_path("redis://127.0.0.1:%d/0", kit_free_port()));
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
+    assert_non_null(strstr(kit_summary(s), "no connection to Redis at 127.0.0.1"));
+    kit_step_free(s);
+}
+
+static const char *garble(const char *request)
+{
+    (void)request;
+    return "HTTP/1.1 200 OK\r\n\r\nthis is no Redis";
+}
+
+static void a_server_that_is_no_redis_is_an_error(void **state)
+{
+    (void)state;
+    int port = web_start(garble);
+    kit_step *s = info(kit_path("redis://127.0.0.1:%d/0", port));
+    kit_set(s, "connect_timeout", "500ms");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
+    kit_step_free(s);
+    web_stop(port);
+}
+
+static void refuses_what_is_no_address(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"rediss://h/0", "redis://",  "redis://h:port/0", "redis://h:70000",
+                                      "redis://h/x",  "http://h/", "unix://relative",  "redis://:%zz@h/0"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        kit_step *s = info(bad[i]);
+        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+        assert_string_equal(kit_option_to_blame(s), "url");
+        kit_step_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_version_role_and_figures),
+        cmocka_unit_test(a_field_that_differs_is_a_failure),
+        cmocka_unit_test(a_wrong_password_says_so_and_shows_it_not),
+        cmocka_unit_test(no_server_is_an_error),
+        cmocka_unit_test(a_server_that_is_no_redis_is_an_error),
+        cmocka_unit_test(refuses_what_is_no_address),
+    };
+    return cmocka_run_group_tests_name("redis.info", tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* The lock of an environment: one live owner, named to the others; a dead one never blocks. */
+#include "store/store_lock.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "store_fixture.h"
+
+static int open_one(void **state)
+{
+    int r = fixture_setup(state);
+    if (r == 0)
+        fixture_open(*state);
+    return r;
+}
+
+static void a_live_owner_is_named_to_the_next(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard(store_lock) mine = NULL;
+    guard(store_lock) second = NULL;
+    fixture_good(store_lock_take(f->store, "staging", NULL, &mine, &err), err);
+    fixture_good(store_lock_run(mine, "20261123-184512-k7f2", &err), err);
+    fixture_good(store_lock_stage(mine, "migrate", &err), err);
+    assert_int_equal(store_lock_take(f->store, "staging", NULL, &second, &err), -ERROR_LOCKED);
+    fixture_says(err, "20261123-184512-k7f2", "stage migrate");
+    guard_mem char *pid = mem_printf("process %d", getpid());
+    fixture_says(err, pid, "'staging'");
+    json_t *owner = NULL;
+    error_free(take(err));
+    fixture_good(store_lock_owner(f->store, "staging", &owner, &err), err);
+    assert_int_equal(json_integer_value(json_object_get(owner, "pid")), getpid());
+    assert_string_equal(json_string_value(json_object_get(owner, "stage")), "migrate");
+    assert_true(json_string_length(json_object_get(owner, "boot_id")) > 0);
+    json_decref(owner);
+}
+
+static void a_shorter_stage_leaves_nothing_of_the_longer_one(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard(store_lock) mine = NULL;
+    fixture_good(store_lock_take(f->store, "staging", "r1", &mine, &err), err);
+    fixture_good(store_lock_stage(mine, "a very long name of a stage", &err), err);
+    fixture_good(store_lock_stage(mine, "up", &err), err);
+    json_t *owner = NULL;
+    fixture_good(store_lock_owner(f->store, "staging", &owner, &err), err);
+    assert_string_equal(json_string_value(json_object_get(owner, "stage")), "up");
+    json_decref(owner);
+}
+
+static void environments_are_locked_apart(void **state)
+{
+    static const char *const names[] = {"staging",   "production", "Staging", "sta ging",
+                                        "../escape", "",           "eu/1",    "eu.1"};
+    enum { COUNT = sizeof names / sizeof *names };
+    fixture *f = *state;
+    guard(error) err = NULL;
+    store_lock *locks[COUNT] = {0};
+    for (size_t i = 0; i < COUNT; i++)
+        fixture_good(store_lock_take(f->store, names[i], "r", &locks[i], &err), err);
+    for (size_t i = 0; i < COUNT; i++)
+        store_lock_free(locks[i]);
+}
+
+static void a_freed_lock_can_be_taken_again_and_has_no_owner(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    json_t *owner = NULL;
+    fixture_good(store_lock_owner(f->store, "staging", &owner, &err), err);
+    assert_null(owner);
+    for (int i = 0; i < 2; i++) {
+        guard(store_lock) mine = NULL;
+        fixture_good(store_lock_take(f->store, "staging", "r1", &mine, &err), err);
+    }
+    fixture_good(store_lock_owner(f->store, "staging", &owner, &err), err);
+    assert_null(owner);
+}
+
+static _Noreturn void hold(const char *folder, int out)
+{
+    guard(error) err = NULL;
+    store *s = NULL;
+    store_lock *l = NULL;
+    if (store_open(folder, &s, &err) < 0 || store_lock_take(s, "staging", "theirs", &l, &err) < 0)
+        _exit(1);
+    if (write(out, "x", 1) == 1)
+        pause();
+    _exit(1);
+}
+
+static void an_owner_that_was_killed_does_not_block(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard(store_lock) mine = NULL;
+    int ends[2];
+    char byte = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0)
+        hold(f->folder, ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    assert_int_equal(store_lock_take(f->store, "staging", "mine", &mine, &err), -ERROR_LOCKED);
+    fixture_says(err, "theirs", "'staging'");
+    error_free(take(err));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    fixture_good(store_lock_take(f->store, "staging", "mine", &mine, &err), err);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void a_started_program_does_not_keep_the_lock(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard(store_lock) mine = NULL;
+    fixture_good(store_lock_take(f->store, "staging", "r1", &mine, &err), err);
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/bin/sleep", "sleep", "30", (char *)NULL);
+        _exit(1);
+    }
+    guard_mem char *exe = mem_printf("/proc/%d/exe", child);
+    for (int i = 0; i < 500; i++) {
+        char target[64] = "";
+        if (readlink(exe, target, sizeof target - 1) > 0 && strstr(target, "store_lock") == NULL)
+            break;
+        usleep(10000);
+    }
+    store_lock_free(take(mine));
+    int r = store_lock_take(f->store, "staging", "r2", &mine, &err);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    fixture_good(r, err);
+}
+
+#define OPENED(f) cmocka_unit_test_setup_teardown(f, open_one, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPENED(a_live_owner_is_named_to_the_next),       OPENED(a_shorter_stage_leaves_nothing_of_the_longer_one),
+        OPENED(environments_are_locked_apart),           OPENED(a_freed_lock_can_be_taken_again_and_has_no_owner),
+        OPENED(an_owner_that_was_killed_does_not_block), OPENED(a_started_program_does_not_keep_the_lock),
+    };
+    return cmocka_run_group_tests_name("store_lock", tests, NULL, NULL);
+}
