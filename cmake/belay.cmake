@@ -75,6 +75,7 @@ function(belay_test name)
   list(TRANSFORM ARG_USES PREPEND belay_)
   target_link_libraries(${target} PRIVATE ${ARG_USES})
   belay_packages(${target} cmocka ${ARG_PKG})
+  target_compile_options(${target} PRIVATE -Wno-sign-conversion) # cmocka's assert_true() takes an unsigned integer
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${target})
   if(NOT ARG_LABEL)

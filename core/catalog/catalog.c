@@ -187,6 +187,20 @@ int catalog_open(const catalog_places *places, catalog **ret, error **err)
     return 0;
 }
 
+int catalog_open_pinned(const char *state_folder, const char *const *sha256s, catalog **ret, error **err)
+{
+    guard(catalog) c = mem_new(catalog);
+    for (size_t i = 0; sha256s[i]; i++) {
+        catalog_plugin *p = NULL;
+        int r = catalog_describe_pinned(state_folder, sha256s[i], &p, err);
+        if (r < 0)
+            return r;
+        add_plugin(c, p);
+    }
+    *ret = take(c);
+    return 0;
+}
+
 void catalog_free(catalog *c)
 {
     if (!c)

@@ -78,6 +78,9 @@ typedef struct catalog_places {
  * this fails only when the state folder cannot be written.
  */
 int catalog_open(const catalog_places *places, catalog **ret, error **err) CHECKED;
+/** Opens the pinned plugins of a recorded run, whatever is installed today. sha256s: NULL-terminated. ERROR_NOT_FOUND
+ *  when the content store lacks one. */
+int catalog_open_pinned(const char *state_folder, const char *const *sha256s, catalog **ret, error **err) CHECKED;
 void catalog_free(catalog *c);
 GUARD(catalog, catalog_free)
 

@@ -1,6 +1,7 @@
 #include <belay/plugin.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "cli/cli.h"
@@ -20,6 +21,22 @@ static void print_choices(const catalog_option *o)
     putchar('\n');
 }
 
+/* The example as a pipeline file has it. */
+static void print_example(const catalog_option *o)
+{
+    bool bare = o->type == BELAY_T_INT || o->type == BELAY_T_BOOL;
+    printf("      example: %s = %s", o->name, o->type == BELAY_T_LIST ? "[" : "");
+    guard_mem char *copy = mem_dup(o->example);
+    char *rest = copy, *item;
+    const char *between = "";
+    while ((item = o->type == BELAY_T_LIST ? strsep(&rest, ",") : take(rest))) {
+        const char *quote = bare ? "" : "\"";
+        printf("%s%s%s%s", between, quote, item + strspn(item, " "), quote);
+        between = ", ";
+    }
+    puts(o->type == BELAY_T_LIST ? "]" : "");
+}
+
 static void print_option(const catalog_option *o)
 {
     printf("  %s (%s%s%s%s)%s%s\n", o->name, type_name(o->type), o->flags & BELAY_F_REQUIRED ? ", required" : "",
@@ -29,7 +46,7 @@ static void print_option(const catalog_option *o)
     if (o->type == BELAY_T_ENUM)
         print_choices(o);
     if (o->example)
-        printf("      example: %s = %s\n", o->name, o->example);
+        print_example(o);
 }
 
 static void print_metric(const catalog_metric *m)

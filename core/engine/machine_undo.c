@@ -23,9 +23,10 @@ void machine_stop(machine *m, machine_next next, machine_do how)
     }
 }
 
+/* The decision is written unless it is carried out at once: a cancel cannot be told from the journal. */
 void machine_roll_back(machine *m)
 {
-    if (m->order_count > 0)
+    if (m->order_count > 0 || m->active_count > 0)
         machine_emit_state(m, MACHINE_ROLLING_BACK);
     machine_stop(m, m->order_count > 0 ? NEXT_UNDO : NEXT_REFUSE, MACHINE_STOP);
 }

@@ -133,17 +133,19 @@ bool step_common_name(const char *name);
 /** Offers every common name. */
 void step_common_offer(nearest *n);
 /** A step's thresholds: the kind's own, replaced by fail_if and warn_if (thresholds.c). */
-void step_load_thresholds(load *l, pipeline_step *s, const config_setting_t *fail_if, const config_setting_t *warn_if);
-/** Checks needs and references to outputs between all steps (order.c). */
-void order_load(load *l);
-/** Reports what is wrong with the references to outputs in an option's template. */
-void order_check_references(load *l, const pipeline_step *s, pipeline_place where, const char *option,
-                            const char *template);
+void step_load_thresholds(load *l, pipeline_step *s, const config_setting_t *group);
+/** Reads the needs of all steps (order.c). */
+void order_load_needs(load *l);
+/** Reports what is wrong with the references to outputs in a step's template. */
+void order_check_references(load *l, const pipeline_step *s, pipeline_place where, const char *template);
 
 /* ---- values (value.c) -------------------------------------------------------------------------------------------- */
 
 /** Turns a final text into an option's value: a string, or an integer for int, bool, duration (ms) and size (bytes). Of a
  *  list: one item. Errors do not show the text when `hide` is set. */
 int value_of(const catalog_option *o, const char *folder, const char *plain, bool hide, json_t **ret, error **err) CHECKED;
+
+/** "a text in quotes": what a BELAY_T_* is written as. */
+const char *value_type_name(uint32_t type);
 
 #endif

@@ -5,18 +5,20 @@
  * An event is a JSON object: "at" (RFC 3339, UTC, ms), "run", "type", and by type (step events always have "step",
  * "kind", "stage"):
  *
- *   run.start      pipeline environment version previous file stages:[{name,steps:[{id,kind,title}]}] rollback:[..] resumed
+ *   run.start      mode pipeline environment version previous file stages:[{name,steps:[{id,kind,title,verdict}]}]
+ *                  rollback:[..] resumed
+ *                    mode: "run" (default) "plan" "try" "rollback" "discard"; rollback: steps, like those of a stage;
+ *                    verdict: of a resumed run, what the step had come to before ("passed", "skipped" ...)
  *   run.state      state reason              (rolling back, paused, ...)
- *   run.end        state reason exit_status duration_ms failed_ms healthy_after_ms commit next:[commands to go on]
- *   stage.start    stage                     stage.end  stage duration_ms verdict
- *   phase.start    step kind stage phase attempt
- *   phase.end      step kind stage phase attempt status end verdict duration_ms summary hint option
- *   step.end       step kind stage verdict duration_ms     (passed failed error inconclusive skipped warned; or "undone" ...)
- *   progress       step kind stage phase done all what
- *   log            step kind stage phase level line
- *   plan           step kind stage change undo irreversible pending
- *   output         step name value           measure  step name value unit threshold verdict samples
- *   note           text                      (a remark of the core's own)   warning  text hint
+ *   run.end        state reason exit_status duration_ms failed_ms healthy_after_ms commit evidence next:[commands to go
+ * on] evidence: the folder with the run's artifacts stage.start    stage                     stage.end  stage
+ * duration_ms verdict phase.start    step kind stage phase attempt phase.end      step kind stage phase attempt status
+ * end verdict duration_ms summary hint option step.end       step kind stage verdict duration_ms     (passed failed
+ * error inconclusive skipped warned; of an undo: undone "not undone" "undo skipped" irreversible) progress       step
+ * kind stage phase done all what log            step kind stage phase level line plan           step kind stage change
+ * undo irreversible pending pending: array of the options that are known later output         step name value measure
+ * step name value unit threshold verdict samples note           text                      (a remark of the core's own)
+ * warning  text hint
  *
  * All texts are masked before they become events.
  */
@@ -25,11 +27,13 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 
-/** Somebody who reads the stream. */
+/** Somebody who reads the stream. A reader that is slow, stuck or gone never holds the run up: what cannot be written
+ * waits in memory, and is dropped when it becomes too much. The caller ignores SIGPIPE. */
 typedef struct report_sink {
     void *user;
     void (*event)(void *user, const json_t *event);
@@ -39,10 +43,15 @@ typedef struct report_sink {
 
 /** A new event with "at", "run" and "type"; the caller adds the rest and decrefs. run may be NULL. */
 json_t *event_new(const char *run, const char *type);
+/** A text of an event, "" when it has none of that name; borrowed. */
+const char *event_text(const json_t *event, const char *name);
+/** A whole number of an event, 0 when it has none of that name. */
+int64_t event_int(const json_t *event, const char *name);
 
 /** JSON lines, one event each, flushed. */
 report_sink report_json(FILE *out);
-/** Plain lines, for pipes and files; verbose also shows log lines of level 0 and 1. */
+/** Plain lines, for pipes and files: steps, verdicts, measurements, what is taken back and why, the summary; verbose
+ * also shows log lines of level 0 and 1. */
 report_sink report_plain(FILE *out, bool verbose);
 /** The live view: stages, steps, elapsed time, progress, what is rolled back and why. Redraws in place. */
 report_sink report_live(FILE *out, bool verbose, bool colour);

@@ -74,6 +74,10 @@ int store_plugin_add(store *s, const char *run, const char *name, const char *ve
 /** "" when the run did not record this plugin; the caller frees. */
 int store_plugin_sha256(store *s, const char *run, const char *name, char **ret, error **err) CHECKED;
 
+int store_plugins(store *s, const char *run,
+                  bool (*fn)(void *user, const char *name, const char *version, const char *sha256), void *user,
+                  error **err) CHECKED;
+
 /* ---- steps and phases: the journal ----------------------------------------------------------------------------------
  */
 
@@ -101,6 +105,17 @@ int store_phases(store *s, const char *run, const char *step, bool (*fn)(void *u
 /** The step's place in the run and how it was called; options as stored JSON, secrets by reference. */
 int store_step_put(store *s, const char *run, const char *step, size_t index, const char *stage, const char *kind,
                    const json_t *options, error **err) CHECKED;
+/** A step as a run recorded it; see store_step_put(). */
+typedef struct store_step {
+    char *step, *stage, *kind;
+    size_t index;
+    json_t *options;
+} store_step;
+/** Records many steps, all or none. */
+int store_steps_put(store *s, const char *run, const store_step *steps, size_t n, error **err) CHECKED;
+/** By index. */
+int store_steps(store *s, const char *run, bool (*fn)(void *user, const store_step *step), void *user,
+                error **err) CHECKED;
 /** A free-form mark that the machine wants durable ("decision", "rollback because ..."); at most one for each key. */
 int store_mark(store *s, const char *run, const char *key, const char *value, error **err) CHECKED;
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,

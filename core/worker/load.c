@@ -97,7 +97,7 @@ static json_t *string_or_null(const char *s)
 static json_t *describe_choices(const belay_option *o)
 {
     if (!o->choices)
-        return json_null();
+        return NULL;
     json_t *choices = json_array();
     for (const char *const *c = o->choices; *c; c++)
         json_array_append_new(choices, string_or_null(*c));
@@ -107,7 +107,7 @@ static json_t *describe_choices(const belay_option *o)
 static json_t *describe_option(const belay_step *s, uint32_t i)
 {
     belay_option o = load_option(s, i);
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "name", string_or_null(o.name), "type",
+    return json_pack("{s:o, s:I, s:I, s:o, s:o*, s:I, s:I, s:o, s:o}", "name", string_or_null(o.name), "type",
                      (json_int_t)o.type, "flags", (json_int_t)o.flags, "def", string_or_null(o.def), "choices",
                      describe_choices(&o), "min", (json_int_t)o.min, "max", (json_int_t)o.max, "doc",
                      string_or_null(o.doc), "example", string_or_null(o.example));

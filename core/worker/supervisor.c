@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,26 +169,31 @@ static void report(const supervisor *s, const inside_sweep *sweep)
         return; /* the core is gone: nobody to tell */
 }
 
+static int fail(const char *what, const char *hint)
+{
+    guard(error) err = NULL;
+    guard_mem char *text = mem_printf("belay-worker cannot %s: %s", what, strerror(errno));
+    guard(json_t) message = json_pack("{s:s, s:o, s:s*}", "type", "problem", "text", wire_string(text, strlen(text)),
+                                      "hint", hint);
+    return wire_send(INSIDE_CONTROL, message, &err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int inside_supervise(void)
 {
     supervisor s = {.self = getpid(), .cancel = -1};
     prctl(PR_SET_NAME, "belay-worker");
     signal(SIGPIPE, SIG_IGN); /* also the plugin's: a peer that went away is an error, not a death */
     if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 || close_range(INSIDE_COUNT, ~0U, 0) < 0 ||
-        prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-        perror("belay-worker: set up the process");
-        return EXIT_FAILURE;
-    }
-    fcntl(INSIDE_CONTROL, F_SETFD, FD_CLOEXEC);
+        fcntl(INSIDE_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return fail("set up its process", "Linux 5.9 or newer is needed");
     limit_resources();
-    if (enter_work_folder(&s) < 0) {
-        perror("belay-worker: make a work folder; is TMPDIR writable?");
-        return EXIT_FAILURE;
-    }
+    if (enter_work_folder(&s) < 0)
+        return fail("make its work folder", "see that TMPDIR, or else /tmp, is a folder that can be written");
     if (start_plugin(&s) < 0) {
-        perror("belay-worker: start the plugin's process");
+        int r = fail("start the plugin's process", NULL);
         leave_work_folder(&s);
-        return EXIT_FAILURE;
+        return r;
     }
     watch(&s);
     inside_sweep sweep = inside_sweep_children(s.killed ? 0 : SETTLE_MS);

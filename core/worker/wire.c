@@ -2,13 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "base/text.h"
 
 #define HEADER 4
 
@@ -125,53 +121,6 @@ int wire_receive(int fd, wire_reader *r, json_t **ret, error **err)
             return error_set(err, ERROR_IO, "the core is gone");
         explicit_bzero(buffer, sizeof buffer);
     }
-}
-
-/* ---- text -------------------------------------------------------------------------------------------------------- */
-
-/* The length of the UTF-8 sequence at s, or 0 when it is none (Unicode 15, table 3-7). */
-static size_t sequence(const unsigned char *s, size_t n)
-{
-    if (s[0] >= 0x01 && s[0] < 0x80)
-        return 1;
-    size_t length = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-    if (length == 0 || length > n)
-        return 0;
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
-bool wire_is_text(const char *s, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        size_t length = sequence((const unsigned char *)s + at, n - at);
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
-}
-
-json_t *wire_string(const char *s, size_t n)
-{
-    if (wire_is_text(s, n))
-        return json_stringn_nocheck(s, n);
-    guard_text clean = {0};
-    for (size_t at = 0; at < n;) {
-        size_t length = sequence((const unsigned char *)s + at, n - at);
-        if (length)
-            text_add(&clean, s + at, length);
-        else
-            text_puts(&clean, "\xef\xbf\xbd");
-        at += length ? length : 1;
-    }
-    return json_stringn_nocheck(text_get(&clean), clean.count);
 }
 
 const char *wire_get_text(const json_t *message, const char *name)

@@ -7,6 +7,7 @@
 #define WORKER_WIRE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -44,6 +45,9 @@ int wire_receive(int fd, wire_reader *r, json_t **ret, error **err) CHECKED;
 json_t *wire_string(const char *s, size_t n);
 /** True when s can go into a message as it is. */
 bool wire_is_text(const char *s, size_t n);
+/** A JSON string of n bytes in base64, and the bytes of one, which the caller frees. */
+json_t *wire_base64(const char *bytes, size_t n);
+char *wire_unbase64(const char *s, size_t *ret_size);
 
 /** Members of a message; NULL or fallback when missing or of another type. Borrowed. */
 const char *wire_get_text(const json_t *message, const char *name);

@@ -72,7 +72,7 @@ char *call_tag(const call *c)
 {
     const char *run = c->host->fact(c->ctx, "run.id");
     const char *step = c->host->fact(c->ctx, "step.id");
-    char *tag = text_printf("%.48s-%.48s", run ? run : "run", step ? step : "step");
+    char *tag = text_printf("%.32s-%.32s", run ? run : "run", step ? step : "step");
     for (char *s = tag; *s; s++)
         if (!isalnum((unsigned char)*s) && !strchr("_.-", *s))
             *s = '_';

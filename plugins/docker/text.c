@@ -103,8 +103,9 @@ int64_t text_read_size(const char **s)
         const char *word;
         double bytes;
     } units[] = {
-        {"KiB", 1024},         {"MiB", 1048576}, {"GiB", 1073741824}, {"TiB", 1099511627776.0}, {"kB", 1e3},
-        {"KB", 1e3},           {"MB", 1e6},      {"GB", 1e9},         {"TB", 1e12},             {"B", 1},
+        {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"TiB", 1099511627776.0},
+        {"kB", 1e3},   {"KB", 1e3},      {"MB", 1e6},         {"GB", 1e9},
+        {"TB", 1e12},  {"B", 1},
     };
     if (!isdigit((unsigned char)**s))
         return -1;

@@ -6,19 +6,19 @@
      .type = BELAY_T_STRING,                                                                                           \
      .flags = BELAY_F_REQUIRED,                                                                                        \
      .doc = "Where Grafana is.",                                                                                       \
-     .example = "\"https://grafana.example.com\""},                                                                    \
+     .example = "https://grafana.example.com"},                                                                        \
         {.name = "token",                                                                                              \
          .type = BELAY_T_STRING,                                                                                       \
          .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,                                                                   \
          .doc = "A service account's token.",                                                                          \
-         .example = "\"${secret:grafana_token}\""},                                                                    \
+         .example = "${secret:grafana_token}"},                                                                        \
         {.name = "ca_file",                                                                                            \
          .type = BELAY_T_PATH,                                                                                         \
          .doc = "PEM file of the certificate authorities to trust, instead of the system's.",                          \
-         .example = "\"/etc/ssl/internal-ca.pem\""},                                                                   \
+         .example = "/etc/ssl/internal-ca.pem"},                                                                       \
     {                                                                                                                  \
         .name = "request_timeout", .type = BELAY_T_DURATION, .def = "10s", .min = 1, .max = 600000,                    \
-        .doc = "How long one request may take.", .example = "\"5s\""                                                   \
+        .doc = "How long one request may take.", .example = "5s"                                                       \
     }
 
 static const char *const reductions[] = {"last", "max", "min", "mean", NULL};
@@ -29,20 +29,19 @@ static const belay_option query_options[] = {
      .type = BELAY_T_STRING,
      .flags = BELAY_F_REQUIRED,
      .doc = "The uid of the data source to ask (Prometheus or what speaks its language).",
-     .example = "\"prometheus\""},
+     .example = "prometheus"},
     {.name = "expr",
      .type = BELAY_T_STRING,
      .flags = BELAY_F_REQUIRED,
      .doc = "The expression.",
-     .example =
-         "\"100 * sum(rate(http_requests_total{status=~\\\"5..\\\"}[5m])) / sum(rate(http_requests_total[5m]))\""},
+     .example = "100 * sum(rate(http_requests_total{status=~\"5..\"}[5m])) / sum(rate(http_requests_total[5m]))"},
     {.name = "window",
      .type = BELAY_T_DURATION,
      .def = "5m",
      .min = 1000,
      .max = 2592000000,
      .doc = "How far back the query looks.",
-     .example = "\"30m\""},
+     .example = "30m"},
     {.name = "instant",
      .type = BELAY_T_BOOL,
      .def = "true",
@@ -53,7 +52,7 @@ static const belay_option query_options[] = {
      .choices = reductions,
      .def = "last",
      .doc = "Which figure of each series is judged.",
-     .example = "\"max\""},
+     .example = "max"},
 };
 
 static const belay_metric query_metrics[] = {
@@ -68,15 +67,12 @@ static const belay_option annotate_options[] = {
     {.name = "text",
      .type = BELAY_T_STRING,
      .doc = "The marker's text; by default it names pipeline, version, environment and run.",
-     .example = "\"Deploy of ${pipeline.version}\""},
-    {.name = "tags",
-     .type = BELAY_T_LIST,
-     .doc = "Further tags of the marker.",
-     .example = "[\"deploy\", \"staging\"]"},
+     .example = "Deploy of ${pipeline.version}"},
+    {.name = "tags", .type = BELAY_T_LIST, .doc = "Further tags of the marker.", .example = "deploy, staging"},
     {.name = "dashboard",
      .type = BELAY_T_STRING,
      .doc = "Only on the dashboard of this uid; by default the marker belongs to the organization.",
-     .example = "\"temponest\""},
+     .example = "temponest"},
     {.name = "panel", .type = BELAY_T_INT, .doc = "Only on this panel of the dashboard.", .example = "4"},
 };
 

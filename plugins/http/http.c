@@ -6,24 +6,24 @@
      .type = BELAY_T_LIST,                                                                                             \
      .flags = BELAY_F_REQUIRED,                                                                                        \
      .doc = "Addresses to ask, each \"name=url\" or a plain url.",                                                     \
-     .example = "[\"auth=http://127.0.0.1:8001/health\"]"},                                                            \
+     .example = "auth=http://127.0.0.1:8001/health"},                                                                  \
         {.name = "headers",                                                                                            \
          .type = BELAY_T_LIST,                                                                                         \
          .flags = BELAY_F_SECRET,                                                                                      \
          .doc = "Headers to send, each \"Name: value\".",                                                              \
-         .example = "[\"Authorization: Bearer ${secret:token}\"]"},                                                    \
+         .example = "Authorization: Bearer ${secret:token}"},                                                          \
         {.name = "ca_file",                                                                                            \
          .type = BELAY_T_PATH,                                                                                         \
          .doc = "PEM file of the certificate authorities to trust, instead of the system's.",                          \
-         .example = "\"/etc/ssl/internal-ca.pem\""},                                                                   \
+         .example = "/etc/ssl/internal-ca.pem"},                                                                       \
         {.name = "status",                                                                                             \
          .type = BELAY_T_LIST,                                                                                         \
          .def = "200-299",                                                                                             \
          .doc = "HTTP statuses that count as good, each a number or a range.",                                         \
-         .example = "[\"200\", \"301-308\"]"},                                                                         \
+         .example = "200, 301-308"},                                                                                   \
     {                                                                                                                  \
         .name = "request_timeout", .type = BELAY_T_DURATION, .def = "5s", .min = 1, .max = 3600000,                    \
-        .doc = "How long one request may take.", .example = "\"2s\""                                                   \
+        .doc = "How long one request may take.", .example = "2s"                                                       \
     }
 
 static const belay_option health_options[] = {
@@ -31,7 +31,7 @@ static const belay_option health_options[] = {
     {.name = "body",
      .type = BELAY_T_STRING,
      .doc = "POSIX extended regular expression that the answer's body must match.",
-     .example = "\"\\\"status\\\": *\\\"(ok|healthy)\\\"\""},
+     .example = "\"status\": *\"(ok|healthy)\""},
 };
 
 static const belay_metric health_metrics[] = {
@@ -52,7 +52,7 @@ static const belay_option latency_options[] = {
      .type = BELAY_T_DURATION,
      .def = "50ms",
      .doc = "Pause between two rounds of requests.",
-     .example = "\"200ms\""},
+     .example = "200ms"},
     {.name = "warm_up",
      .type = BELAY_T_INT,
      .def = "1",

@@ -136,7 +136,13 @@ static void skip_digits(sql_lexer *lx)
     skip(lx, DIGIT, 0);
 }
 
-/** A number swallows letters that touch it ("1create"), as trailing junk. */
+/** A number swallows a word that touches it ("1create", "1e5"). */
+static void skip_junk(sql_lexer *lx)
+{
+    if (class_of(peek(lx, 0)) & LETTER)
+        skip(lx, LETTER | DIGIT, '$');
+}
+
 static void skip_number(sql_lexer *lx)
 {
     skip_digits(lx);
@@ -145,18 +151,13 @@ static void skip_number(sql_lexer *lx)
         skip_digits(lx);
     }
     bool exponent = peek(lx, 0) == 'e' || peek(lx, 0) == 'E';
-    bool sign = exponent && (peek(lx, 1) == '+' || peek(lx, 1) == '-');
-    if (sign) {
+    if (exponent && (peek(lx, 1) == '+' || peek(lx, 1) == '-')) {
         lx->at += 2;
         if (!(class_of(peek(lx, 0)) & DIGIT))
             return;
         skip_digits(lx);
-    } else if (exponent && (class_of(peek(lx, 1)) & DIGIT)) {
-        lx->at++;
-        skip_digits(lx);
     }
-    if (class_of(peek(lx, 0)) & LETTER)
-        skip(lx, LETTER | DIGIT, '$');
+    skip_junk(lx);
 }
 
 /** After a '$' that begins no quote: a parameter ($1), or a lone character. */
@@ -166,8 +167,7 @@ static void skip_dollar(sql_lexer *lx)
     if (!(class_of(peek(lx, 0)) & DIGIT))
         return;
     skip_digits(lx);
-    if (class_of(peek(lx, 0)) & LETTER)
-        skip(lx, LETTER | DIGIT, '$');
+    skip_junk(lx);
 }
 
 static size_t variable_name(const sql_lexer *lx, size_t from)
@@ -322,5 +322,6 @@ void sql_lexer_next(sql_lexer *lx, sql_token *ret)
 
 bool sql_token_is(const sql_token *token, const char *word)
 {
-    return token->kind == SQL_WORD && strlen(word) == token->length && strncasecmp(token->text, word, token->length) == 0;
+    return token->kind == SQL_WORD && strlen(word) == token->length &&
+           strncasecmp(token->text, word, token->length) == 0;
 }

@@ -1,10 +1,11 @@
 /**
  * @file lexer.h
- * Cuts SQL into tokens as psql does, which is as the server does but for two things: psql reads line by line, so a string
- * constant that continues on the next line is to psql a new one there; and psql knows backslash commands and variables.
+ * Cuts SQL into tokens as psql does, which is as the server does but for two things: psql reads line by line, so a
+ * string constant that continues on the next line is to psql a new one there; and psql knows backslash commands and
+ * variables.
  *
- * Source of the rules: "Lexical Structure" in PostgreSQL's manual, and the behaviour of psql 15, which the tests compare
- * with byte by byte.
+ * Source of the rules: "Lexical Structure" in PostgreSQL's manual, and the behaviour of psql 15, which the tests
+ * compare with byte by byte.
  */
 #ifndef POSTGRES_LEXER_H
 #define POSTGRES_LEXER_H
@@ -14,19 +15,19 @@
 
 typedef enum sql_token_kind {
     SQL_END,
-    SQL_NEWLINE,  /**< '\n' between tokens */
-    SQL_SPACE,    /**< blanks other than '\n', or a -- comment */
-    SQL_COMMENT,  /**< a block comment, nested ones included */
-    SQL_WORD,     /**< a key word or a plain identifier */
-    SQL_NAME,     /**< a quoted identifier, also U&"..." */
-    SQL_STRING,   /**< '...' E'...' B'...' X'...' U&'...' $tag$...$tag$ */
-    SQL_OPEN,     /**< ( */
-    SQL_CLOSE,    /**< ) */
+    SQL_NEWLINE, /**< '\n' between tokens */
+    SQL_SPACE,   /**< blanks other than '\n', or a -- comment */
+    SQL_COMMENT, /**< a block comment, nested ones included */
+    SQL_WORD,    /**< a key word or a plain identifier */
+    SQL_NAME,    /**< a quoted identifier, also U&"..." */
+    SQL_STRING,  /**< '...' E'...' B'...' X'...' U&'...' $tag$...$tag$ */
+    SQL_OPEN,    /**< ( */
+    SQL_CLOSE,   /**< ) */
     SQL_SEMICOLON,
-    SQL_ESCAPED,  /**< \; or \: - psql sends the second character */
+    SQL_ESCAPED,   /**< \; or \: - psql sends the second character */
     SQL_BACKSLASH, /**< begins a psql command */
-    SQL_VARIABLE, /**< :name :'name' :"name" :{?name} - psql replaces it when the variable is set */
-    SQL_OTHER,    /**< numbers, operators, the rest */
+    SQL_VARIABLE,  /**< :name :'name' :"name" :{?name} - psql replaces it when the variable is set */
+    SQL_OTHER,     /**< numbers, operators, the rest */
 } sql_token_kind;
 
 typedef struct sql_token {

@@ -12,14 +12,14 @@ typedef enum routine { NOTHING_YET, CREATE_SEEN, OR_SEEN, REPLACE_SEEN, ROUTINE,
 typedef struct splitter {
     sql_script *script;
     sql_lexer lexer;
-    bool strings_wanted;   /* standard_strings from the next line on */
+    bool strings_wanted;        /* standard_strings from the next line on */
     unsigned line, lines_ahead; /* lines_ahead: COPY data that lies between this line and the next */
     size_t parens, begins;
     routine routine;
     buf text;
-    size_t part;        /* where in text the last "\;" was */
-    bool newline;       /* psql adds a line's end only when it reads the next line that is not empty */
-    sql_statement now;  /* being built */
+    size_t part;       /* where in text the last "\;" was */
+    bool newline;      /* psql adds a line's end only when it reads the next line that is not empty */
+    sql_statement now; /* being built */
 } splitter;
 
 static void add_problem(splitter *s, sql_problem_kind kind, unsigned line, char *text)
@@ -65,8 +65,14 @@ static void emit_token(splitter *s, const sql_token *t)
 
 static void classify(splitter *s)
 {
+    bool copies = s->now.traits.flags & SQL_COPY_IN;
+    s->now.traits.flags &= ~SQL_COPY_IN;
     sql_traits_add(&s->now.traits, s->text.text + s->part, s->text.length - s->part, s->lexer.standard_strings);
     s->part = s->text.length;
+    if (copies && (s->now.traits.flags & SQL_COPY_IN))
+        add_problem(s, SQL_PROBLEM_COPIES, s->line, mem_dup("COPY"));
+    if (copies)
+        s->now.traits.flags |= SQL_COPY_IN;
     if (s->now.traits.flags & SQL_STRINGS_OFF)
         s->strings_wanted = false;
     else if (s->now.traits.flags & SQL_STRINGS_ON)
@@ -79,8 +85,8 @@ static bool ends_data(const char *line, size_t length)
     return (length == 3 && memcmp(line, "\\.\n", 3) == 0) || (length == 4 && memcmp(line, "\\.\r\n", 4) == 0);
 }
 
-/** Takes the data from the lines that follow. What stands after the COPY in its own line comes after the data, so it is moved
- *  behind it; the data and its end mark leave room enough. */
+/** Takes the data from the lines that follow. What stands after the COPY in its own line comes after the data, so it is
+ * moved behind it; the data and its end mark leave room enough. */
 static void take_data(splitter *s)
 {
     char *at = (char *)(size_t)s->lexer.at; /* into the splitter's own copy */
@@ -145,12 +151,46 @@ static void count_begins(splitter *s, const sql_token *t)
 
 /* psql sets these itself, so that it would replace them; any other name stays as it is written. */
 static const char *const own_variables[] = {
-    "AUTOCOMMIT", "COMP_KEYWORD_CASE", "DBNAME", "ECHO", "ECHO_HIDDEN", "ENCODING", "ERROR", "FETCH_COUNT",
-    "HIDE_TABLEAM", "HIDE_TOAST_COMPRESSION", "HISTCONTROL", "HISTFILE", "HISTSIZE", "HOST", "IGNOREEOF", "LASTOID",
-    "LAST_ERROR_MESSAGE", "LAST_ERROR_SQLSTATE", "ON_ERROR_ROLLBACK", "ON_ERROR_STOP", "PORT", "PROMPT1", "PROMPT2",
-    "PROMPT3", "QUIET", "ROW_COUNT", "SERVER_VERSION_NAME", "SERVER_VERSION_NUM", "SHELL_ERROR", "SHELL_EXIT_CODE",
-    "SHOW_ALL_RESULTS", "SHOW_CONTEXT", "SINGLELINE", "SINGLESTEP", "SQLSTATE", "USER", "VERBOSITY", "VERSION",
-    "VERSION_NAME", "VERSION_NUM",
+    "AUTOCOMMIT",
+    "COMP_KEYWORD_CASE",
+    "DBNAME",
+    "ECHO",
+    "ECHO_HIDDEN",
+    "ENCODING",
+    "ERROR",
+    "FETCH_COUNT",
+    "HIDE_TABLEAM",
+    "HIDE_TOAST_COMPRESSION",
+    "HISTCONTROL",
+    "HISTFILE",
+    "HISTSIZE",
+    "HOST",
+    "IGNOREEOF",
+    "LASTOID",
+    "LAST_ERROR_MESSAGE",
+    "LAST_ERROR_SQLSTATE",
+    "ON_ERROR_ROLLBACK",
+    "ON_ERROR_STOP",
+    "PORT",
+    "PROMPT1",
+    "PROMPT2",
+    "PROMPT3",
+    "QUIET",
+    "ROW_COUNT",
+    "SERVER_VERSION_NAME",
+    "SERVER_VERSION_NUM",
+    "SHELL_ERROR",
+    "SHELL_EXIT_CODE",
+    "SHOW_ALL_RESULTS",
+    "SHOW_CONTEXT",
+    "SINGLELINE",
+    "SINGLESTEP",
+    "SQLSTATE",
+    "USER",
+    "VERBOSITY",
+    "VERSION",
+    "VERSION_NAME",
+    "VERSION_NUM",
 };
 
 static void take_variable(splitter *s, const sql_token *t)

@@ -1,7 +1,7 @@
 /**
  * @file splitter.h
- * Splits a file of SQL into the statements that psql would send for it, byte for byte: what psql leaves out (comments before
- * a statement, blank lines within one) is left out here too, and what it sends though it is empty (";") is kept.
+ * Splits a file of SQL into the statements that psql would send for it, byte for byte: what psql leaves out (comments
+ * before a statement, blank lines within one) is left out here too, and what it sends though it is empty (";") is kept.
  */
 #ifndef POSTGRES_SPLITTER_H
 #define POSTGRES_SPLITTER_H
@@ -15,7 +15,7 @@
 typedef struct sql_statement {
     char *text;
     size_t length;
-    unsigned *lines;  /**< the file's line, from 1, of each line of the text; lines[0] is where it begins */
+    unsigned *lines; /**< the file's line, from 1, of each line of the text; lines[0] is where it begins */
     size_t line_count, line_room;
     sql_traits traits;
     bool standard_strings; /**< how '...' was read at its end; the server's setting must be the same */
@@ -29,6 +29,7 @@ typedef enum sql_problem_kind {
     SQL_PROBLEM_COMMAND,  /**< a backslash command; text: its name, "\i" */
     SQL_PROBLEM_VARIABLE, /**< one of psql's own variables; text: as written, ":DBNAME" */
     SQL_PROBLEM_OPEN,     /**< something is not closed; text: what, "string" */
+    SQL_PROBLEM_COPIES,   /**< several COPY FROM STDIN sent as one with "\;": data could not be told apart */
     SQL_PROBLEM_NUL,      /**< a NUL byte: this is no SQL */
 } sql_problem_kind;
 

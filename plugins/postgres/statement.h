@@ -23,7 +23,7 @@
 
 typedef struct sql_traits {
     unsigned flags;
-    const char *words;  /**< of SQL_ALONE and SQL_OWN_TRANSACTION: the words that make it so; constant */
+    const char *words;   /**< of SQL_ALONE and SQL_OWN_TRANSACTION: the words that make it so; constant */
     char *index, *table; /**< of SQL_NEW_INDEX, as written; owned, NULL when the server chooses the name */
 } sql_traits;
 

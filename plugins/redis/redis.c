@@ -5,18 +5,18 @@ static const belay_option info_options[] = {
      .type = BELAY_T_STRING,
      .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,
      .doc = "The server: redis://[[user]:password@]host[:port][/database] or unix:///path.",
-     .example = "\"${secret:redis_url}\""},
+     .example = "${secret:redis_url}"},
     {.name = "expect",
      .type = BELAY_T_LIST,
      .doc = "Fields of INFO that must have a value, each \"field=value\".",
-     .example = "[\"role=master\", \"aof_last_write_status=ok\"]"},
+     .example = "role=master, aof_last_write_status=ok"},
     {.name = "connect_timeout",
      .type = BELAY_T_DURATION,
      .def = "5s",
      .min = 1,
      .max = 600000,
      .doc = "How long a connection, and each answer, may take.",
-     .example = "\"2s\""},
+     .example = "2s"},
 };
 
 static const belay_output info_outputs[] = {

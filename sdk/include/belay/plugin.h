@@ -69,7 +69,7 @@ typedef struct belay_option {
     const char *const *choices;  /**< BELAY_T_ENUM: NULL-terminated. */
     int64_t min, max;            /**< BELAY_T_INT (units), BELAY_T_DURATION (ms), BELAY_T_SIZE (bytes). */
     const char *doc;             /**< One sentence; required. */
-    const char *example;         /**< As a user would write it. */
+    const char *example;         /**< A value, written like `def`. */
 } belay_option;
 
 /** A named value that a step promises to produce; later steps read it as ${steps.ID.NAME}. */

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from app import VERSION, settings
 from app.metrics import Metrics
 
-logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(name)s: %(message)s")
+logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
 log = logging.getLogger(settings.SERVICE)
 
 START_LIMIT = 60  # seconds for PostgreSQL and Redis to answer

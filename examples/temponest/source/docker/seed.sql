@@ -1,5 +1,5 @@
 -- Sample data, the same every time but for the dates, which end today.
---   psql -v scale=N: N times 5,000 executions with their logs and costs; N = 1 is about 10 MB.
+--   psql -v scale=N: N times 5,000 executions with their logs and costs; N = 1 is about 10 MB, spread over 60 days.
 INSERT INTO users (id, email, password_hash, created_at)
 SELECT md5('user ' || n)::uuid, 'user' || n || '@example.org', 'no password', current_date - n * interval '1 day'
 FROM generate_series(1, 200) n;
@@ -9,11 +9,11 @@ SELECT md5('execution ' || n)::uuid, md5('user ' || 1 + n % 200)::uuid, 1 + n % 
        CASE WHEN failed THEN 'failed' ELSE 'completed' END::execution_status, CASE WHEN failed THEN 25 ELSE 100 END,
        CASE WHEN NOT failed THEN (SELECT string_agg(md5(n::text || line), E'\n') FROM generate_series(1, 24) line) END,
        CASE WHEN failed THEN 'the model did not answer' END, at, at + interval '1 second', at + n % 60 * interval '1 second'
-FROM (SELECT n, n % 40 = 0 AS failed, current_date - n % 90000 * interval '1 minute' AS at
+FROM (SELECT n, n % 40 = 0 AS failed, current_date - n * 7919 % 86400 * interval '1 minute' AS at
       FROM generate_series(1, 5000 * :scale) n) e;
 
 INSERT INTO execution_logs (execution_id, at, line)
-SELECT md5('execution ' || n)::uuid, current_date - n % 90000 * interval '1 minute', 'step ' || line || ' of 3 ended'
+SELECT md5('execution ' || n)::uuid, current_date - n * 7919 % 86400 * interval '1 minute', 'step ' || line || ' of 3 ended'
 FROM generate_series(1, 5000 * :scale) n, generate_series(1, 3) line;
 
 INSERT INTO costs (execution_id, model, tokens, amount_usd, created_at)

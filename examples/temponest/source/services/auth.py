@@ -1,7 +1,6 @@
 """Accounts and tokens."""
 import time
 
-import asyncpg
 from fastapi import Depends, HTTPException
 from pydantic import BaseModel, Field
 
@@ -20,11 +19,11 @@ class Credentials(BaseModel):
 
 @app.post("/api/auth/register", status_code=201)
 async def register(who: Credentials):
-    try:
-        user_id = await service.db.fetchval("INSERT INTO users (email, password_hash) VALUES (lower($1), $2) RETURNING id",
-                                            who.email, security.hash_password(who.password))
-    except asyncpg.UniqueViolationError:
-        raise HTTPException(409, "this address has an account") from None
+    user_id = await service.db.fetchval(
+        "INSERT INTO users (email, password_hash) VALUES (lower($1), $2) ON CONFLICT DO NOTHING RETURNING id",
+        who.email, security.hash_password(who.password))
+    if not user_id:
+        raise HTTPException(409, "this address has an account")
     return {"id": user_id, "token": security.new_token(user_id)}
 
 

@@ -1,0 +1,101 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/load.h"
+
+static void add(pipeline_step *s, char *metric, char *text, units_threshold rule, bool fail)
+{
+    s->thresholds = mem_grow(s->thresholds, s->threshold_count + 1, sizeof *s->thresholds);
+    s->thresholds[s->threshold_count++] =
+        (pipeline_threshold){.metric = metric, .text = text, .rule = rule, .fail = fail};
+}
+
+static bool has(const pipeline_step *s, const char *metric, bool fail)
+{
+    for (size_t i = 0; i < s->threshold_count; i++)
+        if (s->thresholds[i].fail == fail && strcmp(s->thresholds[i].metric, metric) == 0)
+            return true;
+    return false;
+}
+
+static void report_metric(load *l, pipeline_place where, const catalog_kind *k, const char *metric)
+{
+    nearest n = nearest_to(metric);
+    guard_text all = {0};
+    for (size_t i = 0; i < k->metric_count; i++) {
+        nearest_offer(&n, k->metrics[i].name);
+        text_printf(&all, "%s%s", i ? ", " : "", k->metrics[i].name);
+    }
+    guard_mem char *meant = load_did_you_mean(&n);
+    load_problem(l, where, "%s does not measure '%s'%s", k->name, metric, meant);
+    load_hint(l, k->metric_count ? "it measures: %s" : "it measures nothing%s", text_get(&all));
+}
+
+/** Reads "METRIC OP VALUE". */
+static void read_one(load *l, pipeline_step *s, const config_setting_t *item, bool fail)
+{
+    guard_mem char *written = setting_text(l, item);
+    if (!written)
+        return;
+    pipeline_place where = load_place(l, item);
+    const char *begin = written + strspn(written, " ");
+    size_t n = strcspn(begin, " <>=!");
+    guard_mem char *metric = mem_dup_n(begin, n);
+    const char *rule_text = begin + n + strspn(begin + n, " ");
+    if (n == 0 || !*rule_text) {
+        load_problem(l, where, "'%s' is not a threshold", written);
+        load_hint(l, "write METRIC OPERATOR VALUE, such as \"p95 > 500ms\"");
+        return;
+    }
+    const catalog_metric *m = catalog_metric_find(s->kind, metric);
+    if (!m) {
+        report_metric(l, where, s->kind, metric);
+        return;
+    }
+    units_threshold rule;
+    guard(error) err = NULL;
+    if (units_threshold_parse(rule_text, m->unit, &rule, &err)) {
+        guard_mem char *why = error_text(err);
+        load_problem(l, where, "threshold '%s': %s", written, why);
+        if (error_get_hint(err))
+            load_hint(l, "%s", error_get_hint(err));
+        return;
+    }
+    add(s, take(metric), mem_dup(rule_text), rule, fail);
+}
+
+/** Adds the kind's own threshold of a metric, unless the step replaces it. */
+static void add_own(load *l, pipeline_step *s, const catalog_metric *m, const char *text, bool fail)
+{
+    units_threshold rule;
+    guard(error) err = NULL;
+    if (!text || has(s, m->name, fail))
+        return;
+    if (units_threshold_parse(text, m->unit, &rule, &err) == 0) {
+        add(s, mem_dup(m->name), mem_dup(text), rule, fail);
+        return;
+    }
+    guard_mem char *why = error_text(err);
+    load_problem(l, s->where, "%s: its threshold '%s' of '%s' is wrong: %s", s->kind->name, text, m->name, why);
+    load_hint(l, "this is a fault of the plugin, not of the pipeline");
+}
+
+void step_load_thresholds(load *l, pipeline_step *s, const config_setting_t *group)
+{
+    static const struct {
+        const char *name;
+        bool fail;
+    } options[] = {{"fail_if", true}, {"warn_if", false}};
+    if (!s->kind)
+        return;
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const config_setting_t *given = setting_member(group, options[i].name);
+        for (size_t k = 0; given && k < setting_item_count(given); k++)
+            read_one(l, s, setting_item(given, k), options[i].fail);
+    }
+    for (size_t i = 0; i < s->kind->metric_count; i++) {
+        const catalog_metric *m = &s->kind->metrics[i];
+        add_own(l, s, m, m->fail, true);
+        add_own(l, s, m, m->warn, false);
+    }
+}

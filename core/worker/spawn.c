@@ -1,0 +1,170 @@
+/* Starting belay-worker: which program, which environment, which descriptors. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/sha256.h"
+#include "worker/host.h"
+#include "worker/inside.h"
+
+/* Above every descriptor that belay-worker is given, so that none of them replaces it in the child. */
+#define PROGRAM_FD_MIN 64
+
+/* The program, opened once: a package that is replaced while a run lives must not change the run. */
+static int program_fd = -1;
+
+/* What of Belay's own environment a plugin and its programs get. Everything else may hold secrets that are not theirs. */
+static const char *const passed[] = {
+    "PATH",                                   /* to find programs */
+    "HOME", "USER", "LOGNAME",                /* git, ssh, docker and libpq read their files and names by them */
+    "LANG", "LC_ALL", "LC_CTYPE", "TZ",       /* how text and times are read and written */
+    "TMPDIR",                                 /* where the work folder is made, which then takes its place */
+    "XDG_RUNTIME_DIR",                        /* the socket of a rootless engine */
+    "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_API_VERSION",
+    "DOCKER_CONTEXT",                         /* which engine, and how it is reached */
+    "SSH_AUTH_SOCK",                          /* git and docker over ssh */
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",          /* a company's own certificate authority */
+};
+#define PASSED (sizeof passed / sizeof *passed)
+
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/* A folder that ends in '/' is beside the running program. */
+static int open_program_at(const char *format, const char *own_folder)
+{
+    guard_mem char *path = mem_printf("%s%s/belay-worker", format[0] == '/' ? "" : own_folder, format);
+    guard_fd fd = open(path, O_PATH | O_CLOEXEC);
+    return fd < 0 || faccessat(fd, "", X_OK, AT_EMPTY_PATH) < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAM_FD_MIN);
+}
+
+int worker_init(error **err)
+{
+    /* Relative to the folder of the running program; the last but one serves the test programs of a build tree. */
+    static const char *const places[] = {".", "../libexec/belay", "../bin", BELAY_LIBEXEC_FOLDER};
+    char own[PATH_MAX + 1];
+    if (program_fd >= 0)
+        return 0;
+    ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
+    if (n < 0)
+        return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
+    own[n] = '\0';
+    strrchr(own, '/')[1] = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places && program_fd < 0; i++)
+        program_fd = open_program_at(places[i], own);
+    if (program_fd >= 0)
+        return 0;
+    error_set(err, ERROR_NOT_FOUND, "the program belay-worker is neither beside %s nor in " BELAY_LIBEXEC_FOLDER, own);
+    return error_hint(err, "install Belay again, whole");
+}
+
+static char **filtered_environment(void)
+{
+    char **env = mem_array(PASSED + 2, sizeof *env);
+    size_t n = 0;
+    for (size_t i = 0; i < PASSED; i++) {
+        const char *value = getenv(passed[i]);
+        if (value)
+            env[n++] = mem_printf("%s=%s", passed[i], value);
+    }
+    if (!getenv("PATH"))
+        env[n++] = mem_printf("PATH=%s", default_path);
+    return env;
+}
+
+static void free_environment(char **env)
+{
+    for (char **e = env; *e; e++)
+        mem_wipe_free(*e, strlen(*e));
+    free(env);
+}
+
+/* The file that is hashed is the file that is loaded: the descriptor goes to the worker. */
+static int open_plugin(const char *path, const char *sha256, int *ret_fd, error **err)
+{
+    struct stat st;
+    char hex[SHA256_TEXT];
+    guard_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return error_set(err, ERROR_PLUGIN, "open the plugin '%s': %s", path, strerror(errno));
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return error_set(err, ERROR_PLUGIN, "the plugin '%s' is not a regular file", path);
+    int r = sha256_file(fd, hex, err);
+    if (r < 0)
+        return error_wrap(err, "the plugin '%s'", path);
+    if (strcmp(hex, sha256) != 0) {
+        error_set(err, ERROR_PLUGIN, "the plugin '%s' is not the one that was recorded: its SHA-256 is %s, not %s", path,
+                  hex, sha256);
+        return error_hint(err, "somebody changed the file; put the recorded one back");
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return 0;
+}
+
+static void init_handles(worker *w)
+{
+    uv_pipe_t *const pipes[] = {&w->talk, &w->control, &w->output};
+    for (size_t i = 0; i < 3; i++) {
+        uv_pipe_init(w->loop, pipes[i], 0);
+        pipes[i]->data = w;
+    }
+    uv_timer_init(w->loop, &w->timer);
+    w->timer.data = w->process.data = w;
+    w->handles = 4;
+}
+
+static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_exit, error **err)
+{
+    const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
+    uv_stdio_container_t stdio[INSIDE_COUNT] = {
+        [STDIN_FILENO] = {.flags = UV_IGNORE},
+        [STDOUT_FILENO] = {.flags = UV_INHERIT_FD, .data.fd = output_fd},
+        [STDERR_FILENO] = {.flags = UV_IGNORE}, /* belay-worker makes it the same as 1 */
+        [INSIDE_TALK] = {.flags = both, .data.stream = (uv_stream_t *)&w->talk},
+        [INSIDE_CONTROL] = {.flags = both, .data.stream = (uv_stream_t *)&w->control},
+        [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = plugin_fd},
+    };
+    char name[] = "belay-worker";
+    char *argv[] = {name, NULL};
+    guard_mem char *program = mem_printf("/proc/self/fd/%d", program_fd);
+    char **env = filtered_environment();
+    uv_process_options_t options = {
+        .exit_cb = on_exit,
+        .file = program,
+        .args = argv,
+        .env = env,
+        .flags = UV_PROCESS_DETACHED, /* a session of its own: no terminal, and no Ctrl-C of ours */
+        .stdio_count = INSIDE_COUNT,
+        .stdio = stdio,
+    };
+    int r = uv_spawn(w->loop, &w->process, &options);
+    free_environment(env);
+    w->handles++; /* also a process that did not start is a handle to be closed */
+    return r < 0 ? error_set(err, ERROR_PLUGIN, "start belay-worker: %s", uv_strerror(r)) : 0;
+}
+
+int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb on_exit, error **err)
+{
+    guard_fd plugin_fd = -1;
+    int output[2];
+    int r = worker_init(err);
+    if (r == 0)
+        r = open_plugin(plugin, sha256, &plugin_fd, err);
+    if (r < 0)
+        return r;
+    if (pipe2(output, O_CLOEXEC) < 0)
+        return error_set(err, ERROR_IO, "make a pipe: %s", strerror(errno));
+    guard_fd write_end = output[1];
+    init_handles(w);
+    r = uv_pipe_open(&w->output, output[0]);
+    if (r < 0) {
+        close(output[0]);
+        return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
+    }
+    return spawn_process(w, write_end, plugin_fd, on_exit, err);
+}

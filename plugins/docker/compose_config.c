@@ -1,0 +1,45 @@
+/* docker.compose_config: what Compose itself says of the file. */
+#include "compose.h"
+#include "kinds.h"
+
+#include <string.h>
+
+/* Values that a warning quotes are names of variables, never what they hold. */
+static void log_warnings(const call *c, const char *warnings)
+{
+    guard_mem char *lines = text_dup(warnings);
+    char *rest = NULL;
+    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        const char *message = strstr(line, "msg=");
+        call_log(c, 2, "compose: %s", message ? message + 4 : line);
+    }
+}
+
+belay_status compose_config_verify(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    guard_engine *e = NULL;
+    guard_compose *compose = NULL;
+    belay_status s = engine_open(&c, &e);
+    if (s == BELAY_OK)
+        s = compose_open(e, &compose);
+    if (s != BELAY_OK)
+        return s;
+    log_warnings(&c, compose_warnings(compose));
+    guard_text services = {0};
+    const char *name;
+    json_t *value;
+    json_object_foreach(compose_services(compose), name, value)
+        text_add(&services, "%s%s", services.length ? "," : "", name);
+    host->output(ctx, "services", text_of(&services));
+    host->output(ctx, "project", compose_project(compose));
+    host->measure(ctx, "services", (double)json_object_size(compose_services(compose)));
+    guard_json *expected = call_set(&c, "expect_services");
+    guard_text missing = {0};
+    json_object_foreach(expected, name, value) if (!json_object_get(compose_services(compose), name))
+        text_add(&missing, "%s%s", missing.length ? ", " : "", name);
+    if (missing.length)
+        return call_fail(&c, BELAY_E_FAIL, NULL, "%s lacks the services: %s; it has: %s", compose_file(compose),
+                         text_of(&missing), text_of(&services));
+    return BELAY_OK;
+}

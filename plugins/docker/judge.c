@@ -1,0 +1,118 @@
+#include "judge.h"
+
+#include <string.h>
+
+#include "logread.h"
+
+#define LOG_LINES     10
+#define HEALTH_OUTPUT 400
+
+/* The program of a health check; its arguments may hold a password. */
+static const char *check_program(const json_t *inspected, char buf[64])
+{
+    const json_t *test = json_object_get(json_object_get(json_object_get(inspected, "Config"), "Healthcheck"), "Test");
+    const char *first = json_string_value(json_array_get(test, 1));
+    size_t n = first ? strcspn(first, " \t\n") : 0;
+    if (n == 0 || n > 63)
+        return "";
+    memcpy(buf, first, n);
+    buf[n] = '\0';
+    return buf;
+}
+
+static void describe_health(const container *c, const json_t *inspected, const json_t *health, const char *state,
+                            text *why)
+{
+    char program[64];
+    const char *name = check_program(inspected, program);
+    text_add(why, "%s (%s): its health check%s%s %s", c->service, c->name, *name ? " " : "", name, state);
+    const json_t *log = json_object_get(health, "Log");
+    const json_t *last = json_array_get(log, json_array_size(log) ? json_array_size(log) - 1 : 0);
+    if (!last) {
+        text_add(why, "; it has not been run yet");
+        return;
+    }
+    guard_text output = {0};
+    text_add(&output, "%.*s", HEALTH_OUTPUT, text_member(last, "Output"));
+    text_trim(&output);
+    text_add(why, "; failures in a row: %lld, last exit code %lld, last output: %s",
+             json_integer_value(json_object_get(health, "FailingStreak")),
+             json_integer_value(json_object_get(last, "ExitCode")), output.length ? output.s : "(none)");
+}
+
+static judge_verdict judge_running(const container *c, const json_t *inspected, const json_t *state,
+                                   const judge_rules *rules, text *why)
+{
+    const json_t *health = json_object_get(state, "Health");
+    const char *status = text_member(health, "Status");
+    if (strcmp(status, "healthy") == 0)
+        return JUDGE_READY;
+    if (strcmp(status, "unhealthy") == 0) {
+        describe_health(c, inspected, health, "fails", why);
+        return rules->unhealthy_waits ? JUDGE_WAIT : JUDGE_BAD;
+    }
+    if (strcmp(status, "starting") == 0) {
+        describe_health(c, inspected, health, "has not passed yet", why);
+        return JUDGE_WAIT;
+    }
+    int64_t up_ms = (rules->now_ns - engine_time(text_member(state, "StartedAt"))) / 1000000;
+    if (up_ms >= rules->stable_ms)
+        return JUDGE_READY;
+    text_add(why, "%s (%s) has no health check and runs since %lld ms; %lld ms are asked for", c->service, c->name,
+             (long long)up_ms, (long long)rules->stable_ms);
+    return JUDGE_WAIT;
+}
+
+static void describe_end(const container *c, const json_t *state, const char *what, text *why)
+{
+    const char *error = text_member(state, "Error");
+    text_add(why, "%s (%s) %s, exit code %lld%s%s%s", c->service, c->name, what,
+             json_integer_value(json_object_get(state, "ExitCode")),
+             json_is_true(json_object_get(state, "OOMKilled")) ? ", killed for want of memory" : "", *error ? ": " : "",
+             error);
+}
+
+judge_verdict judge_state(const container *c, const json_t *inspected, const judge_rules *rules, text *why)
+{
+    const json_t *state = json_object_get(inspected, "State");
+    const char *status = text_member(state, "Status");
+    int64_t restarts = json_integer_value(json_object_get(inspected, "RestartCount")) -
+                       json_integer_value(json_object_get(rules->restarts, c->id));
+    bool oneshot = json_object_get(rules->oneshot, c->service) != NULL;
+    if (restarts > rules->max_restarts) {
+        guard_mem char *what = text_printf("dies and was started again %lld times", (long long)restarts);
+        describe_end(c, state, what, why);
+        return JUDGE_BAD;
+    }
+    if (strcmp(status, "running") == 0 && !oneshot)
+        return judge_running(c, inspected, state, rules, why);
+    if (strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0) {
+        describe_end(c, state, oneshot ? "has not ended yet" : "is being started again", why);
+        return JUDGE_WAIT;
+    }
+    if (strcmp(status, "exited") == 0 && oneshot && json_integer_value(json_object_get(state, "ExitCode")) == 0)
+        return JUDGE_READY;
+    guard_mem char *what = text_printf("is not running (%s)", *status ? status : "state unknown");
+    describe_end(c, state, strcmp(status, "exited") == 0 ? "ended" : what, why);
+    return JUDGE_BAD;
+}
+
+belay_status judge_container(engine *e, const container *c, const judge_rules *rules, judge_verdict *ret, text *why)
+{
+    guard_json *inspected = NULL;
+    belay_status s = engine_get(e, &inspected, "/containers/%s/json", c->id);
+    if (s != BELAY_OK)
+        return s;
+    if (!inspected) {
+        text_add(why, "%s (%s) is gone", c->service, c->name);
+        *ret = JUDGE_BAD;
+        return BELAY_OK;
+    }
+    *ret = judge_state(c, inspected, rules, why);
+    if (*ret == JUDGE_BAD) {
+        guard_text log = {0};
+        logread_tail(e, c->id, LOG_LINES, &log);
+        text_add(why, "%s%s", log.length ? "; its last lines:" : "; it wrote no log", text_of(&log));
+    }
+    return BELAY_OK;
+}

@@ -1,0 +1,325 @@
+#include "twin.h"
+
+#include <string.h>
+
+#include "tags.h"
+
+#define LABEL_ORIGINAL "belay.original"
+
+static char *twin_name(const container *c, const char *mark)
+{
+    return text_printf("%s-belay-%s", c->name, mark);
+}
+
+/* ---- making ---- */
+
+/* The name of a container; or what was given, when there is no such container. The caller frees. */
+static belay_status name_of(engine *e, const char *id, char **ret)
+{
+    guard_json *peer = NULL;
+    belay_status s = engine_get(e, &peer, "/containers/%s/json", id);
+    const char *name = text_member(peer, "Name");
+    if (s == BELAY_OK)
+        *ret = text_dup(peer ? name + (*name == '/') : id);
+    return s;
+}
+
+/* Other containers by name: after a rollback the name is still true, the id is not. */
+static belay_status name_peers(engine *e, json_t *host)
+{
+    static const char *const modes[] = {"NetworkMode", "IpcMode", "PidMode"};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        const char *mode = text_member(host, modes[i]);
+        if (strncmp(mode, "container:", 10) != 0)
+            continue;
+        guard_mem char *name = NULL;
+        belay_status s = name_of(e, mode + 10, &name);
+        if (s != BELAY_OK)
+            return s;
+        json_object_set_new(host, modes[i], json_sprintf("container:%s", name));
+    }
+    guard_json *sources = json_array();
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(host, "VolumesFrom"), i, one)
+    {
+        guard_mem char *source = text_dup(json_string_value(one) ? json_string_value(one) : "");
+        guard_mem char *name = NULL;
+        char *colon = strchr(source, ':');
+        if (colon)
+            *colon = '\0';
+        belay_status s = name_of(e, source, &name);
+        if (s != BELAY_OK)
+            return s;
+        json_array_append_new(sources, json_sprintf("%s%s%s", name, colon ? ":" : "", colon ? colon + 1 : ""));
+    }
+    if (json_array_size(sources) > 0)
+        json_object_set(host, "VolumesFrom", sources);
+    return BELAY_OK;
+}
+
+/* An endpoint's settings, without what the engine gave it for its time of running. */
+static json_t *endpoint(const json_t *network, const char *id)
+{
+    static const char *const kept[] = {"IPAMConfig", "Links", "DriverOpts"};
+    json_t *settings = json_object();
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        json_object_set(settings, kept[i], json_object_get(network, kept[i]));
+    json_t *aliases = json_array();
+    size_t i;
+    json_t *alias;
+    json_array_foreach(json_object_get(network, "Aliases"), i, alias)
+    {
+        const char *name = json_string_value(alias);
+        if (name && strncmp(name, id, 12) != 0)
+            json_array_append(aliases, alias);
+    }
+    json_object_set_new(settings, "Aliases", aliases);
+    return settings;
+}
+
+/* What the twin must not have, but the container made from it must. */
+static json_t *original(const json_t *inspected)
+{
+    const char *id = text_member(inspected, "Id");
+    const json_t *config = json_object_get(inspected, "Config"), *host = json_object_get(inspected, "HostConfig");
+    json_t *networks = json_object();
+    const char *name;
+    json_t *network;
+    json_object_foreach(json_object_get(json_object_get(inspected, "NetworkSettings"), "Networks"), name, network)
+        json_object_set_new(networks, name, endpoint(network, id));
+    return json_pack("{s:O, s:O, s:O, s:O, s:o}", "labels", json_object_get(config, "Labels"), "restart",
+                     json_object_get(host, "RestartPolicy"), "remove", json_object_get(host, "AutoRemove"), "reference",
+                     json_object_get(config, "Image"), "networks", networks);
+}
+
+static bool is_mounted(const json_t *host, const char *target)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(host, "Mounts"), i,
+                       one) if (strcmp(text_member(one, "Target"), target) == 0) return true;
+    size_t n = strlen(target);
+    json_array_foreach(json_object_get(host, "Binds"), i, one)
+    {
+        const char *bind = json_string_value(one), *colon = bind ? strchr(bind, ':') : NULL;
+        if (colon && strncmp(colon + 1, target, n) == 0 && (colon[1 + n] == '\0' || colon[1 + n] == ':'))
+            return true;
+    }
+    return false;
+}
+
+/* Anonymous volumes are named in what is mounted only; named in the twin, they outlive their container. */
+static void keep_volumes(json_t *host, const json_t *inspected)
+{
+    guard_json *mounts =
+        json_is_array(json_object_get(host, "Mounts")) ? json_copy(json_object_get(host, "Mounts")) : json_array();
+    size_t i;
+    json_t *mount;
+    json_array_foreach(json_object_get(inspected, "Mounts"), i, mount)
+    {
+        const char *target = text_member(mount, "Destination");
+        if (strcmp(text_member(mount, "Type"), "volume") == 0 && !is_mounted(host, target))
+            json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:b}", "Type", "volume", "Source",
+                                                    text_member(mount, "Name"), "Target", target, "ReadOnly",
+                                                    !json_is_true(json_object_get(mount, "RW"))));
+    }
+    json_object_set(host, "Mounts", mounts);
+}
+
+/* The engine refuses these beside the network of another container or of the host. */
+static void drop_conflicts(json_t *body, const json_t *host, const char *id)
+{
+    const char *mode = text_member(host, "NetworkMode");
+    bool shares = strncmp(mode, "container:", 10) == 0;
+    if (shares) {
+        json_object_del(body, "ExposedPorts");
+        json_object_del(body, "MacAddress");
+    }
+    if (shares || strcmp(mode, "host") == 0 || strncmp(text_member(body, "Hostname"), id, 12) == 0)
+        json_object_del(body, "Hostname");
+}
+
+/* What POST /containers/create takes to make a container like the inspected one. The caller decrefs. */
+static belay_status body_of(engine *e, const json_t *inspected, json_t **ret)
+{
+    guard_json *body = json_copy(json_object_get(inspected, "Config"));
+    guard_json *host = json_copy(json_object_get(inspected, "HostConfig"));
+    belay_status s = name_peers(e, host);
+    if (s != BELAY_OK)
+        return s;
+    keep_volumes(host, inspected);
+    drop_conflicts(body, host, text_member(inspected, "Id"));
+    json_object_set(body, "Image", json_object_get(inspected, "Image"));
+    json_object_set(body, "HostConfig", host);
+    *ret = take(body);
+    return BELAY_OK;
+}
+
+belay_status twin_make(engine *e, const container *c, const char *mark)
+{
+    guard_json *inspected = NULL;
+    belay_status s = engine_get(e, &inspected, "/containers/%s/json", c->id);
+    if (s != BELAY_OK)
+        return s;
+    if (!inspected) /* it went away by itself; a twin made earlier stays */
+        return BELAY_OK;
+    guard_json *body = NULL;
+    s = body_of(e, inspected, &body);
+    if (s != BELAY_OK)
+        return s;
+    guard_json *kept = original(inspected);
+    guard_mem char *kept_text = json_dumps(kept, JSON_COMPACT);
+    json_object_set_new(body, "Labels", json_pack("{s:s, s:s}", TWIN_LABEL, mark, LABEL_ORIGINAL, kept_text));
+    json_t *host = json_object_get(body, "HostConfig");
+    json_object_set_new(host, "RestartPolicy", json_pack("{s:s}", "Name", "no"));
+    json_object_set_new(host, "AutoRemove", json_false());
+    guard_mem char *name = twin_name(c, mark);
+    guard_mem char *escaped = engine_escape(name);
+    s = engine_do(e, "POST", take(body), 409, "/containers/create?name=%s", escaped);
+    return s == BELAY_NOTHING ? BELAY_OK : s;
+}
+
+/* ---- restoring ---- */
+
+/* A user-defined network, which takes settings when the container is made. */
+static bool takes_settings(const char *mode)
+{
+    static const char *const predefined[] = {"default", "bridge", "host", "none"};
+    for (size_t i = 0; i < sizeof predefined / sizeof *predefined; i++)
+        if (strcmp(mode, predefined[i]) == 0)
+            return false;
+    return strncmp(mode, "container:", 10) != 0;
+}
+
+static void give_back(json_t *body, const json_t *kept)
+{
+
+    json_t *host = json_object_get(body, "HostConfig");
+    json_object_set(body, "Labels", json_object_get(kept, "labels"));
+    json_object_set(host, "RestartPolicy", json_object_get(kept, "restart"));
+    json_object_set(host, "AutoRemove", json_object_get(kept, "remove"));
+    const char *mode = text_member(host, "NetworkMode");
+    json_t *first = json_object_get(json_object_get(kept, "networks"), mode);
+    if (first && takes_settings(mode))
+        json_object_set_new(body, "NetworkingConfig", json_pack("{s:{s:O}}", "EndpointsConfig", mode, first));
+}
+
+static belay_status connect_others(engine *e, const char *id, const json_t *body, const json_t *kept)
+{
+    const char *mode = text_member(json_object_get(body, "HostConfig"), "NetworkMode"), *name;
+    json_t *settings;
+    json_object_foreach(json_object_get(kept, "networks"), name, settings)
+    {
+        if (strcmp(name, mode) == 0 || !takes_settings(name) || !takes_settings(mode))
+            continue;
+        guard_mem char *escaped = engine_escape(name);
+        json_t *connect = json_pack("{s:s, s:O}", "Container", id, "EndpointConfig", settings);
+        belay_status s = engine_do(e, "POST", connect, 0, "/networks/%s/connect", escaped);
+        if (s != BELAY_OK)
+            return s;
+    }
+    return BELAY_OK;
+}
+
+static belay_status create(engine *e, json_t *body, const char *name, char **ret_id)
+{
+    guard_mem char *escaped = engine_escape(name);
+    belay_status s = engine_do(e, "DELETE", NULL, 404, "/containers/%s?force=1", escaped);
+    if (s < 0)
+        return s;
+    guard_request r = {
+        .method = "POST", .path = text_printf("/containers/create?name=%s", escaped), .body = json_incref(body)};
+    s = engine_send(e, &r, 1);
+    if (s != BELAY_OK)
+        return s;
+    if (r.status != 201)
+        return engine_refused(e, &r);
+    guard_json *made = json_loads(text_of(&r.answer), 0, NULL);
+    *ret_id = text_dup(text_member(made, "Id"));
+    return BELAY_OK;
+}
+
+/*
+ * The container shall name its image as before ("app:latest", not an id), though the reference points at the new image
+ * until later in the rollback. So the reference is lent to the old image for the moment of making; the new image is
+ * kept under a tag of its own meanwhile, by which a rollback that was interrupted here finds it again.
+ */
+static belay_status create_by_reference(engine *e, json_t *body, const container *c, const char *reference,
+                                        const char *name, char **ret_id)
+{
+    if (strchr(reference, '@') || strncmp(reference, "sha256:", 7) == 0)
+        return create(e, body, name, ret_id);
+    guard_mem char *repository = NULL, *tag = NULL, *now = NULL, *newer = NULL;
+    tags_split(reference, &repository, &tag);
+    guard_mem char *kept = text_printf("%s:belay-lent-%.32s", repository, c->id);
+    belay_status s = tags_id(e, reference, &now);
+    if (s == BELAY_OK)
+        s = tags_id(e, kept, &newer);
+    if (s != BELAY_OK)
+        return s;
+    if (!newer && now && strcmp(now, c->image) == 0) {
+        json_object_set_new(body, "Image", json_string(reference));
+        return create(e, body, name, ret_id);
+    }
+    if (!newer && !now)
+        return create(e, body, name, ret_id);
+    if (!newer) {
+        newer = text_dup(now);
+        s = tags_point(e, newer, kept);
+    }
+    if (s == BELAY_OK)
+        s = tags_point(e, c->image, reference);
+    if (s != BELAY_OK)
+        return s;
+    json_object_set_new(body, "Image", json_string(reference));
+    belay_status made = create(e, body, name, ret_id);
+    s = tags_point(e, newer, reference);
+    guard_mem char *escaped = engine_escape(kept);
+    if (s == BELAY_OK)
+        s = engine_do(e, "DELETE", NULL, 404, "/images/%s", escaped);
+    return made != BELAY_OK ? made : s < 0 ? s : BELAY_OK;
+}
+
+belay_status twin_restore(engine *e, const container *c, const char *mark, char **ret_id)
+{
+    guard_mem char *name = twin_name(c, mark);
+    guard_mem char *escaped = engine_escape(name);
+    guard_json *twin = NULL;
+    belay_status s = engine_get(e, &twin, "/containers/%s/json", escaped);
+    if (s != BELAY_OK)
+        return s;
+    if (!twin)
+        return call_fail(engine_call(e), BELAY_E_FAIL,
+                         "bring it up again with compose, from the previous release's compose file",
+                         "container %s is gone, and so is %s, from which it could be made again", c->name, name);
+    const json_t *labels = json_object_get(json_object_get(twin, "Config"), "Labels");
+    guard_json *kept = json_loads(text_member(labels, LABEL_ORIGINAL), 0, NULL);
+    guard_json *body = NULL;
+    s = body_of(e, twin, &body);
+    if (s != BELAY_OK)
+        return s;
+    give_back(body, kept);
+    /* Under a passing name until its networks are complete: a rollback that is interrupted here starts it anew. */
+    guard_mem char *passing = text_printf("%s-restoring", name);
+    guard_mem char *id = NULL;
+    s = create_by_reference(e, body, c, text_member(kept, "reference"), passing, &id);
+    if (s == BELAY_OK)
+        s = connect_others(e, id, body, kept);
+    guard_mem char *wanted = engine_escape(c->name);
+    if (s == BELAY_OK)
+        s = engine_do(e, "POST", NULL, 0, "/containers/%s/rename?name=%s", id, wanted);
+    if (s == BELAY_OK)
+        *ret_id = take(id);
+    return s;
+}
+
+belay_status twin_remove_all(engine *e, const char *mark)
+{
+    guard_mem char *label = text_printf(TWIN_LABEL "=%s", mark);
+    guard_containers twins = {0};
+    belay_status s = containers_labelled(e, label, &twins);
+    for (size_t i = 0; i < twins.count && s >= 0; i++)
+        s = engine_do(e, "DELETE", NULL, 404, "/containers/%s", twins.items[i].id);
+    return s < 0 ? s : BELAY_OK;
+}

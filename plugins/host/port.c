@@ -1,0 +1,154 @@
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "listener.h"
+
+#define CONNECT_LIMIT_MS 2000
+
+typedef struct endpoint {
+    char host[256]; /* "": every address of this machine */
+    char port[8];
+    unsigned number;
+} endpoint;
+
+/* "8001", "127.0.0.1:8001", "[::1]:8001", "db.internal:5432". */
+static bool parse_endpoint(const char *s, endpoint *ret)
+{
+    const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
+    size_t n = colon ? (size_t)(colon - s) : 0;
+    if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {
+        s++;
+        n -= 2;
+    } else if (memchr(s, ':', n)) {
+        return false; /* an IPv6 address needs its brackets */
+    }
+    if (n >= sizeof ret->host || !*port || strlen(port) > 5 || port[strspn(port, "0123456789")] || (colon && n == 0))
+        return false;
+    unsigned number = (unsigned)atoi(port);
+    if (number < 1 || number > 65535)
+        return false;
+    *ret = (endpoint){.number = number};
+    memcpy(ret->host, s, n);
+    (void)snprintf(ret->port, sizeof ret->port, "%u", number);
+    return true;
+}
+
+/* 0, or why the port cannot be bound now (errno). Nothing listens meanwhile. */
+static int try_bind(const struct addrinfo *a)
+{
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    if (fd < 0)
+        return errno == EAFNOSUPPORT ? 0 : errno;
+    /* As servers do: a connection in TIME_WAIT does not occupy the port. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (a->ai_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    int reason = bind(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
+    close(fd);
+    return reason;
+}
+
+/* 0, or why no connection came about (errno). */
+static int try_connect(const struct addrinfo *a)
+{
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), reason = 0;
+    if (fd < 0)
+        return errno;
+    if (connect(fd, a->ai_addr, a->ai_addrlen) != 0)
+        reason = errno;
+    if (reason == EINPROGRESS) {
+        struct pollfd p = {.fd = fd, .events = POLLOUT};
+        socklen_t size = sizeof reason;
+        reason = ETIMEDOUT;
+        if (poll(&p, 1, CONNECT_LIMIT_MS) == 1)
+            (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size);
+    }
+    close(fd);
+    return reason;
+}
+
+static belay_status resolve(belay_ctx *c, const belay_host *h, const char *item, bool passive, endpoint *e,
+                            struct addrinfo **ret)
+{
+    if (!parse_endpoint(item, e))
+        return host_explain(c, h, BELAY_E_CONFIG, "ports",
+                            "write \"127.0.0.1:8001\", \"[::1]:8001\" or \"8001\" (every address)",
+                            "'%s' is no address and port", item);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
+    int r = getaddrinfo(e->host[0] ? e->host : NULL, e->port, &hints, ret);
+    if (r != 0)
+        return host_explain(c, h, BELAY_E_RETRY, "ports", NULL, "find the address of '%s': %s", item, gai_strerror(r));
+    return BELAY_OK;
+}
+
+static belay_status in_use(belay_ctx *c, const belay_host *h, const char *item, const endpoint *e)
+{
+    char who[128];
+    listener_name(e->number, who, sizeof who);
+    return host_explain(c, h, BELAY_E_FAIL, "ports", "stop it, or give the release another port",
+                        "port %s is in use%s%s", item, who[0] ? " by " : "", who);
+}
+
+static belay_status check_free(belay_ctx *c, const belay_host *h, const char *item)
+{
+    endpoint e;
+    struct addrinfo *found = NULL;
+    char who[128];
+    belay_status s = resolve(c, h, item, true, &e, &found);
+    for (struct addrinfo *a = found; s == BELAY_OK && a; a = a->ai_next) {
+        int reason = try_bind(a);
+        if (reason == EACCES) { /* only root may bind it: whether somebody listens can still be read */
+            listener_name(e.number, who, sizeof who);
+            reason = who[0] ? EADDRINUSE : 0;
+        }
+        if (reason == EADDRINUSE)
+            s = in_use(c, h, item, &e);
+        else if (reason)
+            s = host_explain(c, h, BELAY_E_CONFIG, "ports", "state = \"free\" is about addresses of this machine",
+                             "'%s' cannot be bound: %s", item, strerror(reason));
+    }
+    if (found)
+        freeaddrinfo(found);
+    return s;
+}
+
+static belay_status check_open(belay_ctx *c, const belay_host *h, const char *item)
+{
+    endpoint e;
+    struct addrinfo *found = NULL;
+    belay_status s = resolve(c, h, item, false, &e, &found);
+    int reason = 0;
+    for (struct addrinfo *a = found; s == BELAY_OK && a; a = a->ai_next)
+        if ((reason = try_connect(a)) == 0)
+            break;
+    if (found)
+        freeaddrinfo(found);
+    if (s == BELAY_OK && reason)
+        s = host_explain(c, h, BELAY_NOT_YET, "ports", "look at the log of the service that should listen there",
+                         "port %s is not open: %s", item, strerror(reason));
+    return s;
+}
+
+belay_status port_verify(belay_ctx *c, const belay_host *h)
+{
+    const char *const *ports = h->opt_list(c, "ports");
+    bool wanted_open = strcmp(h->opt_str(c, "state"), "open") == 0;
+    if (!*ports)
+        return host_explain(c, h, BELAY_E_CONFIG, "ports", NULL, "no port is named");
+    for (; *ports; ports++) {
+        belay_status s = wanted_open ? check_open(c, h, *ports) : check_free(c, h, *ports);
+        if (s != BELAY_OK)
+            return s;
+    }
+    return BELAY_OK;
+}

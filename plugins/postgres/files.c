@@ -1,0 +1,153 @@
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "say.h"
+
+/* No migration is larger; what is, is a dump and belongs to postgres.restore. */
+#define FILE_MAX  ((size_t)1 << 30)
+#define DIGIT_MAX 18
+
+static bool ends_in(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const migration *x = a, *y = b;
+    if (x->number != y->number)
+        return x->number < y->number ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static belay_status add_file(belay_ctx *c, const belay_host *h, const char *dir, const char *name, migration_files *files)
+{
+    size_t digits = strspn(name, "0123456789");
+    if (digits == 0 || digits > DIGIT_MAX)
+        return say(c, h, BELAY_E_FAIL, "rename it, or narrow the option pattern", "%s/%s: the name begins with no number, so its place is not known",
+                   dir, name);
+    migration m = {.name = mem_dup(name),
+                   .path = mem_printf("%s/%s", dir, name),
+                   .number = strtoll(name, NULL, 10),
+                   .digits = (int)digits};
+    mem_reserve(files);
+    files->items[files->count++] = m;
+    if (!digest_file(m.path, files->items[files->count - 1].sha256))
+        return say(c, h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m.path, strerror(errno));
+    return BELAY_OK;
+}
+
+static belay_status list(belay_ctx *c, const belay_host *h, DIR *folder, migration_files *files)
+{
+    const char *dir = h->opt_str(c, "dir"), *pattern = h->opt_str(c, "pattern");
+    long long first = h->opt_int(c, "first");
+    belay_status status = BELAY_OK;
+    for (const struct dirent *e = readdir(folder); e && status == BELAY_OK; e = readdir(folder)) {
+        if (fnmatch(pattern, e->d_name, FNM_PERIOD) != 0 || ends_in(e->d_name, ".down.sql"))
+            continue;
+        status = add_file(c, h, dir, e->d_name, files);
+        if (status == BELAY_OK && files->items[files->count - 1].number < first) {
+            migration *m = &files->items[--files->count];
+            free(m->name);
+            free(m->path);
+        }
+    }
+    if (files->count > 1)
+        qsort(files->items, files->count, sizeof *files->items, by_number);
+    return status;
+}
+
+static belay_status check_neighbours(belay_ctx *c, const belay_host *h, const migration *a, const migration *b)
+{
+    if (a->number == b->number)
+        return say(c, h, BELAY_E_FAIL, "give each file a number of its own", "%s and %s have the same number: which comes first is not said",
+                   a->name, b->name);
+    if (a->digits != b->digits && strcmp(a->name, b->name) > 0)
+        return say(c, h, BELAY_E_FAIL, "write all numbers with the same number of digits",
+                   "%s comes before %s by number, but after it by name", a->name, b->name);
+    if (strcmp(h->opt_str(c, "gaps"), "refuse") == 0 && b->number != a->number + 1)
+        return say(c, h, BELAY_E_FAIL, "add the missing file, or set gaps = \"allow\" when the numbers are dates",
+                   "between %s and %s %s missing", a->name, b->name, b->number == a->number + 2 ? "one file is" : "files are");
+    return BELAY_OK;
+}
+
+static belay_status check_expected(belay_ctx *c, const belay_host *h, const migration_files *files)
+{
+    for (const char *const *e = h->opt_list(c, "expect"); *e; e++) {
+        bool found = false;
+        for (size_t i = 0; i < files->count && !found; i++)
+            found = fnmatch(*e, files->items[i].name, 0) == 0;
+        if (!found)
+            return say(c, h, BELAY_E_FAIL, NULL, "no file of %s matches %s, which is expected", h->opt_str(c, "dir"), *e);
+    }
+    return BELAY_OK;
+}
+
+belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_files *ret)
+{
+    *ret = (migration_files){0};
+    const char *dir = h->opt_str(c, "dir");
+    DIR *folder = opendir(dir);
+    if (!folder)
+        return say_option(c, h, "dir", BELAY_E_CONFIG, "%s: %s", dir, strerror(errno));
+    belay_status status = list(c, h, folder, ret);
+    closedir(folder);
+    if (status == BELAY_OK && ret->count == 0)
+        return say_option(c, h, "pattern", BELAY_E_FAIL, "%s has no file that matches %s%s", dir, h->opt_str(c, "pattern"),
+                          h->opt_int(c, "first") > 0 ? " from number `first` on" : "");
+    for (size_t i = 1; status == BELAY_OK && i < ret->count; i++)
+        status = check_neighbours(c, h, &ret->items[i - 1], &ret->items[i]);
+    if (status == BELAY_OK)
+        status = check_expected(c, h, ret);
+    return status;
+}
+
+void migration_files_done(migration_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free(files->items[i].name);
+        free(files->items[i].path);
+        buf_done(&files->items[i].source);
+        sql_script_free(files->items[i].script);
+    }
+    free(files->items);
+    *files = (migration_files){0};
+}
+
+belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m)
+{
+    if (m->script)
+        return BELAY_OK;
+    FILE *f = fopen(m->path, "rbe");
+    char chunk[65536];
+    size_t n = 1;
+    while (f && n > 0 && m->source.length <= FILE_MAX) {
+        n = fread(chunk, 1, sizeof chunk, f);
+        buf_add(&m->source, chunk, n);
+    }
+    bool good = f && !ferror(f);
+    int why = errno;
+    if (f)
+        fclose(f);
+    if (!good)
+        return say(c, h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m->path, strerror(why));
+    if (m->source.length > FILE_MAX)
+        return say(c, h, BELAY_E_LIMIT, "load it with postgres.restore", "%s is larger than 1 GiB", m->path);
+    m->script = sql_split(m->source.text, m->source.length, true);
+    return BELAY_OK;
+}
+
+char *migration_down_path(const migration *m)
+{
+    size_t n = strlen(m->path);
+    if (ends_in(m->path, ".sql"))
+        n -= 4;
+    return mem_printf("%.*s.down.sql", (int)n, m->path);
+}

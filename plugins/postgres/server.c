@@ -1,0 +1,241 @@
+#include "server.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUMMARY_MAX 2048
+#define POLL_MS     1000
+#define WAITING_MS  100
+
+belay_status server_say(const server *s, belay_status status, const char *hint, const char *fmt, ...)
+{
+    char summary[SUMMARY_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(summary, sizeof summary, fmt, ap);
+    va_end(ap);
+    size_t n = strlen(summary);
+    while (n && (summary[n - 1] == '\n' || summary[n - 1] == ' '))
+        summary[--n] = '\0';
+    s->h->explain(s->c, summary, hint, NULL);
+    return status;
+}
+
+/* Connection errors have no SQLSTATE in libpq; the two that waiting does not mend are known by their text. */
+static belay_status explain_no_connection(const server *s)
+{
+    const char *why = PQerrorMessage(s->conn);
+    bool refused = strstr(why, "authentication failed") || strstr(why, "no password supplied") ||
+                   strstr(why, "does not exist") || strstr(why, "pg_hba.conf");
+    return server_say(s, refused ? BELAY_E_FAIL : BELAY_E_RETRY, NULL, "no connection to PostgreSQL: %s", why);
+}
+
+/* Waits for the connection, or until cancelled. */
+static belay_status finish_connecting(server *s)
+{
+    for (PostgresPollingStatusType state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;) {
+        struct pollfd fds[2] = {{.fd = PQsocket(s->conn)}, {.fd = s->h->cancel_fd(s->c), .events = POLLIN}};
+        fds[0].events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        int64_t left = s->h->time_left_ms(s->c);
+        if (left <= 0 || poll(fds, 2, (int)(left < POLL_MS ? left : POLL_MS)) < 0)
+            return server_say(s, BELAY_E_RETRY, NULL, "no connection to PostgreSQL in time");
+        if (s->h->cancelled(s->c))
+            return BELAY_E_CANCELLED;
+        if (!fds[0].revents)
+            continue;
+        state = PQconnectPoll(s->conn);
+        if (state == PGRES_POLLING_FAILED)
+            return explain_no_connection(s);
+    }
+    return BELAY_OK;
+}
+
+/* Starts a connection with the parameters of the URL, but to the database `maintenance` and by our name. */
+static PGconn *start_connection(const PQconninfoOption *options, const char *maintenance)
+{
+    const char *keys[64], *values[64];
+    size_t n = 0;
+    for (const PQconninfoOption *o = options; o->keyword && n < 60; o++) {
+        if (!o->val || strcmp(o->keyword, "dbname") == 0)
+            continue;
+        keys[n] = o->keyword;
+        values[n++] = o->val;
+    }
+    keys[n] = "dbname", values[n++] = maintenance;
+    keys[n] = "fallback_application_name", values[n++] = "belay";
+    keys[n] = values[n] = NULL;
+    return PQconnectStartParams(keys, values, 0);
+}
+
+static void keep_value(const PQconninfoOption *options, const char *keyword, char buf[SERVER_NAME])
+{
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        if (strcmp(o->keyword, keyword) == 0 && o->val)
+            snprintf(buf, SERVER_NAME, "%s", o->val);
+}
+
+/* database: NULL connects to the one that the URL names, "" to the maintenance database. */
+static belay_status open_server(belay_ctx *c, const belay_host *h, const char *database, server *ret)
+{
+    *ret = (server){.c = c, .h = h};
+    char *why = NULL;
+    PQconninfoOption *options = PQconninfoParse(h->opt_str(c, "database"), &why);
+    if (!options) {
+        PQfreemem(why); /* it quotes the URL, password and all */
+        h->explain(c, "the database's address cannot be read",
+                   "write postgresql://user:password@host:port/name, with special characters percent-encoded",
+                   "database");
+        return BELAY_E_CONFIG;
+    }
+    keep_value(options, "user", ret->user);
+    keep_value(options, "dbname", ret->database);
+    if (!ret->database[0])
+        keep_value(options, "user", ret->database); /* libpq's default */
+    const char *maintenance = strcmp(ret->database, "postgres") == 0 ? "template1" : "postgres";
+    ret->conn = start_connection(options, !database ? ret->database : *database ? database : maintenance);
+    PQconninfoFree(options);
+    if (!ret->database[0])
+        return server_say(ret, BELAY_E_CONFIG, "end it in /name", "the database's address names no database");
+    if (!ret->conn || PQstatus(ret->conn) == CONNECTION_BAD)
+        return explain_no_connection(ret);
+    return finish_connecting(ret);
+}
+
+belay_status server_open(belay_ctx *c, const belay_host *h, server *ret)
+{
+    belay_status s = open_server(c, h, "", ret);
+    return s == BELAY_OK ? server_ask(ret, NULL, "SET lock_timeout = '30s'", 0, NULL) : s;
+}
+
+belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret)
+{
+    return open_server(c, h, NULL, ret);
+}
+
+belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret)
+{
+    return open_server(c, h, database, ret);
+}
+
+void server_close(server *s)
+{
+    PQfinish(s->conn);
+    s->conn = NULL;
+}
+
+static void ask_to_cancel(server *s)
+{
+    char why[256];
+    PGcancel *cancel = PQgetCancel(s->conn);
+    if (cancel)
+        (void)PQcancel(cancel, why, sizeof why);
+    PQfreeCancel(cancel);
+}
+
+void server_await(server *s)
+{
+    bool asked = false;
+    for (int64_t waited = 0; PQisBusy(s->conn);) {
+        struct pollfd fds[2] = {{.fd = PQsocket(s->conn), .events = POLLIN},
+                                {.fd = asked ? -1 : s->h->cancel_fd(s->c), .events = POLLIN}};
+        int ready = poll(fds, 2, s->waiting ? WAITING_MS : POLL_MS);
+        if (ready == 0 && s->waiting)
+            s->waiting(s->waiting_user, waited += WAITING_MS);
+        if (ready <= 0)
+            continue;
+        if (fds[1].revents) {
+            ask_to_cancel(s);
+            asked = true;
+        }
+        if (fds[0].revents && !PQconsumeInput(s->conn))
+            return;
+    }
+}
+
+static belay_status explain_failure(const server *s, const PGresult *result, const char *sql)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (s->h->cancelled(s->c))
+        return BELAY_E_CANCELLED;
+    if (!state || strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0)
+        return server_say(s, BELAY_E_RETRY, NULL, "the connection to PostgreSQL was lost in \"%.120s\": %s", sql,
+                          PQerrorMessage(s->conn));
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    bool passing = strncmp(state, "53", 2) == 0 || strncmp(state, "55", 2) == 0 || strncmp(state, "40", 2) == 0;
+    return server_say(s, passing ? BELAY_E_RETRY : BELAY_E_FAIL, PQresultErrorField(result, PG_DIAG_MESSAGE_HINT),
+                      "%s %s%s%s in \"%.120s\"", state, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+                      detail ? ": " : "", detail ? detail : "", sql);
+}
+
+belay_status server_ask(server *s, PGresult **ret, const char *sql, int count, const char *const *parameters)
+{
+    if (!PQsendQueryParams(s->conn, sql, count, NULL, parameters, NULL, NULL, 0))
+        return server_say(s, BELAY_E_RETRY, NULL, "PostgreSQL is gone: %s", PQerrorMessage(s->conn));
+    server_await(s);
+    PGresult *result = PQgetResult(s->conn);
+    for (PGresult *rest = result ? PQgetResult(s->conn) : NULL; rest; rest = PQgetResult(s->conn))
+        PQclear(rest);
+    ExecStatusType type = PQresultStatus(result);
+    belay_status status = BELAY_OK;
+    if (type != PGRES_COMMAND_OK && type != PGRES_TUPLES_OK)
+        status = explain_failure(s, result, sql);
+    if (status == BELAY_OK && ret)
+        *ret = result;
+    else
+        PQclear(result);
+    return status;
+}
+
+belay_status server_do(server *s, const char *fmt, ...)
+{
+    char *sql = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vasprintf(&sql, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        return server_say(s, BELAY_E_RETRY, NULL, "out of memory");
+    belay_status status = server_ask(s, NULL, sql, 0, NULL);
+    free(sql);
+    return status;
+}
+
+belay_status server_text(server *s, char *buf, size_t size, const char *sql, int count, const char *const *parameters)
+{
+    PGresult *result = NULL;
+    belay_status status = server_ask(s, &result, sql, count, parameters);
+    if (status == BELAY_OK)
+        snprintf(buf, size, "%s", PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
+    return status;
+}
+
+char *server_name(const char *name, char buf[SERVER_QUOTED])
+{
+    size_t used = 0;
+    buf[used++] = '"';
+    for (const char *p = name; *p && used + 3 < SERVER_QUOTED; p++) {
+        if (*p == '"')
+            buf[used++] = '"';
+        buf[used++] = *p;
+    }
+    buf[used++] = '"';
+    buf[used] = '\0';
+    return buf;
+}
+
+void server_derive(const server *s, const char *word, char ret[SERVER_NAME])
+{
+    const char *run = s->h->fact(s->c, "run.id");
+    char tail[SERVER_NAME];
+    snprintf(tail, sizeof tail - 8, "_%s_%s", word, run ? run : "try");
+    for (char *p = tail; *p; p++)
+        if (*p == '-')
+            *p = '_';
+    size_t room = SERVER_NAME - 1 - strlen(tail), length = strlen(s->database);
+    memcpy(ret, s->database, length < room ? length : room);
+    memcpy(ret + (length < room ? length : room), tail, strlen(tail) + 1);
+}

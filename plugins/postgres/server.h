@@ -1,0 +1,72 @@
+/**
+ * @file server.h
+ * Databases as a whole, seen from beside them: a connection to the server's maintenance database, which copies, renames
+ * and drops the one that the option `database` names.
+ */
+#ifndef POSTGRES_SERVER_H
+#define POSTGRES_SERVER_H
+
+#include <belay/plugin.h>
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+/** PostgreSQL's NAMEDATALEN: names have at most 63 bytes. */
+#define SERVER_NAME 64
+
+typedef struct server {
+    belay_ctx *c;
+    const belay_host *h;
+    PGconn *conn;
+    char database[SERVER_NAME]; /**< the one that the URL names */
+    char user[SERVER_NAME];
+    void (*waiting)(void *user, int64_t ms); /**< called each 100 ms while an answer is awaited; may be NULL */
+    void *waiting_user;
+} server;
+
+/** Explains status by the formatted summary and returns it; hint may be NULL. */
+belay_status server_say(const server *s, belay_status status, const char *hint, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/** Connects by the option `database`. server_close() in any case. E_CONFIG for a bad URL, E_RETRY without a server,
+ * E_FAIL when it refuses the user or the password; explained. */
+belay_status server_open(belay_ctx *c, const belay_host *h, server *ret);
+/** The same, but connected to the database that the option names. */
+belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret);
+/** The same, but connected to another database of that server. */
+belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret);
+void server_close(server *s);
+/** After a PQsend...(): waits until a result can be read without blocking. A cancelled call asks the server to stop, and
+ * waits for that. */
+void server_await(server *s);
+
+/** Sends one statement with text parameters and waits, cancellable. On BELAY_OK *ret (may be NULL) is the caller's to
+ * clear. */
+belay_status server_ask(server *s, PGresult **ret, const char *sql, int count, const char *const *parameters);
+/** Sends a formatted statement; names must be quoted with server_name(). */
+belay_status server_do(server *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** The first column of the first row as text, "" when there is none, into buf. */
+belay_status server_text(server *s, char *buf, size_t size, const char *sql, int count, const char *const *parameters);
+
+/** name as an SQL identifier, quoted, into buf; returns buf. */
+#define SERVER_QUOTED (2 * SERVER_NAME + 3)
+char *server_name(const char *name, char buf[SERVER_QUOTED]);
+/** "BASE_WORD_RUN", cut to what a name may have; BASE gives way. */
+void server_derive(const server *s, const char *word, char ret[SERVER_NAME]);
+
+belay_status server_exists(server *s, const char *name, bool *ret);
+/** Bytes on disk. */
+belay_status server_size(server *s, const char *name, double *ret);
+/** "3 sessions: psql (pid 812, user app) ..." of others that are connected to name, "" when there are none. */
+belay_status server_sessions(server *s, const char *name, char *buf, size_t size);
+/** A copy by TEMPLATE, with owner, settings and privileges; nobody may be connected to from. */
+belay_status server_copy(server *s, const char *from, const char *to);
+/** A new database like `like` (owner, encoding, locale, settings, privileges), empty. */
+belay_status server_create_like(server *s, const char *like, const char *name);
+/** Drops it with whoever is connected; a missing one is fine. */
+belay_status server_drop(server *s, const char *name);
+/** In one transaction: `name` becomes `aside`, `replacement` becomes `name`. Ends the sessions on both first and keeps
+ * new ones out until it is done; afterwards both may be connected to. */
+belay_status server_swap(server *s, const char *name, const char *aside, const char *replacement);
+
+#endif

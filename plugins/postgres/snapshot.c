@@ -1,0 +1,194 @@
+/*
+ * The snapshot is a copy by TEMPLATE, taken while nobody writes. Undoing is two renames in one transaction, so its time
+ * does not grow with the data; the database as it was at the failure stays beside it.
+ */
+#include "kinds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server.h"
+
+/* Transactions and rows written so far, by the server's own statistics; they go with the database when it is renamed.
+ */
+static belay_status count_writes(server *s, const char *name, char *buf, size_t size)
+{
+    return server_text(s, buf, size,
+                       "SELECT xact_commit || ' ' || tup_inserted || ' ' || tup_updated || ' ' || tup_deleted"
+                       " FROM pg_stat_database WHERE datname = $1",
+                       1, &name);
+}
+
+static belay_status check_idle(server *s)
+{
+    char sessions[1024] = "";
+    belay_status status = server_sessions(s, s->database, sessions, sizeof sessions);
+    if (status == BELAY_OK && sessions[0])
+        return server_say(s, BELAY_E_RETRY, "stop the applications first; postgres.sessions waits until they are gone",
+                          "%s is in use, so a copy would not be whole: %s", s->database, sessions);
+    return status;
+}
+
+belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
+{
+    server s;
+    double size = 0;
+    bool exists = false;
+    char text[512], name[SERVER_NAME];
+    if (h->pending(c, "database"))
+        return BELAY_OK;
+    belay_status status = server_open(c, h, &s);
+    if (status == BELAY_OK)
+        status = server_exists(&s, s.database, &exists);
+    if (status == BELAY_OK && !exists)
+        status = server_say(&s, BELAY_E_FAIL, NULL, "there is no database \"%s\" on this server", s.database);
+    if (status == BELAY_OK)
+        status = server_size(&s, s.database, &size);
+    if (status == BELAY_OK) {
+        server_derive(&s, "before", name);
+        snprintf(text, sizeof text, "copy database %s (%.0f MB) to %s", s.database, size / 1e6, name);
+        h->plan(c, text, "swap the copy in by renaming; the database as it is then is kept aside");
+    }
+    server_close(&s);
+    return status;
+}
+
+static belay_status remember_all(server *s, const char *name)
+{
+    char writes[128] = "", aside[SERVER_NAME];
+    server_derive(s, "broken", aside);
+    belay_status status = count_writes(s, s->database, writes, sizeof writes);
+    const struct {
+        const char *key, *value;
+    } facts[] = {{"snapshot", name}, {"database", s->database}, {"aside", aside}, {"writes", writes}};
+    for (size_t i = 0; i < sizeof facts / sizeof *facts && status == BELAY_OK; i++)
+        status = s->h->remember(s->c, facts[i].key, facts[i].value, NULL);
+    return status;
+}
+
+static double now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+static belay_status copy(server *s)
+{
+    char name[SERVER_NAME];
+    bool exists = false;
+    double size = 0, start = now_ms();
+    server_derive(s, "before", name);
+    bool ours = s->h->recall(s->c, "snapshot") != NULL; /* an earlier try was cut short */
+    belay_status status = check_idle(s);
+    if (status == BELAY_OK)
+        status = server_exists(s, name, &exists);
+    if (status == BELAY_OK && exists && !ours)
+        return server_say(s, BELAY_E_FAIL, "drop it, if nobody needs it", "a database %s is there already", name);
+    if (status == BELAY_OK)
+        status = remember_all(s, name);
+    if (status == BELAY_OK && !exists)
+        status = server_copy(s, s->database, name);
+    if (status == BELAY_OK)
+        status = server_size(s, name, &size);
+    if (status != BELAY_OK)
+        return status;
+    (void)s->h->output(s->c, "name", name);
+    (void)s->h->measure(s->c, "size", size);
+    (void)s->h->measure(s->c, "duration", now_ms() - start);
+    return BELAY_OK;
+}
+
+belay_status snapshot_execute(belay_ctx *c, const belay_host *h)
+{
+    server s;
+    belay_status status = server_open(c, h, &s);
+    if (status == BELAY_OK)
+        status = copy(&s);
+    server_close(&s);
+    return status;
+}
+
+belay_status snapshot_verify(belay_ctx *c, const belay_host *h)
+{
+    server s;
+    bool exists = false;
+    const char *name = h->recall(c, "snapshot");
+    belay_status status = server_open(c, h, &s);
+    if (status == BELAY_OK)
+        status = server_exists(&s, name ? name : "", &exists);
+    if (status == BELAY_OK && !exists)
+        status = server_say(&s, BELAY_E_FAIL, NULL, "the snapshot %s is not there", name ? name : "");
+    server_close(&s);
+    return status;
+}
+
+/* Says what the database that is set aside holds and the snapshot does not. */
+static void tell_writes(server *s, const char *aside)
+{
+    char text[512], now[128] = "";
+    long long was[4] = {0}, is[4] = {0};
+    const char *before = s->h->recall(s->c, "writes");
+    if (!before || count_writes(s, aside, now, sizeof now) != BELAY_OK)
+        return;
+    if (sscanf(before, "%lld %lld %lld %lld", &was[0], &was[1], &was[2], &was[3]) != 4 ||
+        sscanf(now, "%lld %lld %lld %lld", &is[0], &is[1], &is[2], &is[3]) != 4)
+        return;
+    snprintf(
+        text, sizeof text,
+        "the database as it was is kept as %s: since the snapshot it saw %lld transactions, %lld rows inserted, %lld "
+        "updated, %lld deleted",
+        aside, is[0] - was[0], is[1] - was[1], is[2] - was[2], is[3] - was[3]);
+    s->h->log(s->c, 1, text);
+}
+
+static belay_status swap_back(server *s, const char *name, const char *snapshot, const char *aside)
+{
+    bool have_snapshot = false, have_name = false;
+    belay_status status = server_exists(s, snapshot, &have_snapshot);
+    if (status == BELAY_OK)
+        status = server_exists(s, name, &have_name);
+    if (status != BELAY_OK)
+        return status;
+    if (!have_snapshot) /* never made, or swapped in already */
+        return have_name ? BELAY_NOTHING
+                         : server_say(s, BELAY_E_FAIL, "restore the backup with postgres.restore",
+                                      "neither %s nor its snapshot %s is there", name, snapshot);
+    if (!have_name)
+        return server_say(s, BELAY_E_FAIL, "find out who dropped or renamed it",
+                          "database %s is gone; its snapshot %s is there", name, snapshot);
+    status = server_swap(s, name, aside, snapshot);
+    if (status == BELAY_OK)
+        tell_writes(s, aside);
+    return status;
+}
+
+belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
+{
+    server s;
+    const char *snapshot = h->recall(c, "snapshot"), *name = h->recall(c, "database"), *aside = h->recall(c, "aside");
+    if (!snapshot || !name || !aside)
+        return BELAY_NOTHING;
+    belay_status status = server_open(c, h, &s);
+    if (status == BELAY_OK)
+        status = swap_back(&s, name, snapshot, aside);
+    server_close(&s);
+    return status;
+}
+
+belay_status snapshot_discard(belay_ctx *c, const belay_host *h)
+{
+    server s;
+    const char *snapshot = h->recall(c, "snapshot"), *aside = h->recall(c, "aside");
+    if (!snapshot || !aside)
+        return BELAY_NOTHING;
+    belay_status status = server_open(c, h, &s);
+    if (status == BELAY_OK)
+        status = server_drop(&s, snapshot);
+    if (status == BELAY_OK)
+        status = server_drop(&s, aside);
+    server_close(&s);
+    return status;
+}

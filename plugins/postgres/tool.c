@@ -1,0 +1,118 @@
+#include "tool.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 64
+#define TEXT_MAX  1024
+
+/* libpq's environment variables for what a connection URL can say; see PostgreSQL's manual, "Environment Variables". */
+static const struct {
+    const char *keyword, *variable;
+} variables[] = {{"host", "PGHOST"},
+                 {"hostaddr", "PGHOSTADDR"},
+                 {"port", "PGPORT"},
+                 {"user", "PGUSER"},
+                 {"password", "PGPASSWORD"},
+                 {"sslmode", "PGSSLMODE"},
+                 {"sslrootcert", "PGSSLROOTCERT"},
+                 {"sslcert", "PGSSLCERT"},
+                 {"sslkey", "PGSSLKEY"},
+                 {"connect_timeout", "PGCONNECT_TIMEOUT"},
+                 {"options", "PGOPTIONS"}};
+#define VARIABLE_COUNT (sizeof variables / sizeof *variables)
+
+typedef struct command {
+    const char *argv[WORDS_MAX];
+    size_t words;
+    char env_text[VARIABLE_COUNT][TEXT_MAX];
+    const char *env[VARIABLE_COUNT + 1];
+    char user[TEXT_MAX];
+} command;
+
+static void add(command *m, const char *word)
+{
+    if (m->words + 1 < WORDS_MAX)
+        m->argv[m->words++] = word;
+}
+
+static void take_connection(command *m, const char *url)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    size_t n = 0;
+    for (const PQconninfoOption *o = options; o && o->keyword; o++) {
+        if (o->val && strcmp(o->keyword, "user") == 0)
+            snprintf(m->user, sizeof m->user, "%s", o->val);
+        for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+            if (!o->val || strcmp(o->keyword, variables[i].keyword) != 0)
+                continue;
+            snprintf(m->env_text[n], TEXT_MAX, "%s=%s", variables[i].variable, o->val);
+            m->env[n] = m->env_text[n];
+            n++;
+        }
+    }
+    PQconninfoFree(options);
+}
+
+static void compose(belay_ctx *c, const belay_host *h, const tool *t, command *m)
+{
+    const char *const *prefix = h->opt_list(c, "tool_prefix");
+    bool elsewhere = *prefix != NULL;
+    for (; *prefix; prefix++)
+        add(m, *prefix);
+    add(m, t->program);
+    for (const char *const *arg = t->args; *arg; arg++)
+        add(m, *arg);
+    if (t->database) {
+        take_connection(m, h->opt_str(c, "database"));
+        add(m, "-w"); /* never ask for a password */
+        if (elsewhere && m->user[0]) {
+            add(m, "-U");
+            add(m, m->user);
+        }
+        add(m, "-d");
+        add(m, t->database);
+    }
+}
+
+static belay_status explain_exit(belay_ctx *c, const belay_host *h, const tool *t, const belay_run *io)
+{
+    char summary[1400];
+    const char *text = *io->err ? io->err : io->out;
+    size_t length = strlen(text) > 1000 ? 1000 : strlen(text);
+    while (length && text[length - 1] == '\n')
+        length--;
+    if (io->term_signal)
+        snprintf(summary, sizeof summary, "%s was ended by signal %d", t->program, io->term_signal);
+    else
+        snprintf(summary, sizeof summary, "%s ended with status %d: %.*s", t->program, io->exit_code, (int)length,
+                 text);
+    h->explain(c, summary, NULL, NULL);
+    return h->cancelled(c) ? BELAY_E_CANCELLED : BELAY_E_FAIL;
+}
+
+belay_status tool_run(belay_ctx *c, const belay_host *h, const tool *t, belay_run *io)
+{
+    belay_run own = {0};
+    command *m = calloc(1, sizeof *m);
+    if (!m)
+        return BELAY_E_RETRY;
+    if (!io)
+        io = &own;
+    compose(c, h, t, m);
+    *io = (belay_run){.struct_size = sizeof *io,
+                      .argv = m->argv,
+                      .env = m->env,
+                      .in_fd = t->in_fd,
+                      .out_fd = t->out_fd,
+                      .keep_as = t->keep_as};
+    belay_status status = h->run(c, io);
+    if (status == BELAY_OK && io->exit_code != 0)
+        status = explain_exit(c, h, t, io);
+    explicit_bzero(m, sizeof *m);
+    free(m);
+    return status;
+}

@@ -1,0 +1,169 @@
+/* postgres.backup and postgres.restore: a dump that proves good brings everything back, and a bad one changes nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kit.h"
+#include "postgres_world.h"
+
+static kit_step *backup(const char *url, const char *folder)
+{
+    kit_step *s = kit_step_new("postgres.backup");
+    kit_set(s, "database", url);
+    kit_set(s, "to", folder);
+    return s;
+}
+
+static kit_step *restore(const char *url, const char *file)
+{
+    kit_step *s = kit_step_new("postgres.restore");
+    kit_set(s, "database", url);
+    kit_set(s, "file", file);
+    return s;
+}
+
+static const char *listing(const char *folder)
+{
+    return kit_output_of("ls", "-A", folder, NULL);
+}
+
+static void a_dump_is_proved_named_and_summed(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder();
+    kit_step *s = backup(world_make("app"), folder);
+    kit_set(s, "prove", "restore");
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(s, "size") > 1000);
+    assert_int_equal(kit_status_of("sh", "-c", kit_path("cd %s && sha256sum -c --quiet *.sha256", folder), NULL), 0);
+    assert_null(strstr(listing(folder), "partial"));
+    assert_int_equal(atoi(world_sql("postgres", "SELECT count(*) FROM pg_database WHERE datname ~ '_proof_'")), 0);
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_NOTHING);
+    assert_int_equal(access(kit_output(s, "file"), R_OK), 0);
+    kit_step_free(s);
+}
+
+static void a_failing_dump_leaves_nothing_that_looks_good(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *cuts = kit_path("%s/cuts", kit_folder());
+    kit_write(cuts, "#!/bin/sh\n\"$@\" | head -c 600\nexit 1\n"); /* writes half of it, and fails */
+    kit_output_of("chmod", "755", cuts, NULL);
+    kit_step *s = backup(world_make("app"), folder);
+    kit_set_list(s, "tool_prefix", cuts, NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_string_equal(listing(folder), "");
+    kit_step_free(s);
+}
+
+static void a_killed_dump_is_removed_by_rollback(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder();
+    kit_step *s = backup(world_make("app"), folder);
+    world_sql("app", "INSERT INTO a SELECT i, repeat(md5(i::text), 20) FROM generate_series(5000, 60000) i");
+    assert_int_equal(kit_run_killed(s, KIT_EXECUTE, 0, 150), KIT_BROKEN);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_true(kit_run(s, KIT_ROLLBACK) >= 0);
+    assert_string_equal(listing(folder), "");
+    kit_step_free(s);
+}
+
+static void retention_counts_only_proved_dumps(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder();
+    const char *url = world_make("app");
+    kit_write(kit_path("%s/app_20200101_000000.dump", folder), "unproved");
+    kit_write(kit_path("%s/app_20210101_000000.dump", folder), "old");
+    kit_write(kit_path("%s/app_20210101_000000.dump.sha256", folder), "x");
+    kit_write(kit_path("%s/other_20210101_000000.dump", folder), "not ours");
+    kit_write(kit_path("%s/other_20210101_000000.dump.sha256", folder), "x");
+    kit_step *s = backup(url, folder);
+    kit_set(s, "keep", "1");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    assert_null(strstr(listing(folder), "app_20210101"));
+    assert_non_null(strstr(listing(folder), "app_20200101"));
+    assert_non_null(strstr(listing(folder), "other_20210101_000000.dump.sha256"));
+    kit_step_free(s);
+}
+
+static void too_little_room_is_found_in_prepare(void **state)
+{
+    (void)state;
+    kit_step *s = backup(world_make("app"), "/proc");
+    assert_true(kit_run(s, KIT_PREPARE) < 0);
+    kit_set(s, "to", kit_path("%s/no/such", kit_folder()));
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "No such file"));
+    kit_step_free(s);
+}
+
+static void a_backup_restores_what_it_saved(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *before = world_digest("app");
+    kit_step *s = backup(url, kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a WHERE id > 10; DROP TABLE b");
+    kit_step *r = restore(url, kit_output(s, "file"));
+    kit_set(r, "sha256", kit_output(s, "sha256"));
+    kit_set(r, "min_tables", "2");
+    assert_int_equal(kit_run(r, KIT_PREPARE), BELAY_OK);
+    assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_OK);
+    assert_int_equal(kit_run(r, KIT_VERIFY), BELAY_OK);
+    assert_string_equal(world_digest("app"), before);
+    assert_int_equal(atoi(world_sql(kit_output(r, "aside"), "SELECT count(*) FROM a")), 10);
+
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_OK);
+    assert_int_equal(atoi(world_sql("app", "SELECT count(*) FROM a")), 10);
+    assert_int_equal(kit_run(r, KIT_DISCARD), BELAY_OK);
+    assert_false(world_has(kit_undo(r, "fresh")));
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+static void a_bad_dump_changes_nothing(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *before = world_digest("app");
+    kit_step *s = backup(url, kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    const char *file = kit_output(s, "file"), *cut = kit_path("%s/cut.dump", kit_folder());
+    kit_output_of("cp", file, cut, NULL);
+    kit_output_of("truncate", "-s", "-200", cut, NULL);
+    kit_step *r = restore(url, cut);
+    assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_string_equal(world_digest("app"), before);
+    assert_false(world_has(kit_undo(r, "fresh")));
+    kit_set(r, "sha256", kit_output(s, "sha256"));
+    assert_int_equal(kit_run(r, KIT_PREPARE), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(r), "damaged or replaced"));
+
+    const char *script = kit_path("%s/bad.sql", kit_folder());
+    kit_write(script, "CREATE TABLE a (id int);\nCREATE TABEL b (id int);\n");
+    kit_step *plain = restore(url, script);
+    assert_int_equal(kit_run(plain, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(plain), "TABEL"));
+    assert_string_equal(world_digest("app"), before);
+    kit_step_free(plain);
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dump_is_proved_named_and_summed),
+        cmocka_unit_test(a_failing_dump_leaves_nothing_that_looks_good),
+        cmocka_unit_test(a_killed_dump_is_removed_by_rollback),
+        cmocka_unit_test(retention_counts_only_proved_dumps),
+        cmocka_unit_test(too_little_room_is_found_in_prepare),
+        cmocka_unit_test(a_backup_restores_what_it_saved),
+        cmocka_unit_test(a_bad_dump_changes_nothing),
+    };
+    return cmocka_run_group_tests_name("postgres.backup and restore", tests, NULL, NULL);
+}

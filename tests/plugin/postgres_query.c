@@ -1,0 +1,117 @@
+#include <math.h>
+#include <string.h>
+
+#include "kit.h"
+#include "postgres_world.h"
+
+static kit_step *query(const char *sql)
+{
+    kit_step *s = kit_step_new("postgres.query");
+    kit_set(s, "database", kit_postgres_database("app"));
+    kit_set(s, "sql", sql);
+    return s;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    world_make("app");
+    return 0;
+}
+
+static void compares_text_and_numbers(void **state)
+{
+    (void)state;
+    kit_step *s = query("SELECT count(*) FROM a");
+    kit_set(s, "expect", "1000");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    kit_set(s, "expect", "999");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_string_equal(kit_summary(s), "the query gave '1000', expected '999'");
+    kit_step_free(s);
+
+    s = query("SELECT count(*) FROM a");
+    kit_set(s, "min", "1000");
+    kit_set(s, "max", "1000.5");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(s, "value") == 1000);
+    kit_set(s, "min", "1001");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_step_free(s);
+}
+
+static void nothing_to_compare_is_no_data(void **state)
+{
+    (void)state;
+    kit_step *s = query("SELECT id FROM b");
+    kit_set(s, "min", "0");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NO_DATA);
+    kit_set(s, "sql", "SELECT avg(id) FROM b");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NO_DATA);
+    kit_step_free(s);
+}
+
+static void too_few_rows_fail(void **state)
+{
+    (void)state;
+    kit_step *s = query("SELECT * FROM b");
+    kit_set(s, "min_rows", "1");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_true(kit_measured(s, "rows") == 0);
+    kit_step_free(s);
+}
+
+static void cannot_write(void **state)
+{
+    (void)state;
+    kit_step *s = query("DELETE FROM a RETURNING 1");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "25006")); /* read_only_sql_transaction */
+    kit_set(s, "sql", "COMMIT; DELETE FROM a");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "1000\n");
+    kit_step_free(s);
+}
+
+static void a_slow_query_is_stopped(void **state)
+{
+    (void)state;
+    kit_step *s = query("SELECT pg_sleep(20)");
+    kit_set(s, "query_timeout", "100ms");
+    assert_true(kit_run(s, KIT_VERIFY) < 0);
+    assert_non_null(strstr(kit_summary(s), "statement timeout"));
+    kit_set(s, "query_timeout", "30s");
+    assert_int_equal(kit_run_cancelled(s, KIT_VERIFY, 300), BELAY_E_CANCELLED);
+    kit_step_free(s);
+}
+
+static void sessions_waits_until_the_others_are_gone(void **state)
+{
+    (void)state;
+    kit_step *s = kit_step_new("postgres.sessions");
+    kit_set(s, "database", kit_postgres_database("app"));
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    pid_t app = world_connect("app", "billing");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
+    assert_non_null(strstr(kit_summary(s), "billing (user postgres"));
+    assert_true(kit_measured(s, "sessions") == 1);
+    kit_set_list(s, "allow", "monitor", "bill.*", NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    kit_set_list(s, "allow", "ill", NULL); /* whole names, not parts */
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
+    world_hang_up(app);
+    assert_int_equal(kit_verify_until(s, 5), BELAY_OK);
+    kit_set_list(s, "allow", "(", NULL);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+    kit_step_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compares_text_and_numbers), cmocka_unit_test(nothing_to_compare_is_no_data),
+        cmocka_unit_test(too_few_rows_fail),         cmocka_unit_test(cannot_write),
+        cmocka_unit_test(a_slow_query_is_stopped),   cmocka_unit_test(sessions_waits_until_the_others_are_gone),
+    };
+    return cmocka_run_group_tests_name("postgres.query and sessions", tests, set_up, NULL);
+}

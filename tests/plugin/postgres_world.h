@@ -1,0 +1,19 @@
+/** @file postgres_world.h  Databases for tests of the postgres plugin. */
+#ifndef TESTS_PLUGIN_POSTGRES_WORLD_H
+#define TESTS_PLUGIN_POSTGRES_WORLD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/** Runs SQL in a database of the test's server with psql; fails the test on an error; gives what it printed. */
+const char *world_sql(const char *database, const char *sql);
+/** A new database with two tables and 1000 rows; its URL. */
+const char *world_make(const char *name);
+bool world_has(const char *database);
+/** A digest of all rows of the two tables. */
+const char *world_digest(const char *database);
+/** Another process that holds a session on the database, by the name `application`; ends with world_hang_up(). */
+pid_t world_connect(const char *database, const char *application);
+void world_hang_up(pid_t pid);
+
+#endif
