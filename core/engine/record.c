@@ -131,10 +131,11 @@ static json_t *member(json_t *object, const char *name, json_t *(*make)(void))
 static char *remember_here(record *r, const char *step, const char *key, const char *value)
 {
     json_t *list = member(r->undo, step, json_array);
-    size_t i;
-    const json_t *old;
-    json_array_foreach(list, i, old) if (strcmp(json_string_value(json_object_get(old, "key")), key) == 0) return mem_dup(
-        json_string_value(json_object_get(old, "value")));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *old = json_array_get(list, i);
+        if (strcmp(json_string_value(json_object_get(old, "key")), key) == 0)
+            return mem_dup(json_string_value(json_object_get(old, "value")));
+    }
     json_array_insert_new(list, 0, json_pack("{s:s, s:s}", "key", key, "value", value));
     return mem_dup(value);
 }
@@ -202,11 +203,13 @@ int record_measure(record *r, store_measurement *m, error **err)
 
 bool record_has_sample(const record *r, const char *step, const char *metric)
 {
-    const char *name;
-    json_t *count;
+    json_t *of_step = json_object_get(r->samples, step);
     const size_t n = strlen(metric);
-    json_object_foreach(json_object_get(r->samples, step), name, count) if (strncmp(name, metric, n) == 0 &&
-                                                                            (name[n] == '\0' || name[n] == '/')) return true;
+    for (void *at = json_object_iter(of_step); at; at = json_object_iter_next(of_step, at)) {
+        const char *name = json_object_iter_key(at);
+        if (strncmp(name, metric, n) == 0 && (name[n] == '\0' || name[n] == '/'))
+            return true;
+    }
     return false;
 }
 

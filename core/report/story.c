@@ -211,7 +211,7 @@ static void tell_checked(story *t, const view *v, const json_t *event, text *out
     const view_step *s = view_step_of(v, event);
     guard_text line = {0};
     text_printf(&line, "checked %zu steps, nothing is touched yet", n);
-    if (s && s->since_ms > v->since_ms)
+    if (s && s->since_ms - v->since_ms >= 1000)
         text_printf(&line, " (%s)", units_show_duration(s->since_ms - v->since_ms, took));
     say(t, event, out, text_get(&line));
 }

@@ -76,12 +76,12 @@ belay_status containers_of(engine *e, const char *project, containers *ret)
     return containers_labelled(e, label, ret);
 }
 
-void containers_select(containers *list, const json_t *services)
+void containers_select(containers *list, const json_t *services, bool with_oneoff)
 {
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         container *c = &list->items[i];
-        if (!c->oneoff && json_object_get(services, c->service))
+        if ((with_oneoff || !c->oneoff) && json_object_get(services, c->service))
             list->items[kept++] = *c;
         else
             container_done(c);
@@ -169,21 +169,33 @@ bool containers_from_json(const json_t *array, containers *ret)
     return json_is_array(array);
 }
 
+/* Sends one request for each container, made of a method and a path around its id. */
+static belay_status each(engine *e, const containers *list, const char *method, const char *tail, int timeout_ms)
+{
+    engine_request *requests = text_grow(NULL, list->count, sizeof *requests);
+    for (size_t i = 0; i < list->count; i++)
+        requests[i] = (engine_request){.method = method,
+                                       .path = text_printf("/containers/%s%s", list->items[i].id, tail),
+                                       .timeout_ms = timeout_ms};
+    belay_status s = engine_send(e, requests, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        long status = requests[i].status;
+        if (s == BELAY_OK && status != 304 && status != 404 && (status < 200 || status > 299))
+            s = engine_refused(e, &requests[i]);
+        engine_request_done(&requests[i]);
+    }
+    free(requests);
+    return s;
+}
+
 belay_status containers_stop(engine *e, const containers *list, int64_t grace_ms)
 {
     int grace_s = (int)((grace_ms + 999) / 1000);
-    engine_request *stops = text_grow(NULL, list->count, sizeof *stops);
-    for (size_t i = 0; i < list->count; i++)
-        stops[i] = (engine_request){.method = "POST",
-                                    .path = text_printf("/containers/%s/stop?t=%d", list->items[i].id, grace_s),
-                                    .timeout_ms = (grace_s + 30) * 1000};
-    belay_status s = engine_send(e, stops, list->count);
-    for (size_t i = 0; i < list->count; i++) {
-        long status = stops[i].status;
-        if (s == BELAY_OK && status != 304 && status != 404 && (status < 200 || status > 299))
-            s = engine_refused(e, &stops[i]);
-        engine_request_done(&stops[i]);
-    }
-    free(stops);
-    return s;
+    guard_mem char *tail = text_printf("/stop?t=%d", grace_s);
+    return each(e, list, "POST", tail, (grace_s + 30) * 1000);
+}
+
+belay_status containers_remove(engine *e, const containers *list)
+{
+    return each(e, list, "DELETE", "?force=1", 0);
 }

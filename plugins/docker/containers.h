@@ -36,8 +36,8 @@ void containers_done(containers *list);
 belay_status containers_of(engine *e, const char *project, containers *ret) __attribute__((warn_unused_result));
 /** All containers of the engine that carry the label ("name" or "name=value"). label NULL: all there are. */
 belay_status containers_labelled(engine *e, const char *label, containers *ret) __attribute__((warn_unused_result));
-/** Keeps those of services in the set, but for one-off ones. */
-void containers_select(containers *list, const json_t *services);
+/** Keeps those of services in the set; with_oneoff: also those that `compose run` made. */
+void containers_select(containers *list, const json_t *services, bool with_oneoff);
 /** Keeps the first n. */
 void containers_cut(containers *list, size_t n);
 void containers_add_copy(containers *list, const container *c);
@@ -54,6 +54,8 @@ bool containers_from_json(const json_t *array, containers *ret);
 
 /** Stops all, side by side; each may take grace_ms to end before it is killed. One that is gone counts as stopped. */
 belay_status containers_stop(engine *e, const containers *list, int64_t grace_ms) __attribute__((warn_unused_result));
+/** Removes all, side by side; their volumes stay. One that is gone counts as removed. */
+belay_status containers_remove(engine *e, const containers *list) __attribute__((warn_unused_result));
 /** Starts those that do not run, those that others depend on first; waits until each runs, and is healthy where one
  * that depends on it asks for that. */
 belay_status containers_start(engine *e, const containers *list) __attribute__((warn_unused_result));

@@ -38,13 +38,18 @@ static belay_status check_names(const call *c, compose *compose, const container
     return BELAY_OK;
 }
 
-/* The containers of the chosen services, one-off ones too. */
-static belay_status find(const call *c, engine *e, char **ret_project, containers *ret)
+static belay_status check_choice(const call *c)
 {
-    guard_compose *compose = NULL;
     guard_json *services = call_set(c, "services"), *keep = call_set(c, "keep_running");
     if ((json_object_size(services) > 0) == (json_object_size(keep) > 0))
         return call_blame(c, "services", "name either the services to stop, or those that keep_running");
+    return BELAY_OK;
+}
+
+/* The containers of the chosen services, also those that `compose run` made: they hold sessions too. */
+static belay_status find(const call *c, engine *e, char **ret_project, containers *ret)
+{
+    guard_compose *compose = NULL;
     belay_status s = compose_open(e, &compose);
     if (s != BELAY_OK)
         return s;
@@ -57,7 +62,7 @@ static belay_status find(const call *c, engine *e, char **ret_project, container
     if (s != BELAY_OK)
         return s;
     guard_json *wanted = chosen(c, ret);
-    containers_select(ret, wanted);
+    containers_select(ret, wanted, true);
     return BELAY_OK;
 }
 
@@ -80,9 +85,18 @@ belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
     guard_engine *e = NULL;
     guard_containers running = {0};
     guard_mem char *project = NULL;
-    belay_status s = engine_open(&c, &e);
+    belay_status s = check_choice(&c);
     if (s == BELAY_OK)
-        s = find(&c, e, &project, &running);
+        s = engine_open(&c, &e);
+    if (s != BELAY_OK)
+        return s;
+    s = find(&c, e, &project, &running);
+    if (s == BELAY_E_FAIL || s == BELAY_E_CONFIG) { /* the file on disk may still be the previous release's, or missing */
+        call_log(&c, 2, "which containers would stop is known once the release's compose file is there");
+        call_plan(&c, "start exactly the stopped containers again, in the order of their dependencies",
+                  "stop the containers of the chosen services");
+        return BELAY_OK;
+    }
     if (s != BELAY_OK)
         return s;
     only_running(&running);

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 #include "frames.h"
@@ -15,10 +16,14 @@ belay_status query_prepare(belay_ctx *c, const belay_host *h)
 /* The body of POST /api/ds/query for a Prometheus data source. */
 static json_t *make_request(belay_ctx *c, const belay_host *h)
 {
-    char from[64];
+    char from[32], to[32];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    long long now_ms = (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     int instant = h->opt_int(c, "instant") != 0;
-    snprintf(from, sizeof from, "now-%lldms", (long long)h->opt_int(c, "window"));
-    return json_pack("{s:s, s:s, s:[{s:s, s:{s:s}, s:s, s:b, s:b, s:i, s:i}]}", "from", from, "to", "now", "queries",
+    snprintf(from, sizeof from, "%lld", now_ms - (long long)h->opt_int(c, "window"));
+    snprintf(to, sizeof to, "%lld", now_ms);
+    return json_pack("{s:s, s:s, s:[{s:s, s:{s:s}, s:s, s:b, s:b, s:i, s:i}]}", "from", from, "to", to, "queries",
                      "refId", "A", "datasource", "uid", h->opt_str(c, "datasource"), "expr", h->opt_str(c, "expr"),
                      "instant", instant, "range", !instant, "intervalMs", 15000, "maxDataPoints", 1000);
 }

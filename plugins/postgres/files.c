@@ -27,12 +27,13 @@ static int by_number(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static belay_status add_file(belay_ctx *c, const belay_host *h, const char *dir, const char *name, migration_files *files)
+static belay_status add_file(belay_ctx *c, const belay_host *h, const char *dir, const char *name,
+                             migration_files *files)
 {
     size_t digits = strspn(name, "0123456789");
     if (digits == 0 || digits > DIGIT_MAX)
-        return say(c, h, BELAY_E_FAIL, "rename it, or narrow the option pattern", "%s/%s: the name begins with no number, so its place is not known",
-                   dir, name);
+        return say(c, h, BELAY_E_FAIL, "rename it, or narrow the option pattern",
+                   "%s/%s: the name begins with no number, so its place is not known", dir, name);
     migration m = {.name = mem_dup(name),
                    .path = mem_printf("%s/%s", dir, name),
                    .number = strtoll(name, NULL, 10),
@@ -67,14 +68,15 @@ static belay_status list(belay_ctx *c, const belay_host *h, DIR *folder, migrati
 static belay_status check_neighbours(belay_ctx *c, const belay_host *h, const migration *a, const migration *b)
 {
     if (a->number == b->number)
-        return say(c, h, BELAY_E_FAIL, "give each file a number of its own", "%s and %s have the same number: which comes first is not said",
-                   a->name, b->name);
+        return say(c, h, BELAY_E_FAIL, "give each file a number of its own",
+                   "%s and %s have the same number: which comes first is not said", a->name, b->name);
     if (a->digits != b->digits && strcmp(a->name, b->name) > 0)
         return say(c, h, BELAY_E_FAIL, "write all numbers with the same number of digits",
                    "%s comes before %s by number, but after it by name", a->name, b->name);
     if (strcmp(h->opt_str(c, "gaps"), "refuse") == 0 && b->number != a->number + 1)
         return say(c, h, BELAY_E_FAIL, "add the missing file, or set gaps = \"allow\" when the numbers are dates",
-                   "between %s and %s %s missing", a->name, b->name, b->number == a->number + 2 ? "one file is" : "files are");
+                   "between %s and %s %s missing", a->name, b->name,
+                   b->number == a->number + 2 ? "one file is" : "files are");
     return BELAY_OK;
 }
 
@@ -85,7 +87,8 @@ static belay_status check_expected(belay_ctx *c, const belay_host *h, const migr
         for (size_t i = 0; i < files->count && !found; i++)
             found = fnmatch(*e, files->items[i].name, 0) == 0;
         if (!found)
-            return say(c, h, BELAY_E_FAIL, NULL, "no file of %s matches %s, which is expected", h->opt_str(c, "dir"), *e);
+            return say(c, h, BELAY_E_FAIL, NULL, "no file of %s matches %s, which is expected", h->opt_str(c, "dir"),
+                       *e);
     }
     return BELAY_OK;
 }
@@ -100,8 +103,8 @@ belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_f
     belay_status status = list(c, h, folder, ret);
     closedir(folder);
     if (status == BELAY_OK && ret->count == 0)
-        return say_option(c, h, "pattern", BELAY_E_FAIL, "%s has no file that matches %s%s", dir, h->opt_str(c, "pattern"),
-                          h->opt_int(c, "first") > 0 ? " from number `first` on" : "");
+        return say_option(c, h, "pattern", BELAY_E_FAIL, "%s has no file that matches %s%s", dir,
+                          h->opt_str(c, "pattern"), h->opt_int(c, "first") > 0 ? " from number `first` on" : "");
     for (size_t i = 1; status == BELAY_OK && i < ret->count; i++)
         status = check_neighbours(c, h, &ret->items[i - 1], &ret->items[i]);
     if (status == BELAY_OK)

@@ -30,8 +30,8 @@ typedef struct migration_files {
     size_t count, room;
 } migration_files;
 
-/** Lists the files and their digests. E_CONFIG for a folder or pattern that cannot be used, E_FAIL when the order is ambiguous or
- *  a file is missing; explained. migration_files_done() in any case. */
+/** Lists the files and their digests. E_CONFIG for a folder or pattern that cannot be used, E_FAIL when the order is
+ * ambiguous or a file is missing; explained. migration_files_done() in any case. */
 belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_files *ret);
 void migration_files_done(migration_files *files);
 

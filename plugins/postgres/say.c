@@ -17,7 +17,8 @@ belay_status say(belay_ctx *c, const belay_host *h, belay_status status, const c
     return status;
 }
 
-belay_status say_option(belay_ctx *c, const belay_host *h, const char *option, belay_status status, const char *fmt, ...)
+belay_status say_option(belay_ctx *c, const belay_host *h, const char *option, belay_status status, const char *fmt,
+                        ...)
 {
     char text[TEXT_MAX];
     va_list ap;

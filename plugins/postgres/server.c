@@ -135,24 +135,35 @@ static void ask_to_cancel(server *s)
     PQfreeCancel(cancel);
 }
 
+/* Waits for input, or until something else is to be done first. */
+static void await_input(server *s, bool *asked, int64_t *waited)
+{
+    struct pollfd fds[2] = {{.fd = PQsocket(s->conn), .events = POLLIN},
+                            {.fd = *asked ? -1 : s->h->cancel_fd(s->c), .events = POLLIN}};
+    int ready = poll(fds, 2, s->waiting ? WAITING_MS : POLL_MS);
+    if (ready == 0 && s->waiting)
+        s->waiting(s->waiting_user, *waited += WAITING_MS);
+    if (ready > 0 && fds[1].revents) {
+        ask_to_cancel(s);
+        *asked = true;
+    }
+    if (ready > 0 && fds[0].revents)
+        (void)PQconsumeInput(s->conn); /* a lost connection ends PQisBusy() */
+}
+
 void server_await(server *s)
 {
     bool asked = false;
-    for (int64_t waited = 0; PQisBusy(s->conn);) {
-        struct pollfd fds[2] = {{.fd = PQsocket(s->conn), .events = POLLIN},
-                                {.fd = asked ? -1 : s->h->cancel_fd(s->c), .events = POLLIN}};
-        int ready = poll(fds, 2, s->waiting ? WAITING_MS : POLL_MS);
-        if (ready == 0 && s->waiting)
-            s->waiting(s->waiting_user, waited += WAITING_MS);
-        if (ready <= 0)
-            continue;
-        if (fds[1].revents) {
-            ask_to_cancel(s);
-            asked = true;
-        }
-        if (fds[0].revents && !PQconsumeInput(s->conn))
-            return;
-    }
+    int64_t waited = 0;
+    while (PQisBusy(s->conn) && PQstatus(s->conn) == CONNECTION_OK)
+        await_input(s, &asked, &waited);
+}
+
+void server_await_more(server *s)
+{
+    bool asked = false;
+    int64_t waited = 0;
+    await_input(s, &asked, &waited);
 }
 
 static belay_status explain_failure(const server *s, const PGresult *result, const char *sql)

@@ -36,9 +36,11 @@ belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret);
 /** The same, but connected to another database of that server. */
 belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret);
 void server_close(server *s);
-/** After a PQsend...(): waits until a result can be read without blocking. A cancelled call asks the server to stop, and
- * waits for that. */
+/** After a PQsend...(): waits until a result can be read without blocking. A cancelled call asks the server to stop,
+ * and waits for that. */
 void server_await(server *s);
+/** Waits once, for the next piece of COPY data. */
+void server_await_more(server *s);
 
 /** Sends one statement with text parameters and waits, cancellable. On BELAY_OK *ret (may be NULL) is the caller's to
  * clear. */

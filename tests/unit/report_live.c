@@ -40,7 +40,7 @@ static void look(terminal *t)
     struct pollfd ready = {.fd = t->master, .events = POLLIN};
     char bytes[65536];
     size_t n = 0;
-    while (n + 1 < sizeof bytes && poll(&ready, 1, 30) == 1) {
+    while (n + 1 < sizeof bytes && poll(&ready, 1, 8) == 1) {
         ssize_t got = read(t->master, bytes + n, sizeof bytes - 1 - n);
         if (got <= 0)
             break;
@@ -70,7 +70,6 @@ static void feed_until(terminal *t, const char *const *events, const char *type,
         events_feed_one(&t->sink, *events);
         n -= strstr(*events, type) != NULL;
         if (strstr(*events, "step.end")) {
-            usleep(60000);
             t->sink.tick(t->sink.user);
             look(t);
         }

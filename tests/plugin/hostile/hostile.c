@@ -10,6 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static _Noreturn void wait_for_ever(void)
+{
+    for (;;)
+        pause();
+}
+
 /* ---- ways to end ------------------------------------------------------------------------------------------------- */
 
 static belay_status segfault(belay_ctx *c, const belay_host *h)
@@ -36,8 +42,7 @@ static belay_status exits(belay_ctx *c, const belay_host *h)
 static belay_status hang(belay_ctx *c, const belay_host *h)
 {
     h->explain(c, "waiting for godot", NULL, NULL);
-    for (;;)
-        pause();
+    wait_for_ever();
 }
 
 static belay_status stops_itself(belay_ctx *c, const belay_host *h)
@@ -55,8 +60,7 @@ static belay_status ignores_cancel(belay_ctx *c, const belay_host *h)
     while (!h->cancelled(c))
         usleep(1000);
     h->log(c, 1, "so what");
-    for (;;)
-        pause();
+    wait_for_ever();
 }
 
 static belay_status heeds_cancel(belay_ctx *c, const belay_host *h)
@@ -105,8 +109,7 @@ static void leave_daemon(const char *path)
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     note_pid(path);
-    for (;;)
-        pause();
+    wait_for_ever();
 }
 
 static void wait_for_file(const char *path)
@@ -203,33 +206,32 @@ static belay_status prints(belay_ctx *c, const belay_host *h)
 
 /* ---- what it sends ----------------------------------------------------------------------------------------------- */
 
-static belay_status raw(const char *bytes, size_t n)
+static _Noreturn void raw(const char *bytes, size_t n)
 {
     ssize_t sent = send(3, bytes, n, MSG_NOSIGNAL);
     (void)sent;
-    for (;;)
-        pause();
+    wait_for_ever();
 }
 
 static belay_status bad_length(belay_ctx *c, const belay_host *h)
 {
     (void)c;
     (void)h;
-    return raw("\xff\xff\xff\xff", 4);
+    raw("\xff\xff\xff\xff", 4);
 }
 
 static belay_status bad_json(belay_ctx *c, const belay_host *h)
 {
     (void)c;
     (void)h;
-    return raw("\0\0\0\4{no}", 8);
+    raw("\0\0\0\4{no}", 8);
 }
 
 static belay_status unknown_message(belay_ctx *c, const belay_host *h)
 {
     (void)c;
     (void)h;
-    return raw("\0\0\0\x10{\"type\":\"dance\"}", 20);
+    raw("\0\0\0\x10{\"type\":\"dance\"}", 20);
 }
 
 static belay_status second_result(belay_ctx *c, const belay_host *h)
@@ -240,7 +242,7 @@ static belay_status second_result(belay_ctx *c, const belay_host *h)
     char twice[2 * (sizeof result - 1)];
     memcpy(twice, result, sizeof result - 1);
     memcpy(twice + sizeof result - 1, result, sizeof result - 1);
-    return raw(twice, sizeof twice);
+    raw(twice, sizeof twice);
 }
 
 static belay_status hangs_up(belay_ctx *c, const belay_host *h)
@@ -249,8 +251,7 @@ static belay_status hangs_up(belay_ctx *c, const belay_host *h)
     (void)h;
     close(3);
     close(4);
-    for (;;)
-        pause();
+    wait_for_ever();
 }
 
 /* ---- what it remembers ------------------------------------------------------------------------------------------- */

@@ -1,0 +1,355 @@
+/* One phase of one step: its request, what its worker asks for and tells, its end. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/driver.h"
+
+_Static_assert((int)WORKER_PREPARE == (int)MACHINE_PREPARE && (int)WORKER_EXECUTE == (int)MACHINE_EXECUTE &&
+                   (int)WORKER_VERIFY == (int)MACHINE_VERIFY && (int)WORKER_ROLLBACK == (int)MACHINE_ROLLBACK,
+               "the machine's phases are the worker's");
+
+void call_free(call *c)
+{
+    if (!c)
+        return;
+    free(c->kept);
+    free(c->threshold_failed);
+    free(c->threshold_warned);
+    free(c->summary);
+    free(c->hint);
+    free(c->option);
+    json_decref(c->sampled);
+    free(c);
+}
+
+static const char *step_id(const call *c)
+{
+    return driver_step(c->driver, c->step)->id;
+}
+
+/* ---- intent -------------------------------------------------------------------------------------------------------- */
+
+static void tell_phase_start(const call *c)
+{
+    json_t *event = tell_new_step(c->driver, "phase.start", c->step);
+    json_object_set_new(event, "phase", json_string(worker_phase_name(c->phase)));
+    json_object_set_new(event, "attempt", json_integer(c->attempt));
+    tell(c->driver, event);
+}
+
+int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error **err)
+{
+    const pipeline_step *s = driver_step(d, step);
+    notes *n = &d->notes[step];
+    call *c = mem_new(call);
+    *c = (call){.driver = d, .step = step, .phase = phase, .attempt = attempt, .sampled = json_object()};
+    call_free(n->call);
+    n->call = c;
+    const int64_t now = clock_wall_ms();
+    if (!n->acted_ms)
+        n->acted_ms = now;
+    if (!n->started_ms && phase != WORKER_PREPARE)
+        n->started_ms = now;
+    return record_intent(&d->record, s->id, worker_phase_name(phase), attempt, &c->seq, err);
+}
+
+/* ---- what the worker asks ------------------------------------------------------------------------------------------ */
+
+static int on_remember(void *user, const char *key, const char *value, const char **ret_kept)
+{
+    call *c = user;
+    guard(error) err = NULL;
+    char *kept = NULL;
+    if (record_remember(&c->driver->record, step_id(c), key, value, &kept, &err) < 0) {
+        guard_mem char *why = error_text(err);
+        tell_warning(c->driver, NULL, "step '%s': %s", step_id(c), why);
+        return -1;
+    }
+    free(c->kept);
+    c->kept = kept;
+    *ret_kept = kept;
+    return 0;
+}
+
+static int save_output(call *c, const catalog_output *o, const char *value, error **err)
+{
+    driver *d = c->driver;
+    const bool secret = o->flags & BELAY_F_SECRET;
+    if (secret)
+        redactor_add(d->secrets, value);
+    int r = record_output(&d->record, step_id(c), o->name, value, secret, err);
+    if (r < 0 || !(o->flags & BELAY_F_COMMIT))
+        return r;
+    free(d->record.run.commit);
+    d->record.run.commit = mem_dup(value);
+    return record_update(&d->record, err);
+}
+
+static int on_output(void *user, const char *name, const char *value)
+{
+    call *c = user;
+    const catalog_output *o = catalog_output_find(driver_step(c->driver, c->step)->kind, name);
+    if (!o) {
+        tell_warning(c->driver, NULL, "step '%s' produced an output '%s' that its kind does not declare", step_id(c), name);
+        return -1;
+    }
+    guard(error) err = NULL;
+    if (save_output(c, o, value, &err) < 0) {
+        driver_break(c->driver, take(err));
+        return -1;
+    }
+    json_t *event = tell_new_step(c->driver, "output", c->step);
+    json_object_set_new(event, "name", json_string(name));
+    tell_set(c->driver, event, "value", value);
+    tell(c->driver, event);
+    return 0;
+}
+
+static int on_measure(void *user, const char *name, double value)
+{
+    return isfinite(value) ? judge_sample(user, name, value) : -1;
+}
+
+static int on_keep(void *user, const char *artifact, const char *bytes, size_t n)
+{
+    call *c = user;
+    guard(error) err = NULL;
+    if (record_artifact(&c->driver->record, step_id(c), artifact, bytes, n, &err) == 0)
+        return 0;
+    guard_mem char *why = error_text(err);
+    tell_warning(c->driver, NULL, "step '%s': %s", step_id(c), why);
+    return -1;
+}
+
+/* ---- what the worker tells ----------------------------------------------------------------------------------------- */
+
+static json_t *phase_event(const call *c, const char *type)
+{
+    json_t *event = tell_new_step(c->driver, type, c->step);
+    json_object_set_new(event, "phase", json_string(worker_phase_name(c->phase)));
+    return event;
+}
+
+static void on_log(void *user, int level, const char *line)
+{
+    call *c = user;
+    notes *n = &c->driver->notes[c->step];
+    char **slot = &n->lines[n->line_count++ % NOTES_LINES];
+    free(*slot);
+    *slot = mem_dup(line);
+    json_t *event = phase_event(c, "log");
+    json_object_set_new(event, "level", json_integer(level));
+    tell_set(c->driver, event, "line", line);
+    tell(c->driver, event);
+}
+
+static void on_progress(void *user, uint64_t done, uint64_t all, const char *what)
+{
+    call *c = user;
+    json_t *event = phase_event(c, "progress");
+    json_object_set_new(event, "done", json_integer((json_int_t)done));
+    json_object_set_new(event, "all", json_integer((json_int_t)all));
+    tell_set(c->driver, event, "what", what);
+    tell(c->driver, event);
+}
+
+static void on_plan(void *user, const char *change, const char *undo)
+{
+    call *c = user;
+    driver *d = c->driver;
+    const machine_step *s = &d->outline->steps[c->step];
+    json_t *event = tell_new_step(d, "plan", c->step);
+    tell_set(d, event, "change", change);
+    tell_set(d, event, "undo", undo);
+    json_object_set_new(event, "irreversible", json_boolean(s->has_execute && !s->has_rollback));
+    tell(d, event);
+}
+
+static void put_away(call *c, const worker_result *r)
+{
+    c->worker = NULL;
+    c->status = r->status;
+    c->end = r->end;
+    c->duration_ms = r->duration_ms;
+    c->ended_ms = clock_wall_ms();
+    c->summary = mem_dup(r->summary ? r->summary : "");
+    c->hint = mem_dup_or_null(r->hint);
+    c->option = mem_dup_or_null(r->option);
+    judge_call(c);
+}
+
+static void on_done(void *user, const worker_result *result)
+{
+    call *c = user;
+    put_away(c, result);
+    c->driver->on_phase(c->driver, c->step);
+}
+
+/* ---- request ------------------------------------------------------------------------------------------------------- */
+
+static void set_fact(json_t *facts, const char *name, const char *value)
+{
+    json_object_set_new(facts, name, json_string(value));
+}
+
+static void set_time(json_t *facts, const char *name, int64_t ms)
+{
+    guard_mem char *value = mem_printf("%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
+    if (ms)
+        set_fact(facts, name, value);
+}
+
+static json_t *facts_of(const call *c)
+{
+    const driver *d = c->driver;
+    const pipeline *p = d->pipeline;
+    const pipeline_step *s = driver_step(d, c->step);
+    json_t *facts = json_object();
+    guard_mem char *attempt = mem_printf("%d", c->attempt);
+    set_fact(facts, "run.id", d->record.run.id);
+    set_fact(facts, "step.id", s->id);
+    set_fact(facts, "stage", s->stage->name);
+    set_fact(facts, "environment", p->environment);
+    set_fact(facts, "pipeline.name", p->name);
+    set_fact(facts, "pipeline.version", p->version);
+    set_fact(facts, "pipeline.previous", p->previous);
+    set_fact(facts, "pipeline.dir", p->folder);
+    set_fact(facts, "attempt", attempt);
+    if (d->mode == DRIVER_PLAN)
+        set_fact(facts, "dry_run", "1");
+    set_time(facts, "run.started_at", d->record.run.started_ms);
+    set_time(facts, "stage.started_at", d->stage_ms[s->stage - p->stages]);
+    set_time(facts, "step.started_at", d->notes[c->step].started_ms);
+    return facts;
+}
+
+/* The pinned copy where there is a content store; else the file itself, whose bytes the worker checks. */
+static int plugin_path(const driver *d, const catalog_plugin *p, char **ret, error **err)
+{
+    if (d->engine->store)
+        return catalog_pinned(store_folder(d->engine->store), p->sha256, ret, err);
+    *ret = mem_dup(p->path);
+    return 0;
+}
+
+static void tell_pending(const call *c, json_t *pending)
+{
+    if (c->phase != WORKER_PREPARE || json_array_size(pending) == 0)
+        return;
+    json_t *event = tell_new_step(c->driver, "plan", c->step);
+    json_object_set(event, "pending", pending);
+    tell(c->driver, event);
+}
+
+static int start(call *c, error **err)
+{
+    driver *d = c->driver;
+    const pipeline_step *s = driver_step(d, c->step);
+    json_t *options = NULL, *pending = NULL, *undo = NULL;
+    guard_mem char *path = NULL;
+    const bool undoing = c->phase == WORKER_ROLLBACK || c->phase == WORKER_DISCARD;
+    /* An undo works from the journal; an output that an option refers to may never have come. */
+    const bool may_pend = undoing || (c->phase == WORKER_PREPARE && c->attempt == 1);
+    int r = pipeline_options(d->pipeline, s, record_output_get, &d->record, may_pend, &options, &pending, d->secrets, err);
+    if (r == 0 && c->phase != WORKER_PREPARE)
+        r = record_recall(&d->record, s->id, &undo, err);
+    if (r == 0)
+        r = plugin_path(d, s->kind->plugin, &path, err);
+    if (r == 0) {
+        tell_pending(c, pending);
+        json_t *facts = facts_of(c);
+        const worker_request request = {.plugin = path,
+                                        .sha256 = s->kind->plugin->sha256,
+                                        .step = s->kind->step,
+                                        .phase = c->phase,
+                                        .options = options,
+                                        .pending = pending,
+                                        .facts = facts,
+                                        .undo = undo,
+                                        .secrets = d->secrets,
+                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms};
+        const worker_handlers handlers = {.user = c,
+                                          .remember = on_remember,
+                                          .output = on_output,
+                                          .measure = on_measure,
+                                          .log = on_log,
+                                          .progress = on_progress,
+                                          .plan = on_plan,
+                                          .keep = on_keep,
+                                          .done = on_done};
+        r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
+        json_decref(facts);
+    }
+    json_decref(options);
+    json_decref(pending);
+    json_decref(undo);
+    return r;
+}
+
+void call_start(driver *d, size_t step)
+{
+    call *c = d->notes[step].call;
+    tell_phase_start(c);
+    guard(error) err = NULL;
+    if (start(c, &err) == 0)
+        return;
+    guard_mem char *text = error_text(err);
+    guard_mem char *why = redactor_mask(d->secrets, text);
+    const worker_result result = {.status = BELAY_E_FAIL, .end = WORKER_END_START, .summary = why, .hint = error_get_hint(err)};
+    put_away(c, &result);
+    d->on_phase(d, step);
+}
+
+/* ---- result -------------------------------------------------------------------------------------------------------- */
+
+static void tell_phase_end(const call *c)
+{
+    const driver *d = c->driver;
+    json_t *event = phase_event(c, "phase.end");
+    json_object_set_new(event, "attempt", json_integer(c->attempt));
+    json_object_set_new(event, "status", json_integer(c->status));
+    json_object_set_new(event, "end", json_string(worker_end_name(c->end)));
+    json_object_set_new(event, "verdict", json_string(judge_word(c->verdict)));
+    json_object_set_new(event, "duration_ms", json_integer(c->duration_ms));
+    tell_set(d, event, "summary", c->summary);
+    tell_set(d, event, "hint", c->hint);
+    tell_set(d, event, "option", c->option);
+    tell(c->driver, event);
+}
+
+static void note_result(notes *n, call *c)
+{
+    n->ended = true;
+    n->phase = c->phase;
+    n->verdict = c->verdict;
+    free(n->summary);
+    free(n->hint);
+    n->summary = take(c->summary);
+    n->hint = take(c->hint);
+}
+
+int call_conclude(driver *d, size_t step, error **err)
+{
+    notes *n = &d->notes[step];
+    call *c = n->call;
+    guard_mem char *summary = redactor_mask(d->secrets, c->summary);
+    guard_mem char *hint = redactor_mask(d->secrets, c->hint ? c->hint : "");
+    guard_mem char *end = mem_dup(worker_end_name(c->end)), *verdict = mem_dup(judge_word(c->verdict));
+    const store_phase result = {.seq = c->seq,
+                                .ended_ms = c->ended_ms,
+                                .status = c->status,
+                                .end = end,
+                                .verdict = verdict,
+                                .summary = summary,
+                                .hint = hint};
+    int r = record_result(&d->record, &result, err);
+    if (r < 0)
+        return r;
+    tell_phase_end(c);
+    n->call = NULL;
+    note_result(n, c);
+    call_free(c);
+    return 0;
+}

@@ -1,0 +1,50 @@
+/* What is known of a failure, as a page to read, before anything is undone. Log lines, measurements and summaries are
+ * in the store already; this puts them side by side. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/driver.h"
+
+static void add_head(const driver *d, const pipeline_step *s, text *page)
+{
+    char now[CLOCK_TEXT];
+    const store_run *run = &d->record.run;
+    text_printf(page, "step      %s (%s), stage %s\n", s->id, s->kind->name, s->stage->name);
+    text_printf(page, "run       %s: %s %s in %s\n", run->id, run->pipeline, run->version, run->environment);
+    text_printf(page, "saved at  %s\n", clock_rfc3339(clock_wall_ms(), now));
+    text_printf(page, "reason    %s\n", run->reason);
+}
+
+static void add_outcome(const notes *n, text *page)
+{
+    if (!n->ended)
+        return;
+    text_printf(page, "phase     %s: %s\n", worker_phase_name(n->phase), judge_word(n->verdict));
+    if (n->summary && *n->summary)
+        text_printf(page, "summary   %s\n", n->summary);
+    if (n->hint && *n->hint)
+        text_printf(page, "hint      %s\n", n->hint);
+}
+
+static void add_lines(const notes *n, text *page)
+{
+    const size_t first = n->line_count > NOTES_LINES ? n->line_count - NOTES_LINES : 0;
+    text_printf(page, "\nlast log lines (%zu of %zu):\n", n->line_count - first, n->line_count);
+    for (size_t i = first; i < n->line_count; i++)
+        text_printf(page, "  %s\n", n->lines[i % NOTES_LINES]);
+}
+
+int evidence_save(driver *d, size_t step, error **err)
+{
+    const pipeline_step *s = driver_step(d, step);
+    const notes *n = &d->notes[step];
+    guard_text page = {0};
+    add_head(d, s, &page);
+    add_outcome(n, &page);
+    if (n->measured.count)
+        text_printf(&page, "\nmeasured:\n%s", n->measured.items);
+    add_lines(n, &page);
+    guard_mem char *masked = redactor_mask(d->secrets, text_get(&page));
+    return record_artifact(&d->record, s->id, "failure.txt", masked, strlen(masked), err);
+}

@@ -1,0 +1,177 @@
+/* Verdicts: of samples by their thresholds, of a phase by how it ended and by its samples. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/driver.h"
+
+/* ---- words --------------------------------------------------------------------------------------------------------- */
+
+static const char *const words[] = {
+    [MACHINE_PASSED] = "passed", [MACHINE_NOT_YET] = "not yet", [MACHINE_FAILED] = "failed",
+    [MACHINE_RETRY] = "error",   [MACHINE_ERROR] = "error",     [MACHINE_UNKNOWN] = "error",
+    [MACHINE_INCONCLUSIVE] = "inconclusive",
+};
+
+const char *judge_word(machine_verdict verdict)
+{
+    return words[verdict];
+}
+
+/* A worker that could not be started did nothing; of any other that did not return, nobody knows. */
+static machine_verdict error_of(belay_status status, bool returned, bool started)
+{
+    if (!returned)
+        return started ? MACHINE_UNKNOWN : MACHINE_ERROR;
+    return status == BELAY_E_RETRY ? MACHINE_RETRY : MACHINE_ERROR;
+}
+
+machine_verdict judge_recorded(const store_phase *p)
+{
+    static const machine_verdict plain[] = {MACHINE_PASSED, MACHINE_NOT_YET, MACHINE_FAILED, MACHINE_INCONCLUSIVE};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(p->verdict, words[plain[i]]) == 0)
+            return plain[i];
+    return error_of(p->status, strcmp(p->end, worker_end_name(WORKER_END_RETURNED)) == 0,
+                    strcmp(p->end, worker_end_name(WORKER_END_START)) != 0);
+}
+
+/* ---- samples ------------------------------------------------------------------------------------------------------- */
+
+/* A threshold for this very instance takes the place of the one for all instances. */
+static const pipeline_threshold *threshold_for(const pipeline_step *s, const char *name, bool fail)
+{
+    const pipeline_threshold *general = NULL;
+    const size_t base = strcspn(name, "/");
+    for (size_t i = 0; i < s->threshold_count; i++) {
+        const pipeline_threshold *t = &s->thresholds[i];
+        if (t->fail != fail)
+            continue;
+        if (strcmp(t->metric, name) == 0)
+            return t;
+        if (strlen(t->metric) == base && strncmp(t->metric, name, base) == 0)
+            general = t;
+    }
+    return general;
+}
+
+static char *describe(const char *name, double value, const char *unit, const char *threshold)
+{
+    char shown[UNITS_TEXT];
+    return mem_printf("%s is %s (%s)", name, units_show_value(value, unit, shown), threshold);
+}
+
+static void tell_sample(call *c, const store_measurement *m)
+{
+    driver *d = c->driver;
+    json_t *event = tell_new_step(d, "measure", c->step);
+    tell_set(d, event, "name", m->name);
+    json_object_set_new(event, "value", json_real(m->value));
+    json_object_set_new(event, "unit", json_string(m->unit));
+    json_object_set_new(event, "threshold", json_string(m->threshold));
+    json_object_set_new(event, "verdict", json_string(m->verdict));
+    json_object_set_new(event, "samples", json_integer(m->samples));
+    tell(d, event);
+    char shown[UNITS_TEXT];
+    text_printf(&d->notes[c->step].measured, "%-24s %-12s %-16s %s\n", m->name, units_show_value(m->value, m->unit, shown),
+                m->threshold, m->verdict);
+}
+
+int judge_sample(call *c, const char *name, double value)
+{
+    const pipeline_step *s = driver_step(c->driver, c->step);
+    const catalog_metric *metric = catalog_metric_find(s->kind, name);
+    if (!metric)
+        return -1;
+    const pipeline_threshold *fail = threshold_for(s, name, true), *warn = threshold_for(s, name, false);
+    const bool failed = fail && units_threshold_holds(&fail->rule, value);
+    const bool warned = !failed && warn && units_threshold_holds(&warn->rule, value);
+    const char *threshold = failed ? fail->text : warned ? warn->text : fail ? fail->text : warn ? warn->text : "";
+    guard_mem char *id = mem_dup(s->id), *copy = mem_dup(name), *unit = mem_dup(metric->unit);
+    guard_mem char *rule = mem_dup(threshold), *verdict = mem_dup(failed ? "failed" : warned ? "warned" : "passed");
+    store_measurement m = {.step = id, .name = copy, .unit = unit, .value = value, .at_ms = clock_wall_ms(),
+                           .threshold = rule, .verdict = verdict};
+    guard(error) err = NULL;
+    if (record_measure(&c->driver->record, &m, &err) < 0) {
+        driver_break(c->driver, take(err));
+        return -1;
+    }
+    json_object_set_new(c->sampled, metric->name, json_true());
+    tell_sample(c, &m);
+    char **first = failed ? &c->threshold_failed : &c->threshold_warned;
+    if ((failed || warned) && !*first)
+        *first = describe(name, value, unit, threshold);
+    return 0;
+}
+
+/* ---- phases -------------------------------------------------------------------------------------------------------- */
+
+static machine_verdict of_return(worker_phase phase, belay_status status)
+{
+    switch (status) {
+    case BELAY_OK:
+    case BELAY_NOTHING: return MACHINE_PASSED;
+    case BELAY_NOT_YET: return phase == WORKER_VERIFY ? MACHINE_NOT_YET : MACHINE_ERROR;
+    case BELAY_NO_DATA: return phase == WORKER_VERIFY || phase == WORKER_PREPARE ? MACHINE_INCONCLUSIVE : MACHINE_ERROR;
+    case BELAY_E_FAIL:
+    case BELAY_E_CONFIG: return MACHINE_FAILED;
+    default: return error_of(status, true, true);
+    }
+}
+
+/* What execute measured still holds; a check has to measure each time. */
+static bool was_measured(const call *c, const char *metric)
+{
+    const pipeline_step *s = driver_step(c->driver, c->step);
+    return json_object_get(c->sampled, metric) ||
+           (s->kind->has_execute && record_has_sample(&c->driver->record, s->id, metric));
+}
+
+/* The phase after which every declared metric must have been measured. */
+static bool must_have_measured(const call *c)
+{
+    const catalog_kind *k = driver_step(c->driver, c->step)->kind;
+    if (k->has_verify || k->has_execute)
+        return c->phase == WORKER_VERIFY;
+    return c->phase == WORKER_PREPARE && !c->driver->outline->steps[c->step].pending;
+}
+
+static void replace_summary(call *c, char *summary)
+{
+    free(c->summary);
+    c->summary = summary;
+}
+
+static void judge_passed(call *c)
+{
+    const pipeline_step *s = driver_step(c->driver, c->step);
+    if (c->threshold_failed) {
+        c->verdict = MACHINE_FAILED;
+        replace_summary(c, take(c->threshold_failed));
+        return;
+    }
+    for (size_t i = 0; must_have_measured(c) && i < s->kind->metric_count; i++) {
+        const char *metric = s->kind->metrics[i].name;
+        if (was_measured(c, metric))
+            continue;
+        c->verdict = MACHINE_INCONCLUSIVE;
+        replace_summary(c, mem_printf("there is no sample of '%s' to judge by", metric));
+        return;
+    }
+    if (c->threshold_warned)
+        tell_warning(c->driver, NULL, "step '%s': %s", s->id, c->threshold_warned);
+}
+
+void judge_call(call *c)
+{
+    if (c->end != WORKER_END_RETURNED) {
+        c->verdict = error_of(c->status, false, c->end != WORKER_END_START);
+        return;
+    }
+    c->verdict = of_return(c->phase, c->status);
+    if (c->status > BELAY_NOTHING && c->verdict == MACHINE_ERROR)
+        replace_summary(c, mem_printf("the plugin returned %d, which %s must not", (int)c->status,
+                                      worker_phase_name(c->phase)));
+    if (c->verdict == MACHINE_PASSED)
+        judge_passed(c);
+}

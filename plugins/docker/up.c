@@ -1,0 +1,406 @@
+/* docker.up: services come up by `compose up`, and what they replace is set aside first (twin.h). */
+#include "up.h"
+
+#include <string.h>
+
+#include "compose.h"
+#include "judge.h"
+#include "kinds.h"
+#include "tags.h"
+#include "twin.h"
+
+#define NS 1000000000
+
+/* ---- what there is ---- */
+
+static belay_status listed(engine *e, const char *what, const char *project, const char *member, const char *made,
+                           json_t **ret)
+{
+    guard_mem char *label = text_printf(LABEL_PROJECT "=%s", project);
+    guard_mem char *filter = engine_filter("label", label);
+    guard_json *answer = NULL, *names = json_object();
+    belay_status s = engine_get(e, &answer, "/%s?%s", what, filter);
+    size_t i;
+    json_t *one;
+    json_array_foreach(member ? json_object_get(answer, member) : answer, i, one)
+        json_object_set_new(names, text_member(one, "Name"), json_integer(engine_time(text_member(one, made)) / NS));
+    if (s == BELAY_OK)
+        *ret = take(names);
+    return s;
+}
+
+belay_status up_networks(engine *e, const char *project, json_t **ret)
+{
+    return listed(e, "networks", project, NULL, "Created", ret);
+}
+
+belay_status up_volumes(engine *e, const char *project, json_t **ret)
+{
+    return listed(e, "volumes", project, "Volumes", "CreatedAt", ret);
+}
+
+/* ---- prepare ---- */
+
+belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    guard_engine *e = NULL;
+    guard_compose *compose = NULL;
+    guard_json *services = NULL;
+    guard_containers now = {0};
+    belay_status s = engine_open(&c, &e);
+    if (s == BELAY_OK)
+        s = compose_plan(e, "services", COMPOSE_ALL, &compose, &services);
+    if (s == BELAY_OK && compose)
+        s = containers_of(e, compose_project(compose), &now);
+    if (s != BELAY_OK)
+        return s;
+    containers_select(&now, services, false);
+    guard_mem char *names = compose_list(services);
+    guard_mem char *old = containers_names(&now);
+    if (now.count == 0)
+        call_plan(&c, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);
+    else
+        call_plan(&c, "the earlier containers come back under their names, from the images that they had",
+                  "bring up %s; what is replaced of %s is set aside", names, old);
+    return BELAY_OK;
+}
+
+/* ---- execute ---- */
+
+typedef struct plan {
+    engine *e;
+    compose *compose;
+    json_t *services;  /* set: named by the step */
+    json_t *concerned; /* set: these and what they depend on */
+} plan;
+
+static void plan_done(plan *p)
+{
+    json_decref(p->services);
+    json_decref(p->concerned);
+    compose_free(p->compose);
+    engine_free(p->e);
+}
+#define guard_plan __attribute__((cleanup(plan_done))) plan
+
+static belay_status plan_open(const call *c, plan *p)
+{
+    belay_status s = engine_open(c, &p->e);
+    if (s == BELAY_OK)
+        s = compose_open(p->e, &p->compose);
+    if (s == BELAY_OK)
+        s = compose_select(p->compose, "services", COMPOSE_ALL, &p->services);
+    if (s == BELAY_OK)
+        p->concerned = compose_with_dependencies(p->compose, p->services);
+    return s;
+}
+
+/* `compose up` recreates what a named service depends on when its configuration or image changed. A database must not be
+ * replaced because an application was named. (--no-deps is no way out: it changes the hash that Compose writes on the
+ * containers, so that the next `compose up` would recreate them all.) */
+static belay_status check_dependencies(plan *p, const containers *now)
+{
+    const call *c = engine_call(p->e);
+    guard_json *hashes = NULL;
+    if (call_int(c, "recreate_dependencies") || json_object_size(p->services) == json_object_size(p->concerned))
+        return BELAY_OK;
+    belay_status s = compose_hashes(p->compose, &hashes);
+    for (size_t i = 0; i < now->count && s == BELAY_OK; i++) {
+        const container *one = &now->items[i];
+        if (json_object_get(p->services, one->service))
+            continue;
+        guard_mem char *reference = compose_image(p->compose, one->service), *id = NULL;
+        s = tags_id(p->e, reference, &id);
+        bool differs = strcmp(one->hash, text_member(hashes, one->service)) != 0;
+        if (s == BELAY_OK && (differs || (id && strcmp(id, one->image) != 0)))
+            return call_fail(c, BELAY_E_FAIL,
+                             "bring it up in a step of its own that names it, or set recreate_dependencies = true",
+                             "compose would replace container %s of service %s too, which this step does not name: "
+                             "its %s changed",
+                             one->name, one->service, differs ? "configuration" : "image");
+    }
+    return s;
+}
+
+static belay_status count_restarts(engine *e, const containers *list, json_t **ret)
+{
+    *ret = json_object();
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < list->count && s == BELAY_OK; i++) {
+        guard_json *inspected = NULL;
+        if (!list->items[i].running)
+            continue;
+        s = engine_get(e, &inspected, "/containers/%s/json", list->items[i].id);
+        if (inspected)
+            json_object_set(*ret, list->items[i].id, json_object_get(inspected, "RestartCount"));
+    }
+    return s;
+}
+
+/* Remembers what there is; *kept is what an earlier try remembered. */
+static belay_status remember(plan *p, const containers *now, json_t **kept)
+{
+    const call *c = engine_call(p->e);
+    const char *project = compose_project(p->compose);
+    guard_mem char *mark = call_tag(c);
+    guard_json *networks = NULL, *volumes = NULL, *restarts = NULL;
+    int64_t started = 0;
+    belay_status s = engine_now(p->e, &started);
+    if (s == BELAY_OK)
+        s = up_networks(p->e, project, &networks);
+    if (s == BELAY_OK)
+        s = up_volumes(p->e, project, &volumes);
+    if (s == BELAY_OK)
+        s = count_restarts(p->e, now, &restarts);
+    if (s != BELAY_OK)
+        return s;
+    guard_json *before =
+        json_pack("{s:s, s:s, s:I, s:O, s:o, s:O, s:O, s:O}", "project", project, "mark", mark, "started",
+                  (json_int_t)(started / NS), "services", p->concerned, "containers", containers_to_json(now),
+                  "restarts", restarts, "networks", networks, "volumes", volumes);
+    return call_remember(c, UP_BEFORE, before, kept);
+}
+
+static belay_status set_aside(engine *e, const json_t *before)
+{
+    guard_containers old = {0};
+    if (!containers_from_json(json_object_get(before, "containers"), &old))
+        return BELAY_E_HOST;
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < old.count && s == BELAY_OK; i++)
+        s = twin_make(e, &old.items[i], text_member(before, "mark"));
+    return s;
+}
+
+typedef struct watcher {
+    const call *call;
+    text said; /* what is no progress */
+} watcher;
+
+/* " Container bx-db  Started" is progress, the rest are complaints. */
+static void on_line(void *user, const char *line)
+{
+    static const char *const things[] = {"Container ", "Network ", "Volume "};
+    watcher *w = user;
+    const char *words = line + strspn(line, " ");
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
+        if (strncmp(words, things[i], strlen(things[i])) == 0) {
+            w->call->host->progress(w->call->ctx, 0, 0, words);
+            call_log(w->call, 1, "%s", words);
+            return;
+        }
+    if (*words && !strstr(line, "level=warning"))
+        text_add(&w->said, "%s%s", w->said.length ? "\n" : "", words);
+}
+
+static belay_status rules_of(engine *e, json_t *oneshot, const json_t *before, judge_rules *ret)
+{
+    const call *c = engine_call(e);
+    *ret = (judge_rules){.oneshot = oneshot,
+                         .restarts = json_object_get(before, "restarts"),
+                         .max_restarts = call_int(c, "max_restarts"),
+                         .stable_ms = call_int(c, "stable"),
+                         .unhealthy_waits = strcmp(call_str(c, "on_unhealthy"), "wait") == 0};
+    return engine_now(e, &ret->now_ns);
+}
+
+/* Compose names the container that made it fail, not why: add what the containers say. */
+static belay_status explain_failure(plan *p, const json_t *before, const text *said)
+{
+    const call *c = engine_call(p->e);
+    guard_containers now = {0};
+    guard_json *oneshot = call_set(c, "oneshot");
+    guard_text why = {0};
+    judge_rules rules;
+    text_add(&why, "compose up: %s", said->length ? said->s : "failed without a word");
+    if (containers_of(p->e, compose_project(p->compose), &now) == BELAY_OK &&
+        rules_of(p->e, oneshot, before, &rules) == BELAY_OK) {
+        containers_select(&now, p->concerned, false);
+        for (size_t i = 0; i < now.count; i++) {
+            guard_text bad = {0};
+            judge_verdict verdict = JUDGE_WAIT;
+            guard_json *inspected = NULL;
+            if (engine_get(p->e, &inspected, "/containers/%s/json", now.items[i].id) != BELAY_OK)
+                break;
+            bool untouched = strcmp(text_member(json_object_get(inspected, "State"), "Status"), "created") == 0 &&
+                             !*text_member(json_object_get(inspected, "State"), "Error");
+            if (!untouched && judge_container(p->e, &now.items[i], &rules, &verdict, &bad) == BELAY_OK &&
+                verdict == JUDGE_BAD)
+                text_add(&why, "\n%s", text_of(&bad));
+        }
+    }
+    return call_fail(c, BELAY_E_FAIL, NULL, "%s", text_of(&why));
+}
+
+static belay_status run_up(plan *p, const json_t *before)
+{
+    const call *c = engine_call(p->e);
+    guard_args args = {0};
+    const char *const fixed[] = {"up", "--detach", "--no-build", "--no-color", "--quiet-pull", "--pull"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        compose_args_add(&args, fixed[i]);
+    compose_args_add(&args, call_str(c, "pull"));
+    if (call_int(c, "recreate"))
+        compose_args_add(&args, "--force-recreate");
+    const char *service;
+    json_t *unused;
+    json_object_foreach(p->services, service, unused) compose_args_add(&args, service);
+    watcher w = {.call = c};
+    belay_run io = {.keep_as = "up.log", .on_line = on_line, .user = &w};
+    belay_status s = compose_run(p->compose, &io, args.items);
+    if (s == BELAY_OK && io.exit_code != 0)
+        s = explain_failure(p, before, &w.said);
+    text_clear(&w.said);
+    return s;
+}
+
+static belay_status report(plan *p)
+{
+    const call *c = engine_call(p->e);
+    guard_containers now = {0};
+    belay_status s = containers_of(p->e, compose_project(p->compose), &now);
+    if (s != BELAY_OK)
+        return s;
+    containers_select(&now, p->services, false);
+    guard_json *images = json_object();
+    for (size_t i = 0; i < now.count; i++)
+        json_object_set_new(images, now.items[i].service, json_string(now.items[i].image));
+    guard_mem char *names = containers_names(&now);
+    guard_mem char *ids = json_dumps(images, JSON_COMPACT | JSON_SORT_KEYS);
+    c->host->output(c->ctx, "containers", names);
+    return c->host->output(c->ctx, "images", ids);
+}
+
+belay_status up_execute(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    guard_plan p = {0};
+    guard_containers now = {0};
+    guard_json *before = NULL;
+    belay_status s = plan_open(&c, &p);
+    if (s == BELAY_OK)
+        s = containers_of(p.e, compose_project(p.compose), &now);
+    if (s != BELAY_OK)
+        return s;
+    containers_select(&now, p.concerned, false);
+    s = check_dependencies(&p, &now);
+    if (s == BELAY_OK)
+        s = remember(&p, &now, &before);
+    if (s == BELAY_OK)
+        s = set_aside(p.e, before);
+    if (s == BELAY_OK)
+        s = run_up(&p, before);
+    return s == BELAY_OK ? report(&p) : s;
+}
+
+/* ---- verify ---- */
+
+static bool wants_none(const json_t *service)
+{
+    const json_t *scale = json_object_get(service, "scale");
+    const json_t *replicas = json_object_get(json_object_get(service, "deploy"), "replicas");
+    return (scale && json_integer_value(scale) == 0) || (replicas && json_integer_value(replicas) == 0);
+}
+
+/* The findings of one sample. */
+typedef struct findings {
+    text bad, waiting;
+    size_t ready;
+} findings;
+
+static void add_finding(text *to, const char *what)
+{
+    text_add(to, "%s%s", to->length ? "\n" : "", what);
+}
+
+static belay_status judge_one(plan *p, const container *one, const judge_rules *rules, findings *f)
+{
+    guard_text why = {0};
+    judge_verdict verdict;
+    belay_status s = judge_container(p->e, one, rules, &verdict, &why);
+    if (s != BELAY_OK)
+        return s;
+    f->ready += verdict == JUDGE_READY;
+    if (verdict != JUDGE_READY)
+        add_finding(verdict == JUDGE_BAD ? &f->bad : &f->waiting, text_of(&why));
+    guard_mem char *reference = compose_image(p->compose, one->service), *id = NULL;
+    s = tags_id(p->e, reference, &id);
+    if (s == BELAY_OK && (!id || strcmp(id, one->image) != 0)) {
+        guard_mem char *what = text_printf("%s (%s) runs the image %s, but %s is %s", one->service, one->name,
+                                           one->image, reference, id ? id : "missing");
+        add_finding(&f->bad, what);
+    }
+    return s;
+}
+
+static void check_missing(plan *p, const containers *now, findings *f)
+{
+    const char *service;
+    json_t *unused;
+    json_object_foreach(p->services, service, unused)
+    {
+        bool there = wants_none(json_object_get(compose_services(p->compose), service));
+        for (size_t i = 0; i < now->count && !there; i++)
+            there = strcmp(now->items[i].service, service) == 0 && !now->items[i].oneoff;
+        guard_mem char *what = text_printf("%s has no container", service);
+        if (!there)
+            add_finding(&f->bad, what);
+    }
+}
+
+/* What was not named must be as it was. */
+static void check_untouched(plan *p, const containers *now, const json_t *before, findings *f)
+{
+    guard_containers old = {0};
+    if (call_int(engine_call(p->e), "recreate_dependencies") ||
+        !containers_from_json(json_object_get(before, "containers"), &old))
+        return;
+    for (size_t i = 0; i < old.count; i++) {
+        guard_mem char *what = text_printf("%s (%s) was replaced, though this step does not name it",
+                                           old.items[i].service, old.items[i].name);
+        if (!json_object_get(p->services, old.items[i].service) && !containers_by_id(now, old.items[i].id))
+            add_finding(&f->bad, what);
+    }
+}
+
+static belay_status sample(plan *p, const json_t *before, findings *f)
+{
+    guard_containers now = {0};
+    guard_json *oneshot = call_set(engine_call(p->e), "oneshot");
+    judge_rules rules;
+    belay_status s = containers_of(p->e, compose_project(p->compose), &now);
+    if (s == BELAY_OK)
+        s = rules_of(p->e, oneshot, before, &rules);
+    if (s != BELAY_OK)
+        return s;
+    check_missing(p, &now, f);
+    check_untouched(p, &now, before, f);
+    containers_select(&now, p->services, false);
+    for (size_t i = 0; i < now.count && s == BELAY_OK; i++)
+        s = judge_one(p, &now.items[i], &rules, f);
+    return s;
+}
+
+belay_status up_verify(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    guard_plan p = {0};
+    findings f = {0};
+    guard_json *before = call_recall(&c, UP_BEFORE);
+    belay_status s = plan_open(&c, &p);
+    if (s == BELAY_OK)
+        s = sample(&p, before, &f);
+    if (s == BELAY_OK) {
+        host->measure(ctx, "containers", (double)f.ready);
+        if (f.bad.length)
+            s = call_fail(&c, BELAY_E_FAIL, NULL, "%s", text_of(&f.bad));
+        else if (f.waiting.length)
+            s = call_fail(&c, BELAY_NOT_YET, NULL, "%s", text_of(&f.waiting));
+        else if (f.ready == 0)
+            s = call_fail(&c, BELAY_NO_DATA, NULL, "there is no container to judge");
+    }
+    text_clear(&f.bad);
+    text_clear(&f.waiting);
+    return s;
+}

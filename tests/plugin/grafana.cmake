@@ -1,0 +1,1 @@
+belay_test(plugin/grafana_steps SOURCES grafana_steps.c grafana_world.c USES kit web LABEL server)

@@ -1,0 +1,369 @@
+/* However a plugin ends, its phase has exactly one clear result, and nothing of it stays alive. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "worker_fixture.h"
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("'%s' is not in: %s", part, text);
+}
+
+/* Runs a step of the plugin "hostile" that has no result of its own. */
+static void ends_as(phase_run *p, worker_end end, const char *summary)
+{
+    p->plugin = "hostile";
+    p->phase = WORKER_EXECUTE;
+    phase_run_do(p);
+    if (p->end != end)
+        fail_msg("%s ended as '%s': %s", p->step, worker_end_name(p->end), p->summary);
+    assert_int_equal(p->status, BELAY_E_RETRY);
+    assert_contains(p->summary, summary);
+}
+
+static void a_segfault_is_a_crash_and_earlier_lines_are_kept(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "segfault"};
+    ends_as(&p, WORKER_END_CRASHED, "SIGSEGV");
+    assert_int_equal(p.signal, SIGSEGV);
+    assert_string_equal(text_get(&p.log), "1 about to crash\n");
+    assert_non_null(p.hint);
+}
+
+static void an_abort_is_a_crash(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "aborts"};
+    ends_as(&p, WORKER_END_CRASHED, "SIGABRT");
+}
+
+static void exit_with_status_0_is_no_success(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "exits"};
+    ends_as(&p, WORKER_END_EXITED, "exit status 0");
+}
+
+static void a_hang_ends_after_timeout_and_grace(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "hang", .timeout_ms = 100};
+    ends_as(&p, WORKER_END_TIMEOUT, "did not end within 100 ms: waiting for godot");
+    assert_in_range(p.took_ms, 100, 3000);
+}
+
+static void a_stopped_process_is_killed_too(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "stops_itself", .timeout_ms = 100, .grace_ms = 50};
+    ends_as(&p, WORKER_END_TIMEOUT, "did not end");
+}
+
+static void who_ignores_cancellation_is_killed(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "ignores_cancel", .cancel_after_ms = 100};
+    ends_as(&p, WORKER_END_KILLED, "did not return within 300 ms");
+    assert_string_equal(text_get(&p.log), "1 so what\n");
+}
+
+static void who_heeds_cancellation_returns_cancelled(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "heeds_cancel", .phase = WORKER_EXECUTE, .cancel_after_ms = 100,
+                     .grace_ms = 5000};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_RETURNED);
+    assert_int_equal(p.status, BELAY_E_CANCELLED);
+    assert_true(p.took_ms < 3000);
+}
+
+static void a_result_that_came_late_but_good_counts(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "finishes_late", .phase = WORKER_EXECUTE, .timeout_ms = 100,
+                     .grace_ms = 5000};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_RETURNED);
+    assert_int_equal(p.status, BELAY_OK);
+}
+
+static void kill_ends_it_at_once(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "hang", .kill_after_ms = 50, .grace_ms = 5000};
+    ends_as(&p, WORKER_END_KILLED, "was killed");
+    assert_true(p.took_ms < 2000);
+}
+
+static void cancelling_before_it_is_loaded_works(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "hang", .cancel_after_ms = 1};
+    ends_as(&p, WORKER_END_KILLED, "cancelled");
+}
+
+static void an_unknown_status_is_a_breach(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "unknown_status"};
+    ends_as(&p, WORKER_END_PROTOCOL, "returned 42 from execute");
+    guard_phase q = {.step = "not_yet"};
+    ends_as(&q, WORKER_END_PROTOCOL, "returned 2 from execute");
+}
+
+static void garbage_on_the_wire_is_a_breach(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *step, *summary;
+    } cases[] = {
+        {"bad_length", "4294967295 bytes"},
+        {"bad_json", "not JSON"},
+        {"unknown_message", "unknown type 'dance'"},
+        {"second_result", "unexpected 'result'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_phase p = {.step = cases[i].step};
+        ends_as(&p, WORKER_END_PROTOCOL, cases[i].summary);
+        assert_true(p.took_ms < 5000);
+    }
+}
+
+static void who_hangs_up_runs_into_the_timeout(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "hangs_up", .timeout_ms = 200};
+    ends_as(&p, WORKER_END_TIMEOUT, "did not end");
+}
+
+/* ---- strays ------------------------------------------------------------------------------------------------------ */
+
+static json_t *pids_option(const char *path)
+{
+    return json_pack("{s:s}", "pids", path);
+}
+
+static void a_daemon_left_behind_is_named_killed_and_no_success(void **state)
+{
+    (void)state;
+    const char *pids = phase_path("stray");
+    guard_phase p = {.step = "stray", .options = pids_option(pids)};
+    ends_as(&p, WORKER_END_STRAY, "returned, but left ");
+    assert_contains(p.summary, "(pid ");
+    assert_all_gone(pids, 1);
+}
+
+static void daemons_of_a_killed_phase_are_gone_too(void **state)
+{
+    (void)state;
+    const char *pids = phase_path("killed");
+    guard_phase p = {.step = "stray_and_hang", .options = pids_option(pids), .timeout_ms = 300, .grace_ms = 50};
+    ends_as(&p, WORKER_END_TIMEOUT, "did not end");
+    assert_all_gone(pids, 4);
+}
+
+static void a_helper_that_ends_by_itself_is_no_stray(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "short_stray", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_RETURNED);
+    assert_int_equal(p.status, BELAY_OK);
+}
+
+/* The core, as a process of its own that can be killed. */
+static pid_t start_core(const char *pids)
+{
+    pid_t core = fork();
+    assert_true(core >= 0);
+    if (core > 0)
+        return core;
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    phase_run p = {.plugin = "hostile", .step = "stray_and_hang", .phase = WORKER_EXECUTE, .timeout_ms = 60000,
+                   .options = pids_option(pids)};
+    phase_run_start(&p, &loop);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    _exit(1);
+}
+
+static off_t file_lines(const char *path)
+{
+    off_t lines = 0;
+    FILE *f = fopen(path, "r");
+    for (int c; f && (c = fgetc(f)) != EOF;)
+        lines += c == '\n';
+    if (f)
+        fclose(f);
+    return lines;
+}
+
+static void nothing_outlives_a_core_that_was_killed(void **state)
+{
+    (void)state;
+    const char *pids = phase_path("orphans");
+    pid_t core = start_core(pids);
+    for (int64_t until = clock_steady_ms() + 5000; file_lines(pids) < 4 && clock_steady_ms() < until;)
+        usleep(2000);
+    kill(core, SIGKILL);
+    waitpid(core, NULL, 0);
+    assert_all_gone(pids, 4);
+}
+
+static void the_work_folder_is_removed_with_all_that_is_in_it(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "litter", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.status, BELAY_OK);
+    char *folder = p.log.items + 2;
+    folder[strcspn(folder, "\n")] = '\0';
+    assert_int_equal(folder[0], '/');
+    assert_int_equal(access(folder, F_OK), -1);
+    assert_int_equal(access("/etc/passwd", F_OK), 0);
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
+
+static void a_flood_of_log_lines_is_cut_and_counted(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "flood_log", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.status, BELAY_OK);
+    assert_in_range(p.lines, 900, 5000);
+    assert_int_equal(p.lines + (int)p.dropped, 100000);
+}
+
+static void a_flood_of_output_is_stopped(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "flood_stdout"};
+    ends_as(&p, WORKER_END_PROTOCOL, "more than 16 MiB");
+    assert_true(p.log.count <= 6 << 20);
+    assert_true(p.dropped > 0);
+}
+
+static void a_line_of_1_MiB_that_is_not_UTF_8_does_no_harm(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "one_long_line", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.status, BELAY_OK);
+    assert_contains(text_get(&p.log), "\xef\xbf\xbd");
+}
+
+static void what_is_printed_becomes_log_lines(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "prints", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.status, BELAY_OK);
+    assert_contains(text_get(&p.log), "1 to stdout, buffered\n");
+    assert_contains(text_get(&p.log), "1 to stderr\n");
+}
+
+static void undo_records_have_limits(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "remembers_too_much", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.status, BELAY_E_LIMIT);
+    assert_int_equal(json_object_size(p.remembered), 1);
+    guard_phase q = {.plugin = "hostile", .step = "remembers_too_often", .phase = WORKER_EXECUTE};
+    phase_run_do(&q);
+    assert_int_equal(q.status, BELAY_E_LIMIT);
+    assert_int_equal(json_object_size(q.remembered), 256);
+}
+
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
+
+static void a_plugin_that_hangs_while_it_loads_is_cancelled(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hang_load", .step = "check", .phase = WORKER_VERIFY, .cancel_after_ms = 50};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_KILLED);
+}
+
+static void a_plugin_that_prints_while_it_loads_works(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "noisy_load", .step = "check", .phase = WORKER_VERIFY};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_RETURNED);
+    assert_int_equal(p.status, BELAY_OK);
+    assert_contains(text_get(&p.log), "hello from the constructor");
+}
+
+static void a_step_that_there_is_not_is_no_start(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "noisy_load", .step = "chek", .phase = WORKER_VERIFY};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_START);
+    assert_contains(p.summary, "has no step 'chek'");
+}
+
+static void a_changed_plugin_is_not_started(void **state)
+{
+    (void)state;
+    char hex[65];
+    guard(error) err = NULL;
+    guard_mem char *path = phase_plugin("polite", hex);
+    hex[0] = hex[0] == '0' ? '1' : '0';
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    worker *w = NULL;
+    int r = worker_start(&loop, &(worker_request){.plugin = path, .sha256 = hex, .step = "nothing"},
+                         &(worker_handlers){0}, &w, &err);
+    assert_int_equal(r, -ERROR_PLUGIN);
+    assert_null(w);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    guard_mem char *text = error_text(err);
+    assert_contains(text, "not the one that was recorded");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_segfault_is_a_crash_and_earlier_lines_are_kept),
+        cmocka_unit_test(an_abort_is_a_crash),
+        cmocka_unit_test(exit_with_status_0_is_no_success),
+        cmocka_unit_test(a_hang_ends_after_timeout_and_grace),
+        cmocka_unit_test(a_stopped_process_is_killed_too),
+        cmocka_unit_test(who_ignores_cancellation_is_killed),
+        cmocka_unit_test(who_heeds_cancellation_returns_cancelled),
+        cmocka_unit_test(a_result_that_came_late_but_good_counts),
+        cmocka_unit_test(kill_ends_it_at_once),
+        cmocka_unit_test(cancelling_before_it_is_loaded_works),
+        cmocka_unit_test(an_unknown_status_is_a_breach),
+        cmocka_unit_test(garbage_on_the_wire_is_a_breach),
+        cmocka_unit_test(who_hangs_up_runs_into_the_timeout),
+        cmocka_unit_test(a_daemon_left_behind_is_named_killed_and_no_success),
+        cmocka_unit_test(daemons_of_a_killed_phase_are_gone_too),
+        cmocka_unit_test(a_helper_that_ends_by_itself_is_no_stray),
+        cmocka_unit_test(nothing_outlives_a_core_that_was_killed),
+        cmocka_unit_test(the_work_folder_is_removed_with_all_that_is_in_it),
+        cmocka_unit_test(a_flood_of_log_lines_is_cut_and_counted),
+        cmocka_unit_test(a_flood_of_output_is_stopped),
+        cmocka_unit_test(a_line_of_1_MiB_that_is_not_UTF_8_does_no_harm),
+        cmocka_unit_test(what_is_printed_becomes_log_lines),
+        cmocka_unit_test(undo_records_have_limits),
+        cmocka_unit_test(a_plugin_that_hangs_while_it_loads_is_cancelled),
+        cmocka_unit_test(a_plugin_that_prints_while_it_loads_works),
+        cmocka_unit_test(a_step_that_there_is_not_is_no_start),
+        cmocka_unit_test(a_changed_plugin_is_not_started),
+    };
+    return cmocka_run_group_tests_name("worker ends", tests, NULL, NULL);
+}
