@@ -10,7 +10,8 @@ add_compile_options(
 if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wshadow -Wno-language-extension-token -Wno-gnu-auto-type -Wno-gnu-zero-variadic-macro-arguments)
 else()
-  add_compile_options(-Wshadow=local) # gcc's plain -Wshadow forbids a variable with the name of a type
+  # gcc's plain -Wshadow forbids a variable with the name of a type. Texts for people are cut by snprintf on purpose.
+  add_compile_options(-Wshadow=local -Wno-format-truncation)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_FORTIFY_SOURCE=2)

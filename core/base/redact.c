@@ -1,11 +1,10 @@
 #include "base/redact.h"
 
-#include <ctype.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One way in which a value may be written. Line breaks are left out: they are skipped where text is searched. */
+/* One way in which a value may be written. Line breaks are left out: they are skipped where text is searched, and
+ * percent- encoding is undone there, since what of a value is encoded depends on who encodes. */
 typedef struct pattern {
     char *bytes;
     size_t n;
@@ -64,6 +63,14 @@ const char *redactor_value(const redactor *r, size_t i)
     return r->values.items[i];
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* ---- the forms of a value --------------------------------------------------------------------------------------- */
 
 static bool known(const redactor *r, const char *bytes, size_t n)
@@ -91,39 +98,6 @@ static void add_pattern(redactor *r, const char *bytes, size_t n)
     *head = (int)r->patterns.count++;
     if (kept > r->longest)
         r->longest = kept;
-}
-
-/* Percent-encodes what is neither unreserved (RFC 3986, 2.3) nor in `also`. */
-static void add_url_form(redactor *r, const char *value, const char *also, bool plus, const char *digits)
-{
-    size_t n = strlen(value);
-    char *form = mem_array(3 * n + 1, 1);
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)value[i];
-        if (isalnum(c) || strchr("-._~", c) || strchr(also, c)) {
-            form[k++] = (char)c;
-        } else if (plus && c == ' ') {
-            form[k++] = '+';
-        } else {
-            form[k++] = '%';
-            form[k++] = digits[c >> 4];
-            form[k++] = digits[c & 15];
-        }
-    }
-    add_pattern(r, form, k);
-    mem_wipe_free(form, 3 * n);
-}
-
-static void add_url_forms(redactor *r, const char *value)
-{
-    static const char *const hex[] = {"0123456789ABCDEF", "0123456789abcdef"};
-    for (size_t i = 0; i < 2; i++) {
-        add_url_form(r, value, "", false, hex[i]);
-        add_url_form(r, value, "", true, hex[i]);
-        add_url_form(r, value, "/", false, hex[i]);
-        add_url_form(r, value, "!$&'()*+,;=:@/?", false, hex[i]); /* what a path or query may hold as it is */
-    }
 }
 
 static size_t json_escape(unsigned char c, bool slash, char out[7])
@@ -183,7 +157,6 @@ static void add_forms(redactor *r, const char *value)
     if (strlen(value) < REDACT_SHORTEST)
         return;
     add_pattern(r, value, strlen(value));
-    add_url_forms(r, value);
     add_json_form(r, value, false);
     add_json_form(r, value, true);
     for (size_t before = 0; before < 3; before++) {
@@ -193,14 +166,6 @@ static void add_forms(redactor *r, const char *value)
 }
 
 /* ---- values that hold values ------------------------------------------------------------------------------------- */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static void url_decode(char *s)
 {
@@ -277,8 +242,22 @@ void redactor_add_all(redactor *r, const redactor *other)
 
 /* ---- the search -------------------------------------------------------------------------------------------------- */
 
+/* One byte of a value at the beginning of s: as it is, or, when decoding, also percent-encoded (RFC 3986, 2.1) or '+'
+ * for a space. Gives its length, 0 when it is another byte; *partial: it may be this one once more of s is there. */
+static size_t match_byte(char wanted, const char *s, size_t n, bool decode, bool *partial)
+{
+    if (decode && s[0] == '%') {
+        int high = n > 1 ? hex_digit(s[1]) : 0, low = n > 2 ? hex_digit(s[2]) : 0;
+        if (high >= 0 && low >= 0 && n < 3)
+            *partial = true;
+        else if (high >= 0 && low >= 0 && (char)(high * 16 + low) == wanted)
+            return 3;
+    }
+    return s[0] == wanted || (decode && s[0] == '+' && wanted == ' ') ? 1 : 0;
+}
+
 /* How many bytes of s the pattern covers; 0: none. *partial: it may match once more of s is there. */
-static size_t match(const pattern *p, const char *s, size_t n, bool *partial)
+static size_t match(const pattern *p, const char *s, size_t n, bool decode, bool *partial)
 {
     size_t at = 0, breaks = 0;
     for (size_t k = 0; k < p->n;) {
@@ -286,8 +265,9 @@ static size_t match(const pattern *p, const char *s, size_t n, bool *partial)
             *partial = true;
             return 0;
         }
-        if (s[at] == p->bytes[k]) {
-            at++;
+        size_t length = match_byte(p->bytes[k], s + at, n - at, decode, partial);
+        if (length) {
+            at += length;
             k++;
             breaks = 0;
         } else if (k > 0 && breaks < BREAK_MAX && (s[at] == '\n' || s[at] == '\r')) {
@@ -300,14 +280,35 @@ static size_t match(const pattern *p, const char *s, size_t n, bool *partial)
     return at;
 }
 
-static size_t match_longest(const redactor *r, const char *s, size_t n, bool *partial)
+static size_t match_list(const redactor *r, char first, const char *s, size_t n, bool decode, bool *partial)
 {
     size_t best = 0;
-    for (int i = r->first[(unsigned char)s[0]]; i >= 0; i = r->patterns.items[i].next) {
-        size_t covered = match(&r->patterns.items[i], s, n, partial);
+    for (int i = r->first[(unsigned char)first]; i >= 0; i = r->patterns.items[i].next) {
+        size_t covered = match(&r->patterns.items[i], s, n, decode, partial);
         if (covered > best)
             best = covered;
     }
+    return best;
+}
+
+static size_t longer(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t match_longest(const redactor *r, const char *s, size_t n, bool *partial)
+{
+    size_t best = match_list(r, s[0], s, n, false, partial);
+    best = longer(best, match_list(r, s[0], s, n, true, partial));
+    if (s[0] == '+')
+        best = longer(best, match_list(r, ' ', s, n, true, partial));
+    if (s[0] != '%')
+        return best;
+    int high = n > 1 ? hex_digit(s[1]) : 0, low = n > 2 ? hex_digit(s[2]) : 0;
+    if (high >= 0 && low >= 0 && n < 3)
+        *partial = true;
+    else if (high >= 0 && low >= 0)
+        best = longer(best, match_list(r, (char)(high * 16 + low), s, n, true, partial));
     return best;
 }
 
@@ -320,12 +321,12 @@ static void add_mask(text *out, const char *s, size_t n)
             text_add(out, "\n", 1);
 }
 
-/* Appends s, masked, to out. Matches that overlap become one. Unless `final`, stops where a value may begin that goes on
- * after s; gives how much of s was dealt with. */
+/* Appends s, masked, to out. Matches that overlap become one. Unless `final`, stops where a value may begin that goes
+ * on after s; gives how much of s was dealt with. */
 static size_t mask(const redactor *r, const char *s, size_t n, bool final, text *out)
 {
-    size_t plain = 0;               /* begin of what is not yet written */
-    size_t covered = 0, cover = 0;  /* the stretch [cover, covered) is to be masked */
+    size_t plain = 0;              /* begin of what is not yet written */
+    size_t covered = 0, cover = 0; /* the stretch [cover, covered) is to be masked */
     size_t at = 0;
     for (; at < n; at++) {
         bool partial = false;

@@ -29,7 +29,8 @@ static const char *step_id(const call *c)
     return driver_step(c->driver, c->step)->id;
 }
 
-/* ---- intent -------------------------------------------------------------------------------------------------------- */
+/* ---- intent --------------------------------------------------------------------------------------------------------
+ */
 
 static void tell_phase_start(const call *c)
 {
@@ -55,7 +56,8 @@ int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error *
     return record_intent(&d->record, s->id, worker_phase_name(phase), attempt, &c->seq, err);
 }
 
-/* ---- what the worker asks ------------------------------------------------------------------------------------------ */
+/* ---- what the worker asks ------------------------------------------------------------------------------------------
+ */
 
 static int on_remember(void *user, const char *key, const char *value, const char **ret_kept)
 {
@@ -92,7 +94,8 @@ static int on_output(void *user, const char *name, const char *value)
     call *c = user;
     const catalog_output *o = catalog_output_find(driver_step(c->driver, c->step)->kind, name);
     if (!o) {
-        tell_warning(c->driver, NULL, "step '%s' produced an output '%s' that its kind does not declare", step_id(c), name);
+        tell_warning(c->driver, NULL, "step '%s' produced an output '%s' that its kind does not declare", step_id(c),
+                     name);
         return -1;
     }
     guard(error) err = NULL;
@@ -123,7 +126,8 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
     return -1;
 }
 
-/* ---- what the worker tells ----------------------------------------------------------------------------------------- */
+/* ---- what the worker tells -----------------------------------------------------------------------------------------
+ */
 
 static json_t *phase_event(const call *c, const char *type)
 {
@@ -160,6 +164,7 @@ static void on_plan(void *user, const char *change, const char *undo)
     call *c = user;
     driver *d = c->driver;
     const machine_step *s = &d->outline->steps[c->step];
+    d->notes[c->step].planned = true;
     json_t *event = tell_new_step(d, "plan", c->step);
     tell_set(d, event, "change", change);
     tell_set(d, event, "undo", undo);
@@ -187,7 +192,8 @@ static void on_done(void *user, const worker_result *result)
     c->driver->on_phase(c->driver, c->step);
 }
 
-/* ---- request ------------------------------------------------------------------------------------------------------- */
+/* ---- request -------------------------------------------------------------------------------------------------------
+ */
 
 static void set_fact(json_t *facts, const char *name, const char *value)
 {
@@ -251,8 +257,9 @@ static int start(call *c, error **err)
     guard_mem char *path = NULL;
     const bool undoing = c->phase == WORKER_ROLLBACK || c->phase == WORKER_DISCARD;
     /* An undo works from the journal; an output that an option refers to may never have come. */
-    const bool may_pend = undoing || (c->phase == WORKER_PREPARE && c->attempt == 1);
-    int r = pipeline_options(d->pipeline, s, record_output_get, &d->record, may_pend, &options, &pending, d->secrets, err);
+    const bool may_pend = undoing || c->phase == WORKER_PREPARE;
+    int r =
+        pipeline_options(d->pipeline, s, record_output_get, &d->record, may_pend, &options, &pending, d->secrets, err);
     if (r == 0 && c->phase != WORKER_PREPARE)
         r = record_recall(&d->record, s->id, &undo, err);
     if (r == 0)
@@ -297,12 +304,14 @@ void call_start(driver *d, size_t step)
         return;
     guard_mem char *text = error_text(err);
     guard_mem char *why = redactor_mask(d->secrets, text);
-    const worker_result result = {.status = BELAY_E_FAIL, .end = WORKER_END_START, .summary = why, .hint = error_get_hint(err)};
+    const worker_result result = {
+        .status = BELAY_E_FAIL, .end = WORKER_END_START, .summary = why, .hint = error_get_hint(err)};
     put_away(c, &result);
     d->on_phase(d, step);
 }
 
-/* ---- result -------------------------------------------------------------------------------------------------------- */
+/* ---- result --------------------------------------------------------------------------------------------------------
+ */
 
 static void tell_phase_end(const call *c)
 {

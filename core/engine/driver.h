@@ -25,11 +25,11 @@ typedef struct call {
     size_t step;
     worker_phase phase;
     int attempt;
-    int64_t seq; /**< in the journal */
-    worker *worker; /**< NULL: not started, or ended */
-    char *kept;     /**< what the last remember() answered with */
+    int64_t seq;                               /**< in the journal */
+    worker *worker;                            /**< NULL: not started, or ended */
+    char *kept;                                /**< what the last remember() answered with */
     char *threshold_failed, *threshold_warned; /**< "size 600 MB: > 500MB"; the first of this call */
-    json_t *sampled; /**< metric -> true: measured in this call */
+    json_t *sampled;                           /**< metric -> true: measured in this call */
 
     /* how it ended */
     belay_status status;
@@ -43,13 +43,15 @@ typedef struct call {
 
 /** What is known of a step, for messages and evidence. */
 typedef struct notes {
-    call *call; /**< NULL: no phase runs */
+    call *call;         /**< NULL: no phase runs */
     worker_phase phase; /**< the last one that ended */
     machine_verdict verdict;
-    bool ended; /**< some phase has */
+    bool ended;   /**< some phase has */
+    bool planned; /**< it said what it will change */
     char *summary, *hint;
-    int64_t started_ms, acted_ms; /**< ms since 1970: first phase that is no prepare; the same, of this process or undo */
-    char *lines[NOTES_LINES];     /**< the last log lines, a ring */
+    int64_t started_ms,
+        acted_ms;             /**< ms since 1970: first phase that is no prepare; the same, of this process or undo */
+    char *lines[NOTES_LINES]; /**< the last log lines, a ring */
     size_t line_count;
     text measured; /**< "size 600 MB  > 500MB  failed", a line each */
 } notes;
@@ -63,20 +65,21 @@ struct driver {
     redactor *secrets; /**< all that the run has used so far */
     outline *outline;
     store_lock *lock;
-    notes *notes;         /**< of each step */
-    int64_t *stage_ms;    /**< ms since 1970: when each stage began */
-    int64_t begun_ms;     /**< of this process, steady */
+    notes *notes;             /**< of each step */
+    int64_t *stage_ms;        /**< ms since 1970: when each stage began */
+    int64_t begun_ms;         /**< of this process, steady */
     const char *cancelled_by; /**< "SIGINT" */
     char *rollback_reason;    /**< what the run was rolled back for */
 
     machine *machine; /**< NULL: discard */
+    void *machine_memory;
     struct {
         machine_event *items;
         size_t count, room;
     } queue;
-    bool performing, ended;
+    bool performing;
+    bool ended; /**< the loop may stop */
     machine_finish finish;
-    machine_reason finish_reason;
     error *broken; /**< something could not be written: nothing more is performed */
     /** Called when a phase has ended; the machine's is the default. */
     void (*on_phase)(driver *d, size_t step);
@@ -88,7 +91,8 @@ struct driver {
     uv_signal_t signals[3];
 };
 
-/* ---- driver.c ------------------------------------------------------------------------------------------------------ */
+/* ---- driver.c ------------------------------------------------------------------------------------------------------
+ */
 
 /** Prepares to drive a pipeline, with or without a store; nothing is written yet. */
 int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode, store *s, error **err) CHECKED;
@@ -98,14 +102,15 @@ void driver_plan(driver *d, const machine_journal *journal);
 /** Drives the machine to its end, tells run.end, and gives the exit status. -code when the record could not be written:
  *  the run is then as after a crash. */
 int driver_run(driver *d, int *ret_exit, error **err) CHECKED;
-/** Runs the loop until d->ended, with signals and ticks. */
+/** Runs the loop until d->ended. */
 void driver_loop(driver *d);
 void driver_push(driver *d, machine_event event);
 /** Stops everything: the record could not be written. Takes the error. */
 void driver_break(driver *d, error *why);
 const pipeline_step *driver_step(const driver *d, size_t step);
 
-/* ---- call.c -------------------------------------------------------------------------------------------------------- */
+/* ---- call.c --------------------------------------------------------------------------------------------------------
+ */
 
 /** Makes the call and writes its intent. */
 int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error **err) CHECKED;
@@ -115,7 +120,8 @@ void call_start(driver *d, size_t step);
 int call_conclude(driver *d, size_t step, error **err) CHECKED;
 void call_free(call *c);
 
-/* ---- judge.c ------------------------------------------------------------------------------------------------------- */
+/* ---- judge.c -------------------------------------------------------------------------------------------------------
+ */
 
 /** Takes a sample: compares, records, tells. 0, or -1 when the metric is not declared or cannot be written. */
 int judge_sample(call *c, const char *name, double value);
@@ -126,7 +132,8 @@ const char *judge_word(machine_verdict verdict);
 /** The verdict of a recorded phase. */
 machine_verdict judge_recorded(const store_phase *p);
 
-/* ---- tell.c -------------------------------------------------------------------------------------------------------- */
+/* ---- tell.c --------------------------------------------------------------------------------------------------------
+ */
 
 /** Hands an event to the sinks and to the record; takes it. */
 void tell(driver *d, json_t *event);
@@ -139,10 +146,13 @@ void tell_start(driver *d);
 void tell_end(driver *d, int exit_status);
 void tell_state(driver *d);
 void tell_step_end(driver *d, const machine_action *a);
+/** Of steps that will change something and did not say what: that they will. */
+void tell_unplanned(driver *d);
 void tell_note(driver *d, const char *fmt, ...) PRINTF(2, 3);
 void tell_warning(driver *d, const char *hint, const char *fmt, ...) PRINTF(3, 4);
 
-/* ---- reason.c ------------------------------------------------------------------------------------------------------ */
+/* ---- reason.c ------------------------------------------------------------------------------------------------------
+ */
 
 /** Why the run enters a state, in one line; the caller frees. */
 char *reason_text(const driver *d, const machine_action *a);
@@ -151,7 +161,8 @@ json_t *reason_next(const driver *d);
 /** "belay VERB RUN", with --state when that is not the default; the caller frees. */
 char *reason_command(const store *s, const char *verb, const char *run, const char *more);
 
-/* ---- evidence.c ---------------------------------------------------------------------------------------------------- */
+/* ---- evidence.c ----------------------------------------------------------------------------------------------------
+ */
 
 /** Writes failure.txt into the artifacts of the step. */
 int evidence_save(driver *d, size_t step, error **err) CHECKED;

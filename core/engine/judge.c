@@ -5,11 +5,16 @@
 #include "base/clock.h"
 #include "engine/driver.h"
 
-/* ---- words --------------------------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const words[] = {
-    [MACHINE_PASSED] = "passed", [MACHINE_NOT_YET] = "not yet", [MACHINE_FAILED] = "failed",
-    [MACHINE_RETRY] = "error",   [MACHINE_ERROR] = "error",     [MACHINE_UNKNOWN] = "error",
+    [MACHINE_PASSED] = "passed",
+    [MACHINE_NOT_YET] = "not yet",
+    [MACHINE_FAILED] = "failed",
+    [MACHINE_RETRY] = "error",
+    [MACHINE_ERROR] = "error",
+    [MACHINE_UNKNOWN] = "error",
     [MACHINE_INCONCLUSIVE] = "inconclusive",
 };
 
@@ -36,7 +41,8 @@ machine_verdict judge_recorded(const store_phase *p)
                     strcmp(p->end, worker_end_name(WORKER_END_START)) != 0);
 }
 
-/* ---- samples ------------------------------------------------------------------------------------------------------- */
+/* ---- samples -------------------------------------------------------------------------------------------------------
+ */
 
 /* A threshold for this very instance takes the place of the one for all instances. */
 static const pipeline_threshold *threshold_for(const pipeline_step *s, const char *name, bool fail)
@@ -73,8 +79,8 @@ static void tell_sample(call *c, const store_measurement *m)
     json_object_set_new(event, "samples", json_integer(m->samples));
     tell(d, event);
     char shown[UNITS_TEXT];
-    text_printf(&d->notes[c->step].measured, "%-24s %-12s %-16s %s\n", m->name, units_show_value(m->value, m->unit, shown),
-                m->threshold, m->verdict);
+    text_printf(&d->notes[c->step].measured, "%-24s %-12s %-16s %s\n", m->name,
+                units_show_value(m->value, m->unit, shown), m->threshold, m->verdict);
 }
 
 int judge_sample(call *c, const char *name, double value)
@@ -89,8 +95,13 @@ int judge_sample(call *c, const char *name, double value)
     const char *threshold = failed ? fail->text : warned ? warn->text : fail ? fail->text : warn ? warn->text : "";
     guard_mem char *id = mem_dup(s->id), *copy = mem_dup(name), *unit = mem_dup(metric->unit);
     guard_mem char *rule = mem_dup(threshold), *verdict = mem_dup(failed ? "failed" : warned ? "warned" : "passed");
-    store_measurement m = {.step = id, .name = copy, .unit = unit, .value = value, .at_ms = clock_wall_ms(),
-                           .threshold = rule, .verdict = verdict};
+    store_measurement m = {.step = id,
+                           .name = copy,
+                           .unit = unit,
+                           .value = value,
+                           .at_ms = clock_wall_ms(),
+                           .threshold = rule,
+                           .verdict = verdict};
     guard(error) err = NULL;
     if (record_measure(&c->driver->record, &m, &err) < 0) {
         driver_break(c->driver, take(err));
@@ -104,7 +115,8 @@ int judge_sample(call *c, const char *name, double value)
     return 0;
 }
 
-/* ---- phases -------------------------------------------------------------------------------------------------------- */
+/* ---- phases --------------------------------------------------------------------------------------------------------
+ */
 
 static machine_verdict of_return(worker_phase phase, belay_status status)
 {
@@ -170,8 +182,8 @@ void judge_call(call *c)
     }
     c->verdict = of_return(c->phase, c->status);
     if (c->status > BELAY_NOTHING && c->verdict == MACHINE_ERROR)
-        replace_summary(c, mem_printf("the plugin returned %d, which %s must not", (int)c->status,
-                                      worker_phase_name(c->phase)));
+        replace_summary(
+            c, mem_printf("the plugin returned %d, which %s must not", (int)c->status, worker_phase_name(c->phase)));
     if (c->verdict == MACHINE_PASSED)
         judge_passed(c);
 }

@@ -7,9 +7,8 @@
 
 static machine_policy policy_of(pipeline_policy policy)
 {
-    static const machine_policy same[] = {[POLICY_ROLLBACK] = MACHINE_DO_ROLLBACK,
-                                          [POLICY_PAUSE] = MACHINE_DO_PAUSE,
-                                          [POLICY_WARN] = MACHINE_DO_WARN};
+    static const machine_policy same[] = {
+        [POLICY_ROLLBACK] = MACHINE_DO_ROLLBACK, [POLICY_PAUSE] = MACHINE_DO_PAUSE, [POLICY_WARN] = MACHINE_DO_WARN};
     return same[policy];
 }
 

@@ -43,8 +43,7 @@ char *reason_text(const driver *d, const machine_action *a)
     case MACHINE_BECAUSE_ASKED: return mem_printf("asked for by %s", d->record.run.user);
     case MACHINE_BECAUSE_RESUMED: return a->state == MACHINE_RUNNING ? mem_dup("") : mem_dup(was);
     case MACHINE_BECAUSE_TRIAL: return mem_dup("the trial has ended");
-    case MACHINE_BECAUSE_UNDO_FAILED:
-        return with_summary(d, a->step, "could not be rolled back", "");
+    case MACHINE_BECAUSE_UNDO_FAILED: return with_summary(d, a->step, "could not be rolled back", "");
     case MACHINE_BECAUSE_STAGE_FAILED: return with_summary(d, a->step, "of the rollback stage failed", "");
     case MACHINE_BECAUSE_HALTED: return mem_printf("stopped by a second %s", d->cancelled_by);
     case MACHINE_BECAUSE_IGNORED: return mem_dup("");
@@ -52,7 +51,8 @@ char *reason_text(const driver *d, const machine_action *a)
     return mem_dup("");
 }
 
-/* ---- next commands ------------------------------------------------------------------------------------------------- */
+/* ---- next commands -------------------------------------------------------------------------------------------------
+ */
 
 char *reason_command(const store *s, const char *verb, const char *run, const char *more)
 {

@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 typedef struct record {
-    store *store;  /**< NULL: in memory; borrowed */
-    store_run run; /**< id is "" without a store */
+    store *store;                     /**< NULL: in memory; borrowed */
+    store_run run;                    /**< id is "" without a store */
     json_t *undo, *outputs, *samples; /**< step -> ...; undo: without a store only */
 } record;
 

@@ -39,7 +39,8 @@ void tell_set(const driver *d, json_t *event, const char *name, const char *valu
     json_object_set_new(event, name, json_string(masked));
 }
 
-/* ---- the run ------------------------------------------------------------------------------------------------------- */
+/* ---- the run -------------------------------------------------------------------------------------------------------
+ */
 
 /* Of a run that goes on: what a step has come to already, as far as the journal tells. */
 static const char *known_verdict(const driver *d, const pipeline_step *s)
@@ -58,7 +59,8 @@ static json_t *describe_steps(const driver *d, const pipeline_stage *stage)
     json_t *list = json_array();
     for (size_t i = stage->first; i < stage->first + stage->count; i++) {
         const pipeline_step *s = &d->pipeline->steps[i];
-        json_t *step = json_pack("{s:s, s:s, s:s}", "id", s->id, "kind", s->kind->name, "title", s->title ? s->title : "");
+        json_t *step =
+            json_pack("{s:s, s:s, s:s}", "id", s->id, "kind", s->kind->name, "title", s->title ? s->title : "");
         const char *verdict = known_verdict(d, s);
         if (*verdict)
             json_object_set_new(step, "verdict", json_string(verdict));
@@ -127,7 +129,8 @@ void tell_end(driver *d, int exit_status)
     tell(d, event);
 }
 
-/* ---- steps and remarks --------------------------------------------------------------------------------------------- */
+/* ---- steps and remarks ---------------------------------------------------------------------------------------------
+ */
 
 static const char *outcome_word(const machine_action *a)
 {
@@ -152,6 +155,21 @@ void tell_step_end(driver *d, const machine_action *a)
     json_object_set_new(event, "duration_ms", json_integer(n->acted_ms ? clock_wall_ms() - n->acted_ms : 0));
     n->acted_ms = 0;
     tell(d, event);
+}
+
+void tell_unplanned(driver *d)
+{
+    for (size_t i = 0; i < d->pipeline->step_count; i++) {
+        const pipeline_step *s = driver_step(d, i);
+        if (!s->kind->has_execute || s->skipped || d->notes[i].planned)
+            continue;
+        json_t *event = tell_new_step(d, "plan", i);
+        guard_mem char *change = mem_printf("%s (%s does not say more)", s->kind->doc, s->kind->name);
+        tell_set(d, event, "change", change);
+        tell_set(d, event, "undo", s->kind->has_rollback ? "by its rollback" : "");
+        json_object_set_new(event, "irreversible", json_boolean(!s->kind->has_rollback));
+        tell(d, event);
+    }
 }
 
 void tell_note(driver *d, const char *fmt, ...)

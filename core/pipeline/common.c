@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,10 +59,10 @@ static void read_policy(load *l, const config_setting_t *s, void *into)
 
 static void read_backoff(load *l, const config_setting_t *s, double *into)
 {
-    double value = config_setting_type(s) == CONFIG_TYPE_FLOAT ? config_setting_get_float(s)
-                   : config_setting_is_number(s)               ? (double)config_setting_get_int64(s)
-                                                               : 0;
-    if (value >= 1 && value <= MAX_BACKOFF)
+    guard_mem char *text = config_setting_type(s) == CONFIG_TYPE_STRING ? setting_text(l, s) : NULL;
+    char *end = NULL;
+    double value = text ? strtod(text, &end) : setting_number(s);
+    if (value >= 1 && value <= MAX_BACKOFF && (!text || (*text && !*end)))
         *into = value;
     else
         load_problem(l, load_place(l, s), "'backoff' must be a number from 1 to %.0f", MAX_BACKOFF);

@@ -76,6 +76,8 @@ void load_sort_problems(load *l);
 
 /** "a number", "a list" ...: what a setting is, for people. */
 const char *setting_type_name(const config_setting_t *s);
+/** A number as a double; 0 of anything else. */
+double setting_number(const config_setting_t *s);
 /** The member of a group, or NULL; of anything but a group NULL. */
 config_setting_t *setting_member(const config_setting_t *group, const char *name);
 /** Reports members of group that are not among `names`. what: "stage", "retry"; owner of the names. */
@@ -97,6 +99,8 @@ const config_setting_t *setting_item(const config_setting_t *s, size_t i);
 bool setting_int(load *l, const config_setting_t *s, int64_t min, int64_t max, int64_t *ret);
 /** A duration in ms, at least min. */
 bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *ret);
+/** Writes a text as libconfig reads it. */
+void setting_quote(text *out, const char *s, size_t n);
 void texts_free(char **texts);
 
 /* ---- variables (vars.c, expand.c) --------------------------------------------------------------------------------- */
@@ -144,6 +148,8 @@ void order_check_references(load *l, const pipeline_step *s, pipeline_place wher
 /** Turns a final text into an option's value: a string, or an integer for int, bool, duration (ms) and size (bytes). Of a
  *  list: one item. Errors do not show the text when `hide` is set. */
 int value_of(const catalog_option *o, const char *folder, const char *plain, bool hide, json_t **ret, error **err) CHECKED;
+/** "a text in quotes": how a BELAY_T_* is written. */
+const char *value_type_name(uint32_t type);
 
 /** "a text in quotes": what a BELAY_T_* is written as. */
 const char *value_type_name(uint32_t type);

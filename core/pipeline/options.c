@@ -59,9 +59,7 @@ static void report_type(const option *o, const config_setting_t *s)
 {
     const char *name = o->schema->name;
     bool number = config_setting_is_number(s), unit = o->schema->type == BELAY_T_DURATION || o->schema->type == BELAY_T_SIZE;
-    double value = config_setting_type(s) == CONFIG_TYPE_FLOAT ? config_setting_get_float(s)
-                   : number                                    ? (double)config_setting_get_int64(s)
-                                                               : 0;
+    double value = setting_number(s);
     if (number && unit) {
         load_problem(o->load, o->where, "option '%s' of %s lacks its unit", name, o->step->kind->name);
         load_hint(o->load, "write it as a text: %s = \"%.15g%s\";", name, value,

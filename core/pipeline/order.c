@@ -21,7 +21,7 @@ static char *nearest_step(const load *l, const pipeline_step *s, bool part, cons
 {
     nearest n = nearest_to(id);
     for (size_t i = 0; i < l->p->step_count; i++)
-        if (l->p->steps[i].id && &l->p->steps[i] != s && (!part || same_part(&l->p->steps[i], s)))
+        if (&l->p->steps[i] != s && (!part || same_part(&l->p->steps[i], s)))
             nearest_offer(&n, l->p->steps[i].id);
     return load_did_you_mean(&n);
 }
@@ -82,7 +82,7 @@ static void read_needs(load *l, graph *g)
 {
     for (size_t i = 0; i < l->p->step_count; i++) {
         g->from[i] = g->edges.count;
-        const config_setting_t *needs = l->p->steps[i].id ? needs_of(l, i) : NULL;
+        const config_setting_t *needs = needs_of(l, i);
         for (size_t k = 0; needs && k < setting_item_count(needs); k++)
             read_need(l, g, &l->p->steps[i], setting_item(needs, k));
     }

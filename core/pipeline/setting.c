@@ -1,5 +1,4 @@
-#include <jansson.h>
-#include <limits.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +10,21 @@ const char *setting_type_name(const config_setting_t *s)
     switch (config_setting_type(s)) {
     case CONFIG_TYPE_GROUP: return "a group";
     case CONFIG_TYPE_INT:
-    case CONFIG_TYPE_INT64:
-    case CONFIG_TYPE_FLOAT: return "a number";
+    case CONFIG_TYPE_INT64: return "a number";
+    case CONFIG_TYPE_FLOAT: return "a decimal number";
     case CONFIG_TYPE_STRING: return "a text";
     case CONFIG_TYPE_BOOL: return "true or false";
     case CONFIG_TYPE_ARRAY:
     case CONFIG_TYPE_LIST: return "a list";
     default: return "nothing";
     }
+}
+
+double setting_number(const config_setting_t *s)
+{
+    return config_setting_type(s) == CONFIG_TYPE_FLOAT ? config_setting_get_float(s)
+           : config_setting_is_number(s)               ? (double)config_setting_get_int64(s)
+                                                       : 0;
 }
 
 config_setting_t *setting_member(const config_setting_t *group, const char *name)
@@ -117,6 +123,20 @@ char **setting_texts(load *l, const config_setting_t *s)
     return texts;
 }
 
+void setting_quote(text *out, const char *s, size_t n)
+{
+    text_puts(out, "\"");
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '"' || s[i] == '\\')
+            text_printf(out, "\\%c", s[i]);
+        else if ((unsigned char)s[i] < 0x20)
+            text_printf(out, "\\x%02x", (unsigned)s[i]);
+        else
+            text_add(out, s + i, 1);
+    }
+    text_puts(out, "\"");
+}
+
 void texts_free(char **texts)
 {
     for (char **t = texts; t && *t; t++)
@@ -165,8 +185,7 @@ bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *
     if (config_setting_is_number(s)) {
         load_problem(l, load_place(l, s), "'%s' lacks its unit", name_of(s));
         load_hint(l, "write it as a text: %s = \"%.15gs\"; units are ms, s, m, h, d", name_of(s),
-                  config_setting_type(s) == CONFIG_TYPE_FLOAT ? config_setting_get_float(s)
-                                                              : (double)config_setting_get_int64(s));
+                  setting_number(s));
         return false;
     }
     guard_mem char *text = setting_text(l, s);

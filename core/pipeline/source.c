@@ -13,8 +13,6 @@
 #define MAX_FILE     ((size_t)8 * 1024 * 1024)
 #define MAX_TEXT     ((size_t)16 * 1024 * 1024)
 #define MAX_INCLUDED 16
-#define MARK_BEGIN   "# belay: begin "
-#define MARK_END     "# belay: end"
 
 /** A file being spliced. */
 typedef struct frame {
@@ -111,11 +109,11 @@ static bool include(splice *s, const frame *f, const char *written, unsigned lin
     }
     load_check_writers(s->load, where, name);
     frame inner = {name, false, st.st_dev, st.st_ino, f, f->level + 1};
-    text_printf(s->out, MARK_BEGIN "%s\n", name);
+    text_printf(s->out, SOURCE_MARK_BEGIN "%s\n", name);
     bool good = splice_text(s, &inner, bytes, size);
     if (s->out->count > 0 && s->out->items[s->out->count - 1] != '\n')
         text_puts(s->out, "\n");
-    text_puts(s->out, MARK_END "\n");
+    text_puts(s->out, SOURCE_MARK_END "\n");
     return good;
 }
 
@@ -226,12 +224,12 @@ static void map_lines(source *s, const char *name)
     add_span(s, line, stack[0].file, 1);
     for (const char *at = text_get(&s->text); *at; line++) {
         size_t n = strcspn(at, "\n");
-        if (text_starts(at, MARK_BEGIN) && top < MAX_INCLUDED) {
-            guard_mem char *file = mem_dup_n(at + strlen(MARK_BEGIN), n - strlen(MARK_BEGIN));
+        if (text_starts(at, SOURCE_MARK_BEGIN) && top < MAX_INCLUDED) {
+            guard_mem char *file = mem_dup_n(at + strlen(SOURCE_MARK_BEGIN), n - strlen(SOURCE_MARK_BEGIN));
             stack[++top].file = source_file(s, file);
             stack[top].next = 1;
             add_span(s, line + 1, stack[top].file, 1);
-        } else if (n == strlen(MARK_END) && text_starts(at, MARK_END) && top > 0) {
+        } else if (n == strlen(SOURCE_MARK_END) && text_starts(at, SOURCE_MARK_END) && top > 0) {
             top--;
             add_span(s, line + 1, stack[top].file, stack[top].next);
         } else {

@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "pipeline/pipeline.h"
 
+#define SOURCE_MARK_BEGIN "# belay: begin "
+#define SOURCE_MARK_END   "# belay: end"
+
 typedef struct source_span {
     unsigned first; /**< from this line of the text on, until the next span */
     const char *file;

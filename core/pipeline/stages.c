@@ -57,7 +57,7 @@ static const char *stage_name(load *l, const config_setting_t *group, json_t *na
 {
     const config_setting_t *s = setting_member(group, "name");
     if (!s)
-        load_problem(l, load_place(l, group), "a stage has no name");
+        load_problem(l, load_place(l, group), "a stage lacks 'name'");
     const char *name = s ? setting_name(l, s) : NULL;
     if (!name)
         return NULL;
@@ -105,10 +105,10 @@ static void load_id(load *l, pipeline_step *s, const config_setting_t *group)
     const config_setting_t *id = setting_member(group, "id");
     const char *name = id ? setting_name(l, id) : NULL;
     if (!id)
-        load_problem(l, s->where, "a step has no id");
+        load_problem(l, s->where, "a step lacks 'id'");
+    s->id = mem_dup(name ? name : "?"); /* "?" is no name, so nothing can refer to it */
     if (!name)
         return;
-    s->id = mem_dup(name);
     const json_t *other = json_object_get(l->ids, name);
     if (other) {
         pipeline_place first = l->p->steps[json_integer_value(other)].where;
@@ -132,7 +132,6 @@ static void hint_refused(load *l, const char *kind)
             return;
         }
     }
-    load_hint(l, "`belay plugins` lists the kinds there are");
 }
 
 static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
@@ -140,7 +139,7 @@ static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
     const config_setting_t *use = setting_member(group, "use");
     guard_mem char *name = use ? setting_text(l, use) : NULL;
     if (!use) {
-        load_problem(l, s->where, "step '%s' does not say what it uses", s->id ? s->id : "?");
+        load_problem(l, s->where, "a step lacks 'use'");
         load_hint(l, "use = \"plugin.step\"; `belay plugins` lists the kinds there are");
     }
     s->kind = name ? catalog_kind_find(l->catalog, name) : NULL;
@@ -149,6 +148,8 @@ static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
     const char *near = catalog_kind_nearest(l->catalog, name);
     load_problem(l, load_place(l, use), "there is no step kind '%s'%s%s%s", name, near ? "; did you mean '" : "",
                  near ? near : "", near ? "'?" : "");
+    if (!near)
+        load_hint(l, "`belay plugins` lists the kinds there are");
     hint_refused(l, name);
 }
 

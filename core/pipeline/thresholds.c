@@ -56,7 +56,7 @@ static void read_one(load *l, pipeline_step *s, const config_setting_t *item, bo
     guard(error) err = NULL;
     if (units_threshold_parse(rule_text, m->unit, &rule, &err)) {
         guard_mem char *why = error_text(err);
-        load_problem(l, where, "threshold '%s': %s", written, why);
+        load_problem(l, where, "%s: %s", metric, why);
         if (error_get_hint(err))
             load_hint(l, "%s", error_get_hint(err));
         return;

@@ -17,13 +17,14 @@ definition *vars_find(const load *l, const char *section, const char *name)
 }
 
 /** raw: owned; NULL: the file does not say. */
-static void define(load *l, const char *section, const char *name, pipeline_place where, char *raw)
+static definition *define(load *l, const char *section, const char *name, pipeline_place where, char *raw)
 {
     mem_reserve(&l->definitions);
     definition *d = &l->definitions.items[l->definitions.count++];
     *d = (definition){.section = section, .where = where, .given = raw != NULL, .raw = raw ? raw : mem_dup("")};
     d->full = mem_printf("%s.%s", section, name);
     d->name = d->full + strlen(section) + 1;
+    return d;
 }
 
 /* ---- the sections ------------------------------------------------------------------------------------------------ */
@@ -59,7 +60,7 @@ static void collect_vars(load *l, const config_setting_t *root)
         if (!raw)
             load_problem(l, load_place(l, s), "variable '%s' is %s; it must be a text, a number, true or false",
                          config_setting_name(s), setting_type_name(s));
-        define(l, "vars", config_setting_name(s), load_place(l, s), raw ? raw : mem_dup(""));
+        define(l, "vars", config_setting_name(s), load_place(l, s), raw)->done = !raw;
     }
 }
 
@@ -76,10 +77,12 @@ static void collect_pipeline(load *l, const config_setting_t *root)
             load_problem(l, load_place(l, s), "'%s' is %s; it must be a text", *name, setting_type_name(s));
             load_hint(l, "put it in quotes");
         }
-        define(l, "pipeline", *name, s ? load_place(l, s) : group ? load_place(l, group) : begin, mem_dup_or_null(raw));
+        pipeline_place where = s ? load_place(l, s) : group ? load_place(l, group) : begin;
+        definition *d = define(l, "pipeline", *name, where, mem_dup_or_null(raw));
+        d->given = s || (setting_member(root, "pipeline") && !group);
+        d->done = d->given && !raw; /* wrong, and reported */
     }
-    define(l, "pipeline", "dir", begin, template_of(l->p->folder));
-    l->definitions.items[l->definitions.count - 1].fixed = true;
+    define(l, "pipeline", "dir", begin, template_of(l->p->folder))->fixed = true;
 }
 
 /** Applies "vars.x=y" or "pipeline.version=z". */
@@ -127,16 +130,22 @@ void vars_collect(load *l, const config_setting_t *root, const char *const *sets
         override(l, (pipeline_place){file, i + 1}, sets[i]);
 }
 
-void vars_settle(load *l)
+static void report_missing(load *l)
 {
     static const char *const required[] = {"name", "environment", "version"};
-    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
-        const definition *d = vars_find(l, "pipeline", required[i]);
-        if (d->given)
-            continue;
-        load_problem(l, d->where, "the pipeline section lacks '%s'", d->name);
-        load_hint(l, "pipeline: { name = \"shop\"; environment = \"staging\"; version = \"v1.2.0\"; };");
-    }
+    guard_text missing = {0};
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++)
+        if (!vars_find(l, "pipeline", required[i])->given)
+            text_printf(&missing, "%s'%s'", missing.count ? ", " : "", required[i]);
+    if (!missing.count)
+        return;
+    load_problem(l, vars_find(l, "pipeline", "name")->where, "the pipeline section lacks %s", text_get(&missing));
+    load_hint(l, "pipeline: { name = \"shop\"; environment = \"staging\"; version = \"v1.2.0\"; };");
+}
+
+void vars_settle(load *l)
+{
+    report_missing(l);
     l->p->vars = json_object();
     for (size_t i = 0; i < l->definitions.count; i++) {
         definition *d = &l->definitions.items[i];

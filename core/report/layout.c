@@ -22,7 +22,7 @@ void layout_line(text *out, const layout *l, const char *line)
 }
 
 /* Appends fmt cleaned and wrapped; the cursor stands behind `indent` blanks. */
-static void wrapped(text *out, const layout *l, size_t indent, style_ink ink, const char *fmt, va_list ap)
+static PRINTF(5, 0) void wrapped(text *out, const layout *l, size_t indent, style_ink ink, const char *fmt, va_list ap)
 {
     guard_mem char *raw = mem_vprintf(fmt, ap);
     guard_text clean = {0}, lines = {0};

@@ -324,9 +324,9 @@ static void on_run_state(story *t, const view *v, const json_t *event, text *out
         text_puts(out, "\n");
     style_add(&line, &t->layout.style, INK_YELLOW, "%s", v->state);
     say(t, event, out, text_get(&line));
-    if (*v->reason)
-        layout_paragraph(out, &t->layout, 2, INK_PLAIN, text_starts(v->reason, "because ") ? "%s" : "because %s",
-                         v->reason);
+    guard_mem char *reason = view_reason(v);
+    if (*reason)
+        layout_paragraph(out, &t->layout, 2, INK_PLAIN, text_starts(reason, "because ") ? "%s" : "because %s", reason);
 }
 
 static void on_log(story *t, const view *v, const json_t *event, text *out)

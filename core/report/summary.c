@@ -90,8 +90,9 @@ static void rolled_back(text *t, const view *v)
 
 static void needs_person(text *t, const view *v)
 {
+    guard_mem char *reason = view_reason(v);
     text_printf(t, "%s needs a person: %s.", or_else(v->environment, "This"),
-                or_else(v->reason, "it could not be taken back"));
+                or_else(reason, "it could not be taken back"));
 }
 
 static void refused(text *t, const view *v)
@@ -138,7 +139,8 @@ static void add_bad_steps(text *out, const layout *l, const view *v)
         if (view_verdict_is_bad(s->verdict) || (s->verdict == VIEW_WARNED && s->trouble.verdict != VIEW_NONE))
             add_trouble(out, l, v, s, &s->trouble, view_verdict_word(s->verdict), layout_ink(s->verdict));
     }
-    if (!view_failure(v) && strcmp(v->state, "rolled back") == 0 && *v->reason)
+    bool untold = strcmp(v->state, "rolled back") == 0 || strcmp(v->state, "refused") == 0;
+    if (!view_failure(v) && untold && *v->reason)
         layout_field(out, l, "why", INK_PLAIN, "%s", v->reason);
 }
 

@@ -185,6 +185,27 @@ const view_step *view_failure(const view *v)
     return v->failure < v->steps.count ? &v->steps.items[v->failure] : NULL;
 }
 
+/* Bytes of reason before ": SUMMARY", when it ends so; else all of them. */
+static size_t without(const char *reason, const char *summary)
+{
+    size_t n = strlen(reason), tail = strlen(summary);
+    if (tail == 0 || n < tail + 3 || strcmp(reason + n - tail, summary) != 0 || reason[n - tail - 2] != ':')
+        return n;
+    return n - tail - 2;
+}
+
+char *view_reason(const view *v)
+{
+    size_t shortest = strlen(v->reason);
+    for (size_t i = 0; i < v->steps.count; i++) {
+        const view_step *s = &v->steps.items[i];
+        size_t n = without(v->reason, s->trouble.summary), m = without(v->reason, s->undo_trouble.summary);
+        shortest = n < shortest ? n : shortest;
+        shortest = m < shortest ? m : shortest;
+    }
+    return mem_dup_n(v->reason, shortest);
+}
+
 size_t view_count(const view *v, view_verdict verdict)
 {
     size_t n = 0;

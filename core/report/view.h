@@ -15,8 +15,9 @@
     X(WARNED, "warned")                                                                                                \
     X(FAILED, "failed")                                                                                                \
     X(ERROR, "error")                                                                                                  \
-    X(INCONCLUSIVE, "inconclusive") X(SKIPPED, "skipped") X(NOT_YET, "not yet") X(UNDONE, "undone")                    \
-        X(NOT_UNDONE, "not undone") X(UNDO_SKIPPED, "undo skipped") X(IRREVERSIBLE, "irreversible")
+    X(INCONCLUSIVE, "inconclusive")                                                                                    \
+    X(SKIPPED, "skipped") X(NOT_YET, "not yet") X(UNDONE, "undone") X(NOT_UNDONE, "not undone")                        \
+        X(UNDO_SKIPPED, "undo skipped") X(IRREVERSIBLE, "irreversible")
 typedef enum view_verdict {
 #define X(id, word) VIEW_##id,
     VIEW_VERDICTS(X)
@@ -121,6 +122,8 @@ void view_apply(view *v, const json_t *event, int64_t now_ms);
 view_step *view_step_of(const view *v, const json_t *event);
 /** The first step that went bad, or NULL. */
 const view_step *view_failure(const view *v);
+/** The reason without the summary of a step that it may end in, and that is shown with the step; the caller frees. */
+char *view_reason(const view *v);
 /** How many steps came to this verdict. */
 size_t view_count(const view *v, view_verdict verdict);
 

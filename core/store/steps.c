@@ -17,8 +17,8 @@ int store_steps_put(store *s, const char *run, const store_step *steps, size_t n
 int store_steps(store *s, const char *run, bool (*fn)(void *user, const store_step *step), void *user, error **err)
 {
     guard(sqlite3_stmt) q = NULL;
-    int r = sql_query(s, &q, err, "SELECT step, position, stage, kind, options FROM steps WHERE run = ? ORDER BY position",
-                      "s", run);
+    int r = sql_query(
+        s, &q, err, "SELECT step, position, stage, kind, options FROM steps WHERE run = ? ORDER BY position", "s", run);
     if (r < 0)
         return r;
     bool more = true;

@@ -3,12 +3,14 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "store/sql.h"
 
 #define BUSY_TIMEOUT_MS 10000
+#define NAP_MS          5
 
 static const char choose_another[] = "choose another folder with --state or $BELAY_STATE_DIR";
 
@@ -57,7 +59,7 @@ static int check_folder(const char *folder, error **err)
 }
 
 /* SQLite gives its -wal and -shm files the mode of the database, so it must be right before SQLite sees it. */
-static int make_file(const store *s, error **err)
+static int make_file(const store *s, int folder, error **err)
 {
     guard_fd fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat st;
@@ -69,9 +71,25 @@ static int make_file(const store *s, error **err)
         return error_set(err, ERROR_STORE, "the store '%s' cannot be made private: %s", s->path, strerror(errno));
     if (st.st_size > 0)
         return 0;
-    guard_fd folder = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || fsync(folder) < 0) /* the name must survive a power cut, as the records will */
+    if (fsync(folder) < 0) /* the name must survive a power cut, as the records will */
         return error_set(err, ERROR_STORE, "the state folder '%s' cannot be synced: %s", s->folder, strerror(errno));
+    return 0;
+}
+
+/* Opens the state folder and locks it: two processes that make the same store would trip over each other, as SQLite
+ * does not wait for a change of the journal's mode. Closing the descriptor unlocks it. */
+static int lock_folder(const store *s, int *ret_fd, error **err)
+{
+    guard_fd fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, ERROR_STORE, "the state folder '%s': %s", s->folder, strerror(errno));
+    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += NAP_MS) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || waited >= BUSY_TIMEOUT_MS)
+            return error_set(err, ERROR_STORE, "lock the state folder '%s': %s", s->folder, strerror(errno));
+        (void)usleep(NAP_MS * 1000);
+    }
+    *ret_fd = fd;
+    fd = -1;
     return 0;
 }
 
@@ -104,7 +122,9 @@ int store_open(const char *folder, store **ret, error **err)
     if (!s->folder)
         return error_set(err, ERROR_STORE, "the state folder '%s': %s", folder, strerror(errno));
     s->path = mem_printf("%s/belay.db", s->folder);
-    if ((r = check_folder(s->folder, err)) < 0 || (r = make_file(s, err)) < 0 || (r = set_up(s, err)) < 0)
+    guard_fd lock = -1;
+    if ((r = check_folder(s->folder, err)) < 0 || (r = lock_folder(s, &lock, err)) < 0 ||
+        (r = make_file(s, lock, err)) < 0 || (r = set_up(s, err)) < 0)
         return r;
     *ret = take(s);
     return 0;

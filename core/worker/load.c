@@ -67,7 +67,7 @@ static int find_entry(int fd, const belay_plugin *(**ret)(void), error **err)
 
 int load_plugin(int fd, belay_plugin *ret, error **err)
 {
-    const belay_plugin *(*entry)(void);
+    const belay_plugin *(*entry)(void) = NULL;
     int r = find_entry(fd, &entry, err);
     if (r < 0)
         return r;

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Undo journal: "started" is the engine's clock before (ns), "before" and "mark" see tags.h, "built" is the map after. */
+/* Undo journal: "started" is the engine's clock before (ns), "before" and "mark" see tags.h, "built" is the map after.
+ */
 
 #define LOG_ARTIFACT   "build.log"
 #define DOCKERFILE_MAX (1u << 20)
@@ -74,8 +75,8 @@ static void describe_step(const compose *compose, const char *step, text *to)
     text_add(to, "%s", instruction);
 }
 
-/* BuildKit says "dockerfile parse error line 2: unknown instruction: COPYY" without the file: find the one whose line has
- * that word. */
+/* BuildKit says "dockerfile parse error line 2: unknown instruction: COPYY" without the file: find the one whose line
+ * has that word. */
 static void describe_parse_error(const compose *compose, json_t *services, const char *reason, text *to)
 {
     int line = 0;

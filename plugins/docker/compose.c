@@ -77,14 +77,26 @@ static belay_status find_program(compose *c)
     return BELAY_OK;
 }
 
+static char *file_of(const call *call)
+{
+    const char *dir = call_str(call, "project_dir"), *file = call_str(call, "file");
+    return file && *file == '/' ? text_dup(file) : text_printf("%s/%s", dir ? dir : ".", file ? file : DEFAULT_FILE);
+}
+
+bool compose_has_file(const call *c)
+{
+    guard_mem char *file = file_of(c);
+    return access(file, F_OK) == 0;
+}
+
 /* What all commands share: where the files are, and how Compose is to speak. */
 static void set_arguments(compose *c)
 {
     const call *call = engine_call(c->engine);
-    const char *dir = call_str(call, "project_dir"), *file = call_str(call, "file");
+    const char *dir = call_str(call, "project_dir");
     const char *project = call_str(call, "project"), *env_file = call_str(call, "env_file");
     c->dir = text_dup(dir ? dir : ".");
-    c->file = file && *file == '/' ? text_dup(file) : text_printf("%s/%s", c->dir, file ? file : DEFAULT_FILE);
+    c->file = file_of(call);
     const char *const fixed[] = {"--ansi", "never", "--project-directory", c->dir, "--file", c->file};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         compose_args_add(&c->program, fixed[i]);

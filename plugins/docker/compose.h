@@ -15,6 +15,8 @@ typedef struct compose compose;
  * Compose. The engine is borrowed. */
 belay_status compose_open(engine *e, compose **ret) __attribute__((warn_unused_result));
 void compose_free(compose *c);
+/** True when the compose file that the options describe exists. */
+bool compose_has_file(const call *c);
 
 /** The project's name. Borrowed, like all below. */
 const char *compose_project(const compose *c);

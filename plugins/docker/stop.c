@@ -7,7 +7,8 @@
 
 /* Undo journal: "project", and "before", the containers that ran (containers_to_json). */
 
-/* The services to stop: those named, or all that have a container but for those that keep running. The caller decrefs. */
+/* The services to stop: those named, or all that have a container but for those that keep running. The caller decrefs.
+ */
 static json_t *chosen(const call *c, const containers *all)
 {
     json_t *services = call_set(c, "services");
@@ -91,7 +92,8 @@ belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     s = find(&c, e, &project, &running);
-    if (s == BELAY_E_FAIL || s == BELAY_E_CONFIG) { /* the file on disk may still be the previous release's, or missing */
+    if (s == BELAY_E_FAIL ||
+        s == BELAY_E_CONFIG) { /* the file on disk may still be the previous release's, or missing */
         call_log(&c, 2, "which containers would stop is known once the release's compose file is there");
         call_plan(&c, "start exactly the stopped containers again, in the order of their dependencies",
                   "stop the containers of the chosen services");

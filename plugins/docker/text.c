@@ -26,7 +26,7 @@ void text_add_bytes(text *t, const void *bytes, size_t n)
     t->s[t->length] = '\0';
 }
 
-static char *vprintf_new(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *vprintf_new(const char *fmt, va_list ap)
 {
     char *s = NULL;
     if (vasprintf(&s, fmt, ap) < 0) {

@@ -314,12 +314,13 @@ belay_status twin_restore(engine *e, const container *c, const char *mark, char 
     return s;
 }
 
-belay_status twin_remove_all(engine *e, const char *mark)
+belay_status twin_remove_all(engine *e, const containers *old, const char *mark)
 {
-    guard_mem char *label = text_printf(TWIN_LABEL "=%s", mark);
-    guard_containers twins = {0};
-    belay_status s = containers_labelled(e, label, &twins);
-    for (size_t i = 0; i < twins.count && s >= 0; i++)
-        s = engine_do(e, "DELETE", NULL, 404, "/containers/%s", twins.items[i].id);
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < old->count && s >= 0; i++) {
+        guard_mem char *name = twin_name(&old->items[i], mark);
+        guard_mem char *escaped = engine_escape(name);
+        s = engine_do(e, "DELETE", NULL, 404, "/containers/%s", escaped);
+    }
     return s < 0 ? s : BELAY_OK;
 }

@@ -20,7 +20,7 @@ belay_status twin_make(engine *e, const container *c, const char *mark) __attrib
  * the caller frees. E_FAIL when there is no twin. */
 belay_status twin_restore(engine *e, const container *c, const char *mark, char **ret_id)
     __attribute__((warn_unused_result));
-/** Removes all twins of this mark. */
-belay_status twin_remove_all(engine *e, const char *mark) __attribute__((warn_unused_result));
+/** Removes the twins of these containers. */
+belay_status twin_remove_all(engine *e, const containers *old, const char *mark) __attribute__((warn_unused_result));
 
 #endif

@@ -96,9 +96,9 @@ static belay_status plan_open(const call *c, plan *p)
     return s;
 }
 
-/* `compose up` recreates what a named service depends on when its configuration or image changed. A database must not be
- * replaced because an application was named. (--no-deps is no way out: it changes the hash that Compose writes on the
- * containers, so that the next `compose up` would recreate them all.) */
+/* `compose up` recreates what a named service depends on when its configuration or image changed. A database must not
+ * be replaced because an application was named. (--no-deps is no way out: it changes the hash that Compose writes on
+ * the containers, so that the next `compose up` would recreate them all.) */
 static belay_status check_dependencies(plan *p, const containers *now)
 {
     const call *c = engine_call(p->e);
@@ -155,6 +155,12 @@ static belay_status remember(plan *p, const containers *now, json_t **kept)
         s = count_restarts(p->e, now, &restarts);
     if (s != BELAY_OK)
         return s;
+    for (size_t i = 0; i < now->count; i++) {
+        size_t k;
+        json_t *volume;
+        json_array_foreach(now->items[i].volumes, k, volume)
+            json_object_set_new(volumes, json_string_value(volume), json_integer(0));
+    }
     guard_json *before =
         json_pack("{s:s, s:s, s:I, s:O, s:o, s:O, s:O, s:O}", "project", project, "mark", mark, "started",
                   (json_int_t)(started / NS), "services", p->concerned, "containers", containers_to_json(now),

@@ -11,7 +11,7 @@
  *     services        set: the services named and all that they depend on
  *     containers      containers_to_json() of theirs
  *     restarts        object: container id -> restarts so far
- *     networks, volumes   sets: those of the project
+ *     networks, volumes   their names -> when made: those of the project, and those that its containers mount
  */
 #define UP_BEFORE "before"
 

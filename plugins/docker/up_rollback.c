@@ -115,8 +115,9 @@ static belay_status set_running(engine *e, const char *project, const containers
     return s == BELAY_OK ? containers_start(e, &start) : s;
 }
 
-/* Removes the networks or volumes that are new since `started`. What others use stays (403, 409). */
-static belay_status remove_made(engine *e, const char *what, json_t *now, const json_t *before, int64_t started)
+/* Removes the networks or volumes that are new since `started`; what others use stays. */
+static belay_status remove_made(engine *e, const char *thing, long in_use, json_t *now, const json_t *before,
+                                int64_t started)
 {
     belay_status s = BELAY_OK;
     const char *name;
@@ -126,8 +127,9 @@ static belay_status remove_made(engine *e, const char *what, json_t *now, const 
         if (json_object_get(before, name) || json_integer_value(made) < started || s < 0)
             continue;
         guard_mem char *escaped = engine_escape(name);
-        s = engine_do(e, "DELETE", NULL, 409, "/%s/%s", what, escaped);
-        call_log(engine_call(e), 1, "%s %s %s", what, name, s == BELAY_OK ? "removed" : "is in use and stays");
+        s = engine_do(e, "DELETE", NULL, in_use, "/%ss/%s", thing, escaped);
+        if (s >= 0)
+            call_log(engine_call(e), 1, "%s %s %s", thing, name, s == BELAY_OK ? "removed" : "is in use and stays");
     }
     return s < 0 ? s : BELAY_OK;
 }
@@ -157,13 +159,13 @@ static belay_status remove_networks_and_volumes(engine *e, const char *project, 
     int64_t started = json_integer_value(json_object_get(before, "started"));
     belay_status s = up_networks(e, project, &networks);
     if (s == BELAY_OK)
-        s = remove_made(e, "networks", networks, json_object_get(before, "networks"), started);
+        s = remove_made(e, "network", 403, networks, json_object_get(before, "networks"), started);
     if (s != BELAY_OK || call_int(engine_call(e), "keep_volumes"))
         return s;
     s = up_volumes(e, project, &volumes);
     if (s == BELAY_OK)
         s = add_volumes(e, gone, volumes);
-    return s == BELAY_OK ? remove_made(e, "volumes", volumes, json_object_get(before, "volumes"), started) : s;
+    return s == BELAY_OK ? remove_made(e, "volume", 409, volumes, json_object_get(before, "volumes"), started) : s;
 }
 
 belay_status up_rollback(belay_ctx *ctx, const belay_host *host)
@@ -187,16 +189,17 @@ belay_status up_rollback(belay_ctx *ctx, const belay_host *host)
     if (back != BELAY_OK || s != BELAY_OK)
         return back != BELAY_OK ? back : s;
     s = remove_networks_and_volumes(e, project, before, gone);
-    return s == BELAY_OK ? twin_remove_all(e, mark) : s;
+    return s == BELAY_OK ? twin_remove_all(e, &old, mark) : s;
 }
 
 belay_status up_discard(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
+    guard_containers old = {0};
     guard_json *before = call_recall(&c, UP_BEFORE);
-    if (!before)
+    if (!before || !containers_from_json(json_object_get(before, "containers"), &old))
         return BELAY_NOTHING;
     belay_status s = engine_open(&c, &e);
-    return s == BELAY_OK ? twin_remove_all(e, text_member(before, "mark")) : s;
+    return s == BELAY_OK ? twin_remove_all(e, &old, text_member(before, "mark")) : s;
 }

@@ -168,6 +168,8 @@ belay_status checkout_execute(belay_ctx *c, const belay_host *h)
     s = h->output(c, "commit", kept ? kept : commit);
     if (s == BELAY_OK)
         s = h->output(c, "previous", before ? before : now.commit);
+    if (s == BELAY_OK)
+        s = h->output(c, "dir", r.path);
     return s == BELAY_OK ? done : s;
 }
 

@@ -30,6 +30,7 @@ static const belay_option checkout_options[] = {
 
 static const belay_output checkout_outputs[] = {
     {.name = "commit", .doc = "The commit that was checked out.", .type = BELAY_T_STRING, .flags = BELAY_F_COMMIT},
+    {.name = "dir", .doc = "The work tree's absolute path.", .type = BELAY_T_PATH},
     {.name = "previous", .doc = "The commit that was checked out before.", .type = BELAY_T_STRING},
 };
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_PATIENCE_MS 3000
+#define LOCK_PATIENCE_MS 1000
 #define NAMED_FILES      5
 
 belay_status tree_changes(const repo *r, const char **ret)
@@ -40,14 +40,20 @@ static void look_for_obstacle(void *user, const char *name)
         (void)snprintf(o->names + used, sizeof o->names - used, "%s'%.100s'", used ? ", " : "", name);
 }
 
+/* Files that lie where `to` has one and `from` has none. */
+static belay_status find_obstacles(obstacles *o, const char *from, const char *to)
+{
+    belay_run io = {.on_line = look_for_obstacle, .user = o};
+    return repo_must(o->repo, &io, "compare the releases",
+                     REPO_ARGS("diff-tree", "-r", "--no-renames", "--name-only", "--diff-filter=A", from, to));
+}
+
 /* git itself refuses to overwrite untracked files, but not ignored ones: an .env that the new release tracks would be
  * lost without a word. */
 belay_status tree_check_in_the_way(const repo *r, const char *from, const char *to)
 {
     obstacles o = {.repo = r};
-    belay_run io = {.on_line = look_for_obstacle, .user = &o};
-    belay_status s = repo_must(r, &io, "compare the releases",
-                               REPO_ARGS("diff-tree", "-r", "--no-renames", "--name-only", "--diff-filter=A", from, to));
+    belay_status s = find_obstacles(&o, from, to);
     if (s != BELAY_OK || o.count == 0)
         return s;
     return repo_explain(r, BELAY_E_FAIL, "repo", "move them away: git does not track them, so they could not be brought back",
@@ -62,8 +68,10 @@ static belay_status lock_path(const repo *r, char *buf, size_t room)
     belay_run io = {0};
     belay_status s = repo_must(r, &io, "find the index", REPO_ARGS("rev-parse", "--git-path", "index.lock"));
     int length = (int)strcspn(io.out, "\n");
-    if (s == BELAY_OK)
-        (void)snprintf(buf, room, io.out[0] == '/' ? "%.0s%.*s" : "%s/%.*s", r->path, length, io.out);
+    if (s == BELAY_OK && io.out[0] == '/')
+        (void)snprintf(buf, room, "%.*s", length, io.out);
+    else if (s == BELAY_OK)
+        (void)snprintf(buf, room, "%s/%.*s", r->path, length, io.out);
     return s;
 }
 
@@ -127,7 +135,7 @@ static bool checkout_left_it(const repo *r, const char *name, const char *blob)
     struct stat st;
     belay_run io = {0};
     (void)snprintf(path, sizeof path, "%s/%s", r->path, name);
-    if (lstat(path, &st) != 0)
+    if (lstat(path, &st) != 0 || S_ISLNK(st.st_mode))
         return true;
     if (!blob[0])
         return false;
@@ -159,14 +167,10 @@ static void each_line(const char *text, void (*fn)(void *, const char *), void *
     }
 }
 
-static belay_status refuse_foreign_changes(const repo *r, const char *from, const char *to)
+static belay_status refuse_foreign_changes(const repo *r, const char *changed, const char *to)
 {
     suspect p = {.repo = r, .to = to};
-    belay_run io = {0};
-    belay_status s = repo_must(r, &io, "look for changed files", REPO_ARGS("diff", "--name-only", "--no-renames", from));
-    if (s != BELAY_OK)
-        return s;
-    each_line(io.out, examine, &p);
+    each_line(changed, examine, &p);
     if (p.status != BELAY_OK || !p.foreign[0])
         return p.status;
     return repo_explain(r, BELAY_E_FAIL, "repo", "save the change or drop it, then roll back again",
@@ -176,13 +180,19 @@ static belay_status refuse_foreign_changes(const repo *r, const char *from, cons
 belay_status tree_restore(const repo *r, const char *from, const char *to)
 {
     char lock[8192];
-    belay_run io = {0};
+    obstacles made = {.repo = r};
+    belay_run changed = {0}, io = {0};
     belay_status s = wait_for_lock(r, lock, sizeof lock);
     /* There was none before the checkout began, and nobody lets go of it: it is of the git that was killed. */
     if (s == BELAY_OK && lock[0] && unlink(lock) != 0 && errno != ENOENT)
         s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "remove the lock '%s' that git left: %s", lock, strerror(errno));
     if (s == BELAY_OK)
-        s = refuse_foreign_changes(r, from, to);
+        s = repo_must(r, &changed, "look for changed files", REPO_ARGS("diff", "--name-only", "--no-renames", from));
+    if (s == BELAY_OK)
+        s = find_obstacles(&made, from, to);
+    if (s != BELAY_OK || (!changed.out[0] && !made.count))
+        return s; /* the checkout had not begun */
+    s = refuse_foreign_changes(r, changed.out, to);
     /* First wholly there, then back: files that the checkout had already made go away with those it had not. */
     if (s == BELAY_OK)
         s = repo_must(r, &io, "restore the files", REPO_ARGS("read-tree", "--reset", "-u", to));

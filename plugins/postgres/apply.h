@@ -22,7 +22,8 @@ typedef struct applier {
     char run[128];      /**< what the ledger rows say */
     char blockers[600]; /**< who held the lock that was waited for last */
     int64_t watch_from;
-    int backend; /**< of the session that runs the file */
+    bool undoing; /**< the files take migrations back: their rows are removed instead of written */
+    int backend;  /**< of the session that runs the file */
     double longest_ms;
     size_t statements, files;
 } applier;
@@ -34,6 +35,8 @@ void apply_close(applier *a);
 /** Applies one file that plan_check() accepted. On failure it is explained: what failed, where, and what of the file
  * stayed. */
 belay_status apply_file(applier *a, migration *m);
+/** The same for a file that undoes the migration of its number. */
+belay_status apply_down(applier *a, migration *m);
 /** Applies all that is pending, in order. */
 belay_status apply_all(applier *a, migration_plan *plan);
 /** "RUN/STEP": whose rows in the ledger are this step's. */

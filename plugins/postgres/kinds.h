@@ -27,4 +27,16 @@ belay_status query_verify(belay_ctx *c, const belay_host *h);
 belay_status sessions_prepare(belay_ctx *c, const belay_host *h);
 belay_status sessions_verify(belay_ctx *c, const belay_host *h);
 
+belay_status migrations_verify(belay_ctx *c, const belay_host *h);
+
+belay_status trial_prepare(belay_ctx *c, const belay_host *h);
+belay_status trial_execute(belay_ctx *c, const belay_host *h);
+belay_status trial_verify(belay_ctx *c, const belay_host *h);
+belay_status trial_rollback(belay_ctx *c, const belay_host *h);
+
+belay_status migrate_prepare(belay_ctx *c, const belay_host *h);
+belay_status migrate_execute(belay_ctx *c, const belay_host *h);
+belay_status migrate_verify(belay_ctx *c, const belay_host *h);
+belay_status migrate_rollback(belay_ctx *c, const belay_host *h);
+
 #endif

@@ -92,6 +92,172 @@ static const belay_metric restore_metrics[] = {
     {.name = "tables", .unit = "", .doc = "Tables in the restored database."},
 };
 
+/* ---- migrations, trial, migrate -------------------------------------------------------------------------------- */
+
+static const char *const refuse_or_allow[] = {"refuse", "allow", NULL};
+static const char *const refuse_or_again[] = {"refuse", "again", NULL};
+static const char *const runners[] = {"belay", "psql", NULL};
+static const char *const ways_to_copy[] = {"auto", "template", "dump", NULL};
+static const char *const ways_to_undo[] = {"snapshot", "down", "none", NULL};
+
+/* What the three kinds share: which files there are, and which of them are pending. */
+#define FILES                                                                                                          \
+    {.name = "dir",                                                                                                    \
+     .type = BELAY_T_PATH,                                                                                             \
+     .flags = BELAY_F_REQUIRED,                                                                                        \
+     .doc = "The folder with the migrations, one file each, whose names begin with their number.",                     \
+     .example = "docker/migrations"},                                                                                  \
+        {.name = "pattern",                                                                                            \
+         .type = BELAY_T_STRING,                                                                                       \
+         .def = "*.sql",                                                                                               \
+         .doc = "Which files of the folder; NAME.down.sql never counts.",                                              \
+         .example = "00*.sql"},                                                                                        \
+        {.name = "first",                                                                                              \
+         .type = BELAY_T_INT,                                                                                          \
+         .def = "0",                                                                                                   \
+         .max = INT64_MAX,                                                                                             \
+         .doc = "Files with a lower number were applied before Belay came, and are left alone.",                       \
+         .example = "6"},                                                                                              \
+        {.name = "gaps",                                                                                               \
+         .type = BELAY_T_ENUM,                                                                                         \
+         .choices = refuse_or_allow,                                                                                   \
+         .def = "refuse",                                                                                              \
+         .doc = "Whether numbers may be missing; allow it when they are dates.",                                       \
+         .example = "allow"},                                                                                          \
+        {.name = "expect",                                                                                             \
+         .type = BELAY_T_LIST,                                                                                         \
+         .doc = "Patterns; a file must match each.",                                                                   \
+         .example = "006_*, 007_*"},                                                                                   \
+        {.name = "ledger",                                                                                             \
+         .type = BELAY_T_STRING,                                                                                       \
+         .def = "belay_migrations",                                                                                    \
+         .doc = "The table in the database that says what was applied: table or schema.table.",                        \
+         .example = "ops.migrations"},                                                                                 \
+        {.name = "out_of_order",                                                                                       \
+         .type = BELAY_T_ENUM,                                                                                         \
+         .choices = refuse_or_allow,                                                                                   \
+         .def = "refuse",                                                                                              \
+         .doc = "Whether a file may be applied after one with a higher number was.",                                   \
+         .example = "allow"},                                                                                          \
+        {.name = "cut_short",                                                                                          \
+         .type = BELAY_T_ENUM,                                                                                         \
+         .choices = refuse_or_again,                                                                                   \
+         .def = "refuse",                                                                                              \
+         .doc = "What to do about a file without a transaction that was cut short: run it again only when it bears "   \
+                "that.",                                                                                               \
+         .example = "again"},                                                                                          \
+    {                                                                                                                  \
+        .name = "runner", .type = BELAY_T_ENUM, .choices = runners, .def = "belay",                                    \
+        .doc = "Who sends the statements: Belay itself, or psql for files that use psql's own commands.",              \
+        .example = "psql"                                                                                              \
+    }
+
+/* What trial and migrate share: how the files are run, and what they should have made. */
+#define APPLYING                                                                                                       \
+    {.name = "lock_timeout",                                                                                           \
+     .type = BELAY_T_DURATION,                                                                                         \
+     .def = "5s",                                                                                                      \
+     .max = 3600000,                                                                                                   \
+     .doc = "How long a statement may wait for a lock, and so make others wait behind it.",                            \
+     .example = "2s"},                                                                                                 \
+        {.name = "lock_retries",                                                                                       \
+         .type = BELAY_T_INT,                                                                                          \
+         .def = "5",                                                                                                   \
+         .max = 1000,                                                                                                  \
+         .doc = "How often a file is tried again after a lock timeout or a deadlock.",                                 \
+         .example = "10"},                                                                                             \
+        {.name = "lock_delay",                                                                                         \
+         .type = BELAY_T_DURATION,                                                                                     \
+         .def = "1s",                                                                                                  \
+         .min = 1,                                                                                                     \
+         .max = 600000,                                                                                                \
+         .doc = "The pause before the first new try, with all locks let go; it doubles up to 30 s.",                   \
+         .example = "3s"},                                                                                             \
+        {.name = "concurrent_lock_timeout",                                                                            \
+         .type = BELAY_T_DURATION,                                                                                     \
+         .def = "0s",                                                                                                  \
+         .max = 86400000,                                                                                              \
+         .doc =                                                                                                        \
+             "The lock timeout of statements CONCURRENTLY, which make nobody wait; 0s: as long as the step may run.",  \
+         .example = "30m"},                                                                                            \
+        {.name = "statement_timeout",                                                                                  \
+         .type = BELAY_T_DURATION,                                                                                     \
+         .def = "0s",                                                                                                  \
+         .max = 86400000,                                                                                              \
+         .doc = "How long one statement may run; 0s: as long as the step may.",                                        \
+         .example = "10m"},                                                                                            \
+        {.name = "expect_indexes",                                                                                     \
+         .type = BELAY_T_LIST,                                                                                         \
+         .doc = "Patterns; afterwards an index must match each, and all that match must be valid.",                    \
+         .example = "idx_*"},                                                                                          \
+        {.name = "expect_views",                                                                                       \
+         .type = BELAY_T_LIST,                                                                                         \
+         .doc = "Patterns; afterwards a view must match each, and all that match must be readable.",                   \
+         .example = "v_*"},                                                                                            \
+        TOOL_PREFIX
+
+static const belay_option migrations_options[] = {
+    {.name = "database",
+     .type = BELAY_T_STRING,
+     .flags = BELAY_F_SECRET,
+     .doc = "The database, to tell the pending files from the applied ones; without it, all are pending.",
+     .example = "${secret:database_url}"},
+    FILES,
+    {.name = "statements",
+     .type = BELAY_T_BOOL,
+     .def = "false",
+     .doc = "Print every statement of the pending files as a line of JSON: file, line, text.",
+     .example = "true"},
+};
+
+static const belay_output migrations_outputs[] = {
+    {.name = "pending", .type = BELAY_T_LIST, .doc = "The pending files, in order."},
+    {.name = "count", .type = BELAY_T_INT, .doc = "How many they are."},
+};
+
+static const belay_metric migrations_metrics[] = {
+    {.name = "pending", .unit = "", .doc = "Pending files."},
+};
+
+static const belay_option trial_options[] = {
+    DATABASE,
+    FILES,
+    APPLYING,
+    {.name = "copy",
+     .type = BELAY_T_ENUM,
+     .choices = ways_to_copy,
+     .def = "auto",
+     .doc = "How the copy is made: by TEMPLATE, which nobody may be connected for, or by a dump; auto: as it can be.",
+     .example = "dump"},
+};
+
+static const belay_option migrate_options[] = {
+    DATABASE,
+    FILES,
+    APPLYING,
+    {.name = "undo",
+     .type = BELAY_T_ENUM,
+     .choices = ways_to_undo,
+     .def = "snapshot",
+     .doc = "How it is taken back: by the snapshot taken before, by NAME.down.sql beside each file, or not at all.",
+     .example = "down"},
+    {.name = "snapshot",
+     .type = BELAY_T_STRING,
+     .doc = "For undo = snapshot: the snapshot's name.",
+     .example = "${steps.snapshot.name}"},
+};
+
+static const belay_output apply_outputs[] = {
+    {.name = "applied", .type = BELAY_T_LIST, .doc = "The files that were applied, in order."},
+    {.name = "count", .type = BELAY_T_INT, .doc = "How many they are."},
+};
+
+static const belay_metric apply_metrics[] = {
+    {.name = "files", .unit = "", .doc = "Files applied."},
+    {.name = "statements", .unit = "", .doc = "Statements in them."},
+    {.name = "longest_statement", .unit = "ms", .doc = "Duration of the longest one."},
+};
+
 /* ---- query, sessions ------------------------------------------------------------------------------------------- */
 
 static const belay_option query_options[] = {
@@ -184,6 +350,34 @@ static const belay_step steps[] = {
      .verify = restore_verify,
      .rollback = restore_rollback,
      .discard = restore_discard},
+    {.name = "migrations",
+     .doc = "Checks that the migration files are in order and unchanged since they were applied; says what is pending.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 120000,
+     BELAY_TABLE(option, migrations_options),
+     BELAY_TABLE(output, migrations_outputs),
+     BELAY_TABLE(metric, migrations_metrics),
+     .verify = migrations_verify},
+    {.name = "trial",
+     .doc = "Applies the pending migrations to a copy of the database, and drops the copy.",
+     .default_timeout_ms = 3600000,
+     BELAY_TABLE(option, trial_options),
+     BELAY_TABLE(output, apply_outputs),
+     BELAY_TABLE(metric, apply_metrics),
+     .prepare = trial_prepare,
+     .execute = trial_execute,
+     .verify = trial_verify,
+     .rollback = trial_rollback},
+    {.name = "migrate",
+     .doc = "Applies the pending migrations, each in one transaction where it can be.",
+     .default_timeout_ms = 3600000,
+     BELAY_TABLE(option, migrate_options),
+     BELAY_TABLE(output, apply_outputs),
+     BELAY_TABLE(metric, apply_metrics),
+     .prepare = migrate_prepare,
+     .execute = migrate_execute,
+     .verify = migrate_verify,
+     .rollback = migrate_rollback},
     {.name = "query",
      .doc = "Runs one query that cannot write, and compares what it gives.",
      .flags = BELAY_S_READ_ONLY,

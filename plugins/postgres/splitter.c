@@ -118,7 +118,7 @@ static void end_statement(splitter *s)
         take_data(s);
     s->now.length = s->text.length;
     s->now.text = buf_take(&s->text);
-    s->now.standard_strings = s->lexer.standard_strings;
+    s->now.strings = s->lexer.standard_strings;
     mem_reserve(s->script);
     s->script->items[s->script->count++] = s->now;
     s->now = (sql_statement){0};

@@ -18,8 +18,8 @@ typedef struct sql_statement {
     unsigned *lines; /**< the file's line, from 1, of each line of the text; lines[0] is where it begins */
     size_t line_count, line_room;
     sql_traits traits;
-    bool standard_strings; /**< how '...' was read at its end; the server's setting must be the same */
-    char *data;            /**< SQL_COPY_IN: the lines that follow it, without the final "\."; else NULL */
+    bool strings; /**< how '...' was read at its end; the server's setting must be the same */
+    char *data;   /**< SQL_COPY_IN: the lines that follow it, without the final "\."; else NULL */
     size_t data_length;
     bool data_open; /**< the file ends before "\." */
 } sql_statement;

@@ -49,7 +49,9 @@
         "\"hint\":\"mend the file and run again\",\"duration_ms\":2300}",                                              \
         STEP_END(APPLY, "failed", 2300)
 
-#define ROLLING_BACK "{\"type\":\"run.state\",\"state\":\"rolling back\",\"reason\":\"migrate/apply failed\"}"
+#define ROLLING_BACK                                                                                                   \
+    "{\"type\":\"run.state\",\"state\":\"rolling back\",\"reason\":\"migrate/apply failed: "                           \
+    "008_bad.sql:12: 42601 syntax error at or near \\\"TABEL\\\"\"}"
 
 const char *const events_committed[] = {
     BEFORE_MIGRATION,

@@ -200,39 +200,63 @@ static void nothing_that_was_acknowledged_is_lost_when_the_writer_is_killed(void
     }
 }
 
-/* Adds n phases to a run; gives 0 when each was recorded. */
-static int add_phases(const char *folder, const char *run, int n)
+/* Records a run n times and n phases of `run`, if there is one; gives 0 when all was recorded. */
+static int write_much(const char *folder, const char *run, int n)
 {
     guard(error) err = NULL;
     guard(store) s = NULL;
     int64_t seq = 0;
     int r = store_open(folder, &s, &err);
-    for (int i = 0; i < n && r == 0; i++)
-        r = store_phase_begin(s, run, "dump", "execute", i + 1, &seq, &err);
+    for (int i = 0; i < n && r == 0; i++) {
+        store_run own = {0};
+        r = store_run_create(s, &own, &err);
+        if (r == 0 && run)
+            r = store_phase_begin(s, run, "dump", "execute", i + 1, &seq, &err);
+        free(own.id);
+    }
+    guard_mem char *text = error_text(err);
+    if (r < 0)
+        fprintf(stderr, "%s\n", text);
     return r < 0;
 }
 
-static void several_processes_write_without_losing_a_record(void **state)
+enum { WRITERS = 4, EACH = 25 };
+
+/* Several processes at once. */
+static void write_together(const char *folder, const char *run)
 {
-    enum { WRITERS = 4, EACH = 25 };
-    fixture *f = *state;
-    guard_mem char *run = fixture_run(f, "staging");
-    store_close(take(f->store));
     pid_t children[WRITERS];
     for (size_t i = 0; i < WRITERS; i++)
         if ((children[i] = fork()) == 0)
-            _exit(add_phases(f->folder, run, EACH));
+            _exit(write_much(folder, run, EACH));
     for (size_t i = 0; i < WRITERS; i++) {
         int status = -1;
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
+}
+
+static void several_processes_write_without_losing_a_record(void **state)
+{
+    fixture *f = *state;
+    guard_mem char *run = fixture_run(f, "staging");
+    store_close(take(f->store));
+    write_together(f->folder, run);
     guard(error) err = NULL;
     json_t *list = json_array();
     fixture_open(f);
     fixture_good(store_phases(f->store, run, NULL, keep_phase, list, &err), err);
     assert_int_equal(json_array_size(list), WRITERS * EACH);
     json_decref(list);
+}
+
+static void several_processes_may_make_the_store(void **state)
+{
+    fixture *f = *state;
+    write_together(f->folder, NULL); /* the folder is not there yet */
+    fixture_open(f);
+    guard(error) err = NULL;
+    fixture_good(store_check(f->store, &err), err);
 }
 
 #define OPENED(f) cmocka_unit_test_setup_teardown(f, open_one, fixture_teardown)
@@ -248,6 +272,7 @@ int main(void)
         OPENED(a_step_can_be_recorded_again),
         OPENED(nothing_that_was_acknowledged_is_lost_when_the_writer_is_killed),
         OPENED(several_processes_write_without_losing_a_record),
+        FIXTURE_TEST(several_processes_may_make_the_store),
     };
     return cmocka_run_group_tests_name("store_journal", tests, NULL, NULL);
 }

@@ -130,7 +130,7 @@ static void only_a_run_that_has_not_ended_is_unfinished(void **state)
     fixture *f = *state;
     guard(error) err = NULL;
     guard_mem char *id = fixture_run(f, "staging");
-    guard_mem char *other = fixture_run(f, "production");
+    free(fixture_run(f, "production")); /* stays unfinished, elsewhere */
     static const run_state all[] = {RUN_RUNNING,     RUN_PAUSED,       RUN_ROLLING_BACK, RUN_COMMITTED,
                                     RUN_ROLLED_BACK, RUN_NEEDS_PERSON, RUN_REFUSED};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -1,0 +1,199 @@
+/* engine_resume and engine_rollback: a recorded run is taken up again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/journal.h"
+
+/* ---- which run -----------------------------------------------------------------------------------------------------
+ */
+
+static bool is_open(const store_run *r)
+{
+    return !run_state_is_end(r->state) || r->state == RUN_NEEDS_PERSON;
+}
+
+/* The newest run that counts in each environment; there must be one environment only. */
+typedef struct search {
+    bool committed_too;
+    json_t *seen; /* environments */
+    char *id;
+    int found;
+} search;
+
+static bool look_at(void *user, const store_run *r)
+{
+    search *s = user;
+    if (r->state == RUN_REFUSED || json_object_get(s->seen, r->environment))
+        return true;
+    json_object_set_new(s->seen, r->environment, json_true());
+    if (!is_open(r) && !(s->committed_too && r->state == RUN_COMMITTED && !r->discarded))
+        return true;
+    if (s->found++ == 0)
+        s->id = mem_dup(r->id);
+    return true;
+}
+
+static int find_run(const engine *e, bool committed_too, const char *verb, char **ret_id, error **err)
+{
+    search s = {.committed_too = committed_too, .seen = json_object()};
+    int r = store_runs(e->store, NULL, INT32_MAX, look_at, &s, err);
+    json_decref(s.seen);
+    guard_mem char *id = s.id;
+    if (r < 0)
+        return r;
+    if (s.found == 0)
+        return error_set(err, ERROR_NOT_FOUND, "there is no run to %s", verb);
+    if (s.found > 1) {
+        (void)error_set(err, ERROR_USAGE, "there are runs to %s in %d environments", verb, s.found);
+        return error_hint(err, "name one: `belay history` lists them");
+    }
+    *ret_id = take(id);
+    return 0;
+}
+
+typedef struct later {
+    const char *id;
+    char *found;
+} later;
+
+static bool look_for_later(void *user, const store_run *r)
+{
+    later *l = user;
+    if (strcmp(r->id, l->id) == 0)
+        return false;
+    if (r->state == RUN_COMMITTED || is_open(r)) {
+        free(l->found);
+        l->found = mem_dup(r->id);
+    }
+    return true;
+}
+
+/* What came after stands on this run. */
+static int refuse_when_overtaken(const engine *e, const store_run *run, error **err)
+{
+    later l = {.id = run->id};
+    int r = store_runs(e->store, run->environment, INT32_MAX, look_for_later, &l, err);
+    guard_mem char *found = l.found;
+    if (r < 0 || !found)
+        return r;
+    (void)error_set(err, ERROR_REFUSED, "run %s came after run %s in %s, and stands on it", found, run->id,
+                    run->environment);
+    return error_hint(err, "take run %s back first: `belay rollback %s`", found, found);
+}
+
+static int check_state(const store_run *run, bool rollback, error **err)
+{
+    if (is_open(run) || (rollback && run->state == RUN_COMMITTED && !run->discarded))
+        return 0;
+    if (run->state == RUN_COMMITTED && run->discarded)
+        return error_set(err, ERROR_REFUSED, "what a rollback of run %s needs was discarded", run->id);
+    (void)error_set(err, ERROR_REFUSED, "run %s has ended: it is %s", run->id, run_state_name(run->state));
+    return run->state == RUN_COMMITTED ? error_hint(err, "take it back with `belay rollback %s`", run->id)
+                                       : -(int)error_get_code(*err);
+}
+
+/* ---- going on ------------------------------------------------------------------------------------------------------
+ */
+
+static bool take_mark(void *user, const char *key, const char *value)
+{
+    driver *d = user;
+    if (strcmp(key, "rolled back because") != 0)
+        return true;
+    d->rollback_reason = mem_dup(value);
+    return false;
+}
+
+static machine_state machine_state_of(run_state state)
+{
+    static const machine_state same[] = {
+        [RUN_RUNNING] = MACHINE_RUNNING,           [RUN_PAUSED] = MACHINE_PAUSED,
+        [RUN_ROLLING_BACK] = MACHINE_ROLLING_BACK, [RUN_COMMITTED] = MACHINE_COMMITTED,
+        [RUN_ROLLED_BACK] = MACHINE_ROLLED_BACK,   [RUN_NEEDS_PERSON] = MACHINE_NEEDS_PERSON,
+        [RUN_REFUSED] = MACHINE_REFUSED,
+    };
+    return same[state];
+}
+
+static int restore(driver *d, bool rollback, engine_assume assume, error **err)
+{
+    static const machine_assume same[] = {[ASSUME_NOTHING] = MACHINE_ASSUME_NOTHING,
+                                          [ASSUME_DONE] = MACHINE_ASSUME_DONE,
+                                          [ASSUME_NOT_DONE] = MACHINE_ASSUME_NOT_DONE};
+    guard_mem machine_row *rows = NULL;
+    size_t count = 0;
+    int r = journal_read(d, &rows, &count, err);
+    if (r < 0 || (r = store_marks(d->record.store, d->record.run.id, take_mark, d, err)) < 0)
+        return r;
+    const machine_journal journal = {.rows = rows,
+                                     .row_count = count,
+                                     .state = machine_state_of(d->record.run.state),
+                                     .rollback = rollback && d->record.run.state != RUN_ROLLING_BACK,
+                                     .assume = same[assume]};
+    driver_plan(d, &journal);
+    const size_t *started;
+    if (d->record.run.state == RUN_COMMITTED && machine_started(d->machine, &started) == 0)
+        return error_set(err, ERROR_REFUSED, "run %s changed nothing: there is nothing to take back", d->record.run.id);
+    return 0;
+}
+
+static int drive(driver *d, store_run *run, bool rollback, engine_assume assume, int *ret_exit, error **err)
+{
+    store_run_done(&d->record.run);
+    d->record.run = *run;
+    *run = (store_run){0};
+    d->resumed = !run_state_is_end(d->record.run.state) || d->record.run.state == RUN_NEEDS_PERSON;
+    int r = restore(d, rollback, assume, err);
+    if (r < 0)
+        return r;
+    if (d->record.run.state == RUN_COMMITTED) /* from here the way back is measured anew */
+        d->record.run.failed_ms = 0;
+    tell_start(d);
+    return driver_run(d, ret_exit, err);
+}
+
+/* run is what was asked for; it is read again under the lock. */
+static int take_up(const engine *e, const char *id, bool rollback, engine_assume assume, int *ret_exit, error **err)
+{
+    store_run run = {0};
+    recorded recorded = {0};
+    store_lock *lock = NULL;
+    int r = store_run_get(e->store, id, &run, err);
+    if (r == 0 && (r = store_lock_take(e->store, run.environment, run.id, &lock, err)) == 0) {
+        guard_mem char *full = mem_dup(run.id);
+        store_run_done(&run);
+        r = store_run_get(e->store, full, &run, err);
+    }
+    if (r == 0 && (r = check_state(&run, rollback, err)) == 0 && (r = refuse_when_overtaken(e, &run, err)) == 0)
+        r = recorded_open(e->store, &run, &recorded, err);
+    if (r == 0) {
+        driver d;
+        r = driver_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
+        d.lock = take(lock);
+        if (r == 0)
+            r = drive(&d, &run, rollback, assume, ret_exit, err);
+        driver_done(&d);
+    }
+    store_lock_free(lock);
+    recorded_done(&recorded);
+    store_run_done(&run);
+    return r;
+}
+
+static int take_up_named(const engine *e, const char *run, bool rollback, engine_assume assume, int *ret_exit,
+                         error **err)
+{
+    guard_mem char *found = NULL;
+    int r = run ? 0 : find_run(e, rollback, rollback ? "take back" : "resume", &found, err);
+    return r < 0 ? r : take_up(e, run ? run : found, rollback, assume, ret_exit, err);
+}
+
+int engine_resume(const engine *e, const char *run, engine_assume assume, int *ret_exit, error **err)
+{
+    return take_up_named(e, run, false, assume, ret_exit, err);
+}
+
+int engine_rollback(const engine *e, const char *run, int *ret_exit, error **err)
+{
+    return take_up_named(e, run, true, ASSUME_NOTHING, ret_exit, err);
+}

@@ -1,0 +1,498 @@
+#include "apply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "indexes.h"
+#include "psql.h"
+#include "say.h"
+#include "send.h"
+
+#define EXCERPT     160
+#define LOCK_TRIES  20
+#define LOCK_NAP_MS 500
+#define DELAY_MAX   30000
+
+/* One try to apply one file. */
+typedef struct attempt {
+    applier *a;
+    migration *m;
+    server session;
+    failure why;     /* of the statement `at`; empty when what failed explained itself */
+    size_t at, kept; /* statements: the present one; how many stay, whatever comes */
+    double started;
+    char *invalid; /* indexes that were invalid before */
+    char lock_timeout[32];
+} attempt;
+
+static double now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+void apply_tag(belay_ctx *c, const belay_host *h, char *buf, size_t size)
+{
+    const char *run = h->fact(c, "run.id"), *step = h->fact(c, "step.id");
+    snprintf(buf, size, "%s/%s", run ? run : "", step ? step : "");
+}
+
+/* ---- one migration at a time ------------------------------------------------------------------------------------ */
+
+/* Advisory locks are the session's and the database's own: a dead Belay holds none. */
+static belay_status take_lock(applier *a)
+{
+    static const char *const key = "belay.migrate";
+    char got[8] = "", holder[128] = "";
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        belay_status status =
+            server_text(&a->keeper, got, sizeof got, "SELECT pg_try_advisory_lock(hashtext($1))", 1, &key);
+        if (status != BELAY_OK || got[0] == 't')
+            return status;
+        if (a->h->nap(a->c, LOCK_NAP_MS) != BELAY_OK)
+            return BELAY_E_CANCELLED;
+    }
+    (void)server_text(
+        &a->keeper, holder, sizeof holder,
+        "SELECT format('pid %s from %s', a.pid, coalesce(host(client_addr), 'this machine')) FROM pg_locks l"
+        " JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND a.datname ="
+        " current_database() AND l.objid = (hashtext($1)::bigint & 4294967295)::oid LIMIT 1",
+        1, &key);
+    return say(a->c, a->h, BELAY_E_RETRY, "wait until it has ended",
+               "another migration is running on this database: %s", holder);
+}
+
+belay_status apply_open(belay_ctx *c, const belay_host *h, const char *database, applier *ret)
+{
+    *ret = (applier){.c = c, .h = h, .database = database};
+    apply_tag(c, h, ret->run, sizeof ret->run);
+    belay_status status = server_open_other(c, h, database, &ret->keeper);
+    return status == BELAY_OK ? take_lock(ret) : status;
+}
+
+void apply_close(applier *a)
+{
+    server_close(&a->keeper);
+}
+
+/* ---- who holds the lock ------------------------------------------------------------------------------------------ */
+
+/* Called while a statement of the file is awaited. */
+static void look_for_blockers(void *user, int64_t waited_ms)
+{
+    applier *a = user;
+    char pid[16], now[sizeof a->blockers] = "";
+    if (waited_ms < a->watch_from || (waited_ms - a->watch_from) % (a->watch_from ? a->watch_from : 1) >= 100)
+        return;
+    const char *parameter = pid;
+    snprintf(pid, sizeof pid, "%d", a->backend);
+    (void)server_text(
+        &a->keeper, now, sizeof now,
+        "SELECT string_agg(format('pid %s (%s, user %s, %s since %s: %s)', pid,"
+        " coalesce(nullif(application_name, ''), 'unnamed'), usename, state, to_char(state_change, 'HH24:MI:SS'),"
+        " left(regexp_replace(query, '\\s+', ' ', 'g'), 100)), ', ') FROM pg_stat_activity"
+        " WHERE pid = ANY (pg_blocking_pids($1::integer))",
+        1, &parameter);
+    if (now[0] && strcmp(now, a->blockers) != 0)
+        say_log(a->c, a->h, 1, "waiting for a lock of %s", now);
+    if (now[0])
+        snprintf(a->blockers, sizeof a->blockers, "%s", now);
+}
+
+/* ---- explaining -------------------------------------------------------------------------------------------------- */
+
+static void excerpt(const char *text, char buf[EXCERPT + 4])
+{
+    size_t n = 0;
+    for (const char *p = text; *p && n < EXCERPT; p++) {
+        bool blank = *p == ' ' || *p == '\t' || *p == '\n' || *p == '\r';
+        if (blank && n > 0 && buf[n - 1] == ' ')
+            continue;
+        buf[n++] = blank ? ' ' : *p;
+    }
+    while (n > 0 && ((unsigned char)buf[n - 1] & 0xc0) == 0x80 && n == EXCERPT)
+        n--; /* do not cut within a character */
+    snprintf(buf + n, 4, "%s", n >= EXCERPT - 3 ? "..." : "");
+}
+
+/* What of the file is in the database now. */
+static void tell_kept(const attempt *t, bool transaction, buf *b)
+{
+    size_t all = t->m->script->count;
+    if (transaction)
+        buf_puts(b, "; the file was rolled back, nothing of it is kept");
+    else if (t->kept == 0)
+        buf_puts(b, "; no statement before it took effect");
+    else
+        buf_printf(b, "; the file runs without a transaction: statements 1 to %zu of %zu STAY APPLIED", t->kept, all);
+    if (!transaction && !t->why.state[0])
+        buf_printf(b, ", and whether statement %zu took effect is not known", t->at + 1);
+}
+
+static const char *hint_for(const attempt *t)
+{
+    static const struct {
+        const char *state, *hint;
+    } hints[] = {
+        {"55P03", "end or wait for the session that holds the lock, or raise lock_timeout or lock_retries"},
+        {"57014", "raise statement_timeout, or make the statement's work smaller"},
+        {"2D000", "a COMMIT within DO or CALL needs a file that begins with the line -- belay: no-transaction"},
+        {"25001", "begin the file with the line -- belay: no-transaction"},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strcmp(t->why.state, hints[i].state) == 0)
+            return hints[i].hint;
+    if (t->why.state[0] && strncmp(t->why.state, "42P07", 5) == 0 && !t->a->ledger->exists)
+        return "if the database was migrated before Belay came: set first to the number of the first file that is new";
+    return t->why.hint;
+}
+
+static belay_status explain(const attempt *t, belay_status status, bool transaction)
+{
+    guard_buf b = {0};
+    const migration *m = t->m;
+    if (t->at >= m->script->count) {
+        buf_printf(&b, "%s: at its end: %s %s", m->path, t->why.state, t->why.message);
+    } else {
+        const sql_statement *st = &m->script->items[t->at];
+        char text[EXCERPT + 4];
+        excerpt(st->text, text);
+        buf_printf(&b, "%s:%u: ", m->path, sql_statement_line(st, t->why.offset));
+        if (status == BELAY_E_CANCELLED)
+            buf_puts(&b, "cancelled");
+        else
+            buf_printf(&b, "%s%s%s", t->why.state[0] ? t->why.state : "the connection was lost",
+                       t->why.state[0] ? " " : ": ", t->why.message ? t->why.message : "");
+        buf_printf(&b, ", in statement %zu of %zu: %s", t->at + 1, m->script->count, text);
+    }
+    if (strcmp(t->why.state, "55P03") == 0 && t->a->blockers[0])
+        buf_printf(&b, "; the lock is held by %s", t->a->blockers);
+    tell_kept(t, transaction, &b);
+    return say(t->a->c, t->a->h, status, hint_for(t), "%s", b.text);
+}
+
+/* ---- one session for each file ----------------------------------------------------------------------------------- */
+
+static belay_status open_session(attempt *t)
+{
+    applier *a = t->a;
+    long long lock = a->h->opt_int(a->c, "lock_timeout"), limit = a->h->opt_int(a->c, "statement_timeout");
+    belay_status status = server_open_other(a->c, a->h, a->database, &t->session);
+    if (status == BELAY_OK)
+        status = server_do(&t->session, "SET client_encoding = 'UTF8'");
+    if (status == BELAY_OK)
+        status = server_do(&t->session, "SET lock_timeout = %lld", lock);
+    if (status == BELAY_OK && limit > 0)
+        status = server_do(&t->session, "SET statement_timeout = %lld", limit);
+    if (status == BELAY_OK)
+        status = server_text(&t->session, t->lock_timeout, sizeof t->lock_timeout,
+                             "SELECT current_setting('lock_timeout')", 0, NULL);
+    if (status == BELAY_OK)
+        status = indexes_invalid(&t->session, &t->invalid);
+    a->watch_from = lock > 0 && lock < 2000 ? lock / 200 * 100 : 1000;
+    a->watch_from = a->watch_from < 100 ? 100 : a->watch_from;
+    a->blockers[0] = '\0';
+    a->backend = PQbackendPID(t->session.conn);
+    t->session.waiting = look_for_blockers;
+    t->session.waiting_user = a;
+    return status;
+}
+
+static bool standard_strings(const server *s)
+{
+    const char *setting = PQparameterStatus(s->conn, "standard_conforming_strings");
+    return !setting || strcmp(setting, "on") == 0;
+}
+
+/* The file was split for a setting of standard_conforming_strings; if the server's is another, the pieces are wrong. */
+static belay_status check_strings(attempt *t)
+{
+    migration *m = t->m;
+    bool standard = standard_strings(&t->session);
+    if (t->at == 0 && m->script->count > 0 && !standard) {
+        sql_script_free(m->script);
+        m->script = sql_split(m->source.text, m->source.length, false);
+    }
+    if (t->at >= m->script->count || m->script->items[t->at].strings == standard)
+        return BELAY_OK;
+    return say(t->a->c, t->a->h, BELAY_E_FAIL, "set it by SET standard_conforming_strings = ... on a line of its own",
+               "%s:%u: standard_conforming_strings is %s here, which the file's text does not tell", m->path,
+               m->script->items[t->at].lines[0], standard ? "on" : "off");
+}
+
+/* Statements that work CONCURRENTLY wait for old transactions and let everybody go on meanwhile: a short lock_timeout
+ * would only leave an invalid index behind. */
+static belay_status set_concurrent_timeout(attempt *t, bool on)
+{
+    char now[32] = "";
+    if (on) {
+        belay_status status =
+            server_text(&t->session, now, sizeof now, "SELECT current_setting('lock_timeout')", 0, NULL);
+        if (status != BELAY_OK || strcmp(now, t->lock_timeout) != 0)
+            return status; /* the file has set its own */
+        return server_do(&t->session, "SET lock_timeout = %lld",
+                         (long long)t->a->h->opt_int(t->a->c, "concurrent_lock_timeout"));
+    }
+    return server_do(&t->session, "SET lock_timeout = '%s'", t->lock_timeout);
+}
+
+/* Sends the statement `at`. What fails otherwise than by the statement has explained itself, and left `why` empty. */
+static belay_status run_statement(attempt *t)
+{
+    applier *a = t->a;
+    belay_status status = check_strings(t);
+    if (status != BELAY_OK)
+        return status;
+    const sql_statement *st = &t->m->script->items[t->at];
+    bool concurrently = st->traits.flags & SQL_CONCURRENTLY;
+    if (st->traits.flags & SQL_UNLESS_EXISTS)
+        status = indexes_check_name(&t->session, t->m, st);
+    if (status == BELAY_OK && concurrently)
+        status = set_concurrent_timeout(t, true);
+    if (status != BELAY_OK)
+        return status;
+    double start = now_ms();
+    status = send_statement(&t->session, st, &t->why);
+    double took = now_ms() - start;
+    if (took > a->longest_ms)
+        a->longest_ms = took;
+    a->h->progress(a->c, t->at + 1, t->m->script->count, t->m->name);
+    if (status == BELAY_OK && concurrently)
+        status = set_concurrent_timeout(t, false);
+    return status;
+}
+
+static void close_attempt(attempt *t)
+{
+    server_close(&t->session);
+    failure_done(&t->why);
+    free(t->invalid);
+    t->invalid = NULL;
+}
+
+/* Puts the whole file into the ledger, or takes it out. */
+static belay_status settle(const attempt *t, server *s)
+{
+    applier *a = t->a;
+    if (a->undoing)
+        return ledger_forget(s, a->ledger, t->m->number);
+    return ledger_write(s, a->ledger, t->m, "done", (int)t->m->script->count, now_ms() - t->started, a->run);
+}
+
+/* ---- in one transaction ------------------------------------------------------------------------------------------ */
+
+/* The connection was lost while the server committed: the ledger's row tells. */
+static belay_status find_out(attempt *t)
+{
+    server s = {0};
+    ledger l = {0};
+    belay_status status = server_open_other(t->a->c, t->a->h, t->a->database, &s);
+    if (status == BELAY_OK)
+        status = ledger_read(&s, &l);
+    const ledger_row *row = status == BELAY_OK ? ledger_find(&l, t->m->number) : NULL;
+    bool committed = t->a->undoing ? !row : row && row->done && strcmp(row->sha256, t->m->sha256) == 0;
+    if (status != BELAY_OK)
+        (void)say(t->a->c, t->a->h, status, "look into the ledger once the server answers",
+                  "%s: the connection was lost while the server committed: whether the file is applied is not known",
+                  t->m->path);
+    else if (!committed)
+        status =
+            say(t->a->c, t->a->h, BELAY_E_RETRY, NULL,
+                "%s: the connection was lost before the server committed; nothing of the file is kept", t->m->path);
+    ledger_done(&l);
+    server_close(&s);
+    return status;
+}
+
+static belay_status commit(attempt *t)
+{
+    sql_statement end = {.text = mem_dup("COMMIT"), .length = 6};
+    belay_status status = send_statement(&t->session, &end, &t->why);
+    free(end.text);
+    return status == BELAY_E_RETRY ? find_out(t) : status == BELAY_OK ? status : explain(t, status, true);
+}
+
+static belay_status finish_transaction(attempt *t)
+{
+    applier *a = t->a;
+    belay_status status = indexes_check_new(&t->session, t->invalid, t->m->path, "the file was rolled back");
+    if (status == BELAY_OK)
+        status = server_do(&t->session, "RESET ROLE"); /* the ledger is the login's */
+    if (status == BELAY_OK)
+        status = ledger_create(&t->session, a->ledger);
+    if (status == BELAY_OK)
+        status = settle(t, &t->session);
+    return status == BELAY_OK ? commit(t) : status;
+}
+
+static belay_status try_transaction(attempt *t)
+{
+    belay_status status = open_session(t);
+    if (status == BELAY_OK)
+        status = server_do(&t->session, "BEGIN");
+    if (status != BELAY_OK)
+        return status;
+    for (t->at = 0; t->at < t->m->script->count; t->at++) {
+        status = run_statement(t);
+        if (status != BELAY_OK)
+            return t->why.message || status == BELAY_E_CANCELLED ? explain(t, status, true) : status;
+        if (PQtransactionStatus(t->session.conn) != PQTRANS_INTRANS)
+            return say(t->a->c, t->a->h, BELAY_E_FAIL, "begin the file with the line -- belay: no-transaction",
+                       "%s:%u: this statement ended the file's transaction; what came before it may stay applied",
+                       t->m->path, t->m->script->items[t->at].lines[0]);
+    }
+    return finish_transaction(t);
+}
+
+/* Waits outside any transaction; jitter keeps two that block each other from meeting again. */
+static belay_status wait_before_retry(applier *a, const attempt *t, int tries, int64_t tries_max)
+{
+    int64_t delay = a->h->opt_int(a->c, "lock_delay") << (tries < 5 ? tries : 5);
+    delay = delay > DELAY_MAX ? DELAY_MAX : delay;
+    delay += (int64_t)now_ms() % (delay / 2 + 1);
+    say_log(a->c, a->h, 2, "%s: %s %s%s%s; trying again in %.1f s (%d of %lld)", t->m->name, t->why.state,
+            t->why.message, a->blockers[0] ? "; the lock is held by " : "", a->blockers, (double)delay / 1000,
+            tries + 1, (long long)tries_max);
+    return a->h->nap(a->c, (uint32_t)delay);
+}
+
+static belay_status apply_in_transaction(applier *a, migration *m)
+{
+    int64_t retries = a->h->opt_int(a->c, "lock_retries");
+    for (int tries = 0;; tries++) {
+        attempt t = {.a = a, .m = m, .started = now_ms()};
+        belay_status status = try_transaction(&t);
+        server_close(&t.session); /* ends the transaction, and its locks, before the wait */
+        bool again = status == BELAY_E_FAIL && failure_is_transient(&t.why) && tries < retries;
+        if (again && wait_before_retry(a, &t, tries, retries) != BELAY_OK)
+            again = false, status = BELAY_E_CANCELLED;
+        if (status == BELAY_E_FAIL && failure_is_transient(&t.why))
+            status = BELAY_E_RETRY;
+        close_attempt(&t);
+        if (!again)
+            return status;
+    }
+}
+
+/* ---- statement by statement ---------------------------------------------------------------------------------------
+ */
+
+static belay_status run_alone(attempt *t)
+{
+    int64_t retries = t->a->h->opt_int(t->a->c, "lock_retries");
+    for (int tries = 0;; tries++) {
+        bool idle = PQtransactionStatus(t->session.conn) == PQTRANS_IDLE;
+        belay_status status = run_statement(t);
+        bool concurrently = t->m->script->items[t->at].traits.flags & SQL_CONCURRENTLY;
+        if (status != BELAY_E_FAIL || !failure_is_transient(&t->why) || !idle || concurrently || tries >= retries)
+            return status;
+        if (wait_before_retry(t->a, t, tries, retries) != BELAY_OK)
+            return BELAY_E_CANCELLED;
+        failure_done(&t->why);
+    }
+}
+
+/* Sends every statement; each takes effect by itself, and the ledger's row follows. */
+static belay_status run_each(attempt *t)
+{
+    applier *a = t->a;
+    for (t->at = 0; t->at < t->m->script->count; t->at++) {
+        belay_status status = run_alone(t);
+        if (status != BELAY_OK) {
+            (void)indexes_tell_new(&a->keeper, t->invalid);
+            return t->why.message || status == BELAY_E_CANCELLED ? explain(t, status, false) : status;
+        }
+        if (PQtransactionStatus(t->session.conn) != PQTRANS_IDLE)
+            continue; /* in the file's own transaction: nothing of it is sure yet */
+        t->kept = t->at + 1;
+        status = server_do(&a->keeper, "UPDATE %s SET statements_done = %zu WHERE number = %lld", a->ledger->table,
+                           t->kept, t->m->number);
+        if (status != BELAY_OK)
+            return status;
+    }
+    return BELAY_OK;
+}
+
+static belay_status try_statements(attempt *t)
+{
+    applier *a = t->a;
+    belay_status status = open_session(t);
+    if (status == BELAY_OK)
+        status = ledger_create(&a->keeper, a->ledger);
+    if (status == BELAY_OK && !a->undoing)
+        status = ledger_write(&a->keeper, a->ledger, t->m, "started", 0, 0, a->run);
+    if (status == BELAY_OK)
+        status = run_each(t);
+    if (status != BELAY_OK)
+        return status;
+    if (PQtransactionStatus(t->session.conn) != PQTRANS_IDLE)
+        return say(a->c, a->h, BELAY_E_FAIL, "end the file with COMMIT",
+                   "%s ends within a transaction that it began: what came after statement %zu is rolled back",
+                   t->m->path, t->kept);
+    status =
+        indexes_check_new(&t->session, t->invalid, t->m->path, "the file runs without a transaction: it stays applied");
+    if (status == BELAY_OK)
+        status = settle(t, &a->keeper);
+    return status;
+}
+
+static belay_status apply_statements(applier *a, migration *m)
+{
+    attempt t = {.a = a, .m = m, .started = now_ms()};
+    belay_status status = try_statements(&t);
+    close_attempt(&t);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+belay_status apply_file(applier *a, migration *m)
+{
+    double start = now_ms();
+    recipe r = recipe_of(m);
+    const char *runner = a->h->opt_str(a->c, "runner");
+    belay_status status = strcmp(runner, "psql") == 0 ? psql_apply(a, m, r.transaction)
+                          : r.transaction             ? apply_in_transaction(a, m)
+                                                      : apply_statements(a, m);
+    if (status != BELAY_OK)
+        return status;
+    a->files++;
+    a->statements += m->script->count;
+    a->ledger->exists = true;
+    say_log(a->c, a->h, 1, "%s: applied, %zu statements in %.2f s", m->name, m->script->count,
+            (now_ms() - start) / 1000);
+    return BELAY_OK;
+}
+
+belay_status apply_down(applier *a, migration *m)
+{
+    a->undoing = true;
+    belay_status status = recipe_of(m).transaction ? apply_in_transaction(a, m) : apply_statements(a, m);
+    a->undoing = false;
+    if (status == BELAY_OK)
+        say_log(a->c, a->h, 1, "%s: done", m->name);
+    return status;
+}
+
+belay_status apply_all(applier *a, migration_plan *plan)
+{
+    guard_buf names = {0};
+    char count[32];
+    a->ledger = &plan->ledger;
+    belay_status status = BELAY_OK;
+    for (size_t i = 0; i < plan->count && status == BELAY_OK; i++) {
+        status = apply_file(a, plan->items[i]);
+        if (status == BELAY_OK)
+            buf_printf(&names, "%s%s", i ? "," : "", plan->items[i]->name);
+    }
+    snprintf(count, sizeof count, "%zu", a->files);
+    (void)a->h->output(a->c, "applied", buf_get(&names));
+    (void)a->h->output(a->c, "count", count);
+    (void)a->h->measure(a->c, "files", (double)a->files);
+    (void)a->h->measure(a->c, "statements", (double)a->statements);
+    (void)a->h->measure(a->c, "longest_statement", a->longest_ms);
+    return status;
+}

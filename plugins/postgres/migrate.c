@@ -1,0 +1,220 @@
+/*
+ * postgres.migrate: applies the pending files. Committed migrations are not taken back by this step alone: the step
+ * postgres.snapshot before it swaps the database back (undo = "snapshot"), or files that undo them are run (undo =
+ * "down").
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "expected.h"
+#include "kinds.h"
+#include "plan.h"
+#include "say.h"
+
+static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
+{
+    return strcmp(h->opt_str(c, "undo"), way) == 0;
+}
+
+/* ---- prepare ------------------------------------------------------------------------------------------------------
+ */
+
+static belay_status check_down_files(belay_ctx *c, const belay_host *h, const migration_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        guard_mem char *path = migration_down_path(plan->items[i]);
+        if (access(path, R_OK) != 0)
+            return say(c, h, BELAY_E_FAIL, "write it, or choose another undo", "undo = \"down\" needs %s: %s", path,
+                       strerror(errno));
+    }
+    return BELAY_OK;
+}
+
+static belay_status check_options(belay_ctx *c, const belay_host *h)
+{
+    if (undo_is(c, h, "snapshot") && !h->pending(c, "snapshot") && !h->opt_str(c, "snapshot")) {
+        h->explain(c, "undo = \"snapshot\" needs the snapshot's name",
+                   "put a step of postgres.snapshot before this one, and set snapshot = \"${steps.ID.name}\"; or "
+                   "choose undo = "
+                   "\"down\" or \"none\"",
+                   "snapshot");
+        return BELAY_E_CONFIG;
+    }
+    return BELAY_OK;
+}
+
+static void tell_plan(belay_ctx *c, const belay_host *h, const migration_plan *plan)
+{
+    const char *undo = undo_is(c, h, "snapshot") ? "postgres.snapshot swaps the database back"
+                       : undo_is(c, h, "down")   ? "run its .down.sql"
+                                                 : NULL;
+    for (size_t i = 0; i < plan->count; i++) {
+        const migration *m = plan->items[i];
+        recipe r = recipe_of(m);
+        guard_mem char *text =
+            r.transaction ? mem_printf("apply %s: %zu statements in one transaction", m->name, m->script->count)
+            : r.why[0]
+                ? mem_printf("apply %s: %zu statements, each by itself, because %s cannot run in a transaction",
+                             m->name, m->script->count, r.why)
+                : mem_printf("apply %s: %zu statements, each by itself, as the file asks", m->name, m->script->count);
+        h->plan(c, text, undo);
+    }
+}
+
+static belay_status read_and_check(belay_ctx *c, const belay_host *h, server *s, migration_plan *plan)
+{
+    belay_status status = plan_read(c, h, s, plan);
+    if (status == BELAY_OK)
+        status = plan_check(c, h, plan);
+    if (status == BELAY_OK && undo_is(c, h, "down"))
+        status = check_down_files(c, h, plan);
+    return status;
+}
+
+belay_status migrate_prepare(belay_ctx *c, const belay_host *h)
+{
+    server s = {0};
+    migration_plan plan = {0};
+    belay_status status = check_options(c, h);
+    if (status != BELAY_OK || h->pending(c, "database") || h->pending(c, "dir"))
+        return status;
+    status = server_open_target(c, h, &s);
+    if (status == BELAY_OK)
+        status = read_and_check(c, h, &s, &plan);
+    if (status == BELAY_OK)
+        tell_plan(c, h, &plan);
+    plan_done(&plan);
+    server_close(&s);
+    return status;
+}
+
+/* ---- execute, verify ----------------------------------------------------------------------------------------------
+ */
+
+belay_status migrate_execute(belay_ctx *c, const belay_host *h)
+{
+    applier a = {0};
+    migration_plan plan = {0};
+    belay_status status = apply_open(c, h, NULL, &a);
+    if (status == BELAY_OK)
+        status = read_and_check(c, h, &a.keeper, &plan);
+    if (status == BELAY_OK)
+        status = h->remember(c, "run", a.run, NULL);
+    if (status == BELAY_OK)
+        status = apply_all(&a, &plan);
+    if (status == BELAY_OK && plan.count == 0)
+        status = BELAY_NOTHING;
+    plan_done(&plan);
+    apply_close(&a);
+    return status;
+}
+
+belay_status migrate_verify(belay_ctx *c, const belay_host *h)
+{
+    server s = {0};
+    migration_plan plan = {0};
+    belay_status status = server_open_target(c, h, &s);
+    if (status == BELAY_OK)
+        status = plan_read(c, h, &s, &plan);
+    if (status == BELAY_OK && plan.count > 0)
+        status = say(c, h, BELAY_E_FAIL, NULL, "%s is not applied", plan.items[0]->name);
+    if (status == BELAY_OK)
+        status = expected_check(&s);
+    plan_done(&plan);
+    server_close(&s);
+    return status;
+}
+
+/* ---- rollback -----------------------------------------------------------------------------------------------------
+ */
+
+/* The ledger's rows that this step wrote, oldest first; names for a message. */
+static size_t rows_of(const ledger *l, const char *run, buf *names)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        if (strcmp(l->items[i].run, run) != 0)
+            continue;
+        buf_printf(names, "%s%s%s", n ? ", " : "", l->items[i].file, l->items[i].done ? "" : " (cut short)");
+        n++;
+    }
+    return n;
+}
+
+static belay_status leave_to_snapshot(server *s, size_t count, const char *names)
+{
+    const char *snapshot = s->h->opt_str(s->c, "snapshot");
+    bool exists = false;
+    belay_status status = snapshot ? server_exists(s, snapshot, &exists) : BELAY_OK;
+    if (status != BELAY_OK)
+        return status;
+    if (!exists)
+        return say(s->c, s->h, BELAY_E_FAIL, "restore the backup with postgres.restore",
+                   "%zu migrations stay applied (%s): the snapshot %s that would take them back is not there", count,
+                   names, snapshot ? snapshot : "");
+    say_log(s->c, s->h, 1, "%s: taken back by the step that swaps in the snapshot %s", names, snapshot);
+    return BELAY_OK;
+}
+
+static belay_status read_down_file(belay_ctx *c, const belay_host *h, const ledger_row *row, migration *down)
+{
+    migration up = {.name = row->file, .path = mem_printf("%s/%s", h->opt_str(c, "dir"), row->file)};
+    *down = (migration){.number = row->number, .path = migration_down_path(&up)};
+    down->name = mem_dup(strrchr(down->path, '/') + 1);
+    free(up.path);
+    return migration_load(c, h, down);
+}
+
+/* Newest first; each with its row in one transaction, so that a second rollback goes on where the first stopped. */
+static belay_status run_down_files(applier *a, ledger *l, const char *run)
+{
+    belay_status status = BELAY_OK;
+    a->ledger = l;
+    for (size_t i = l->count; i-- > 0 && status == BELAY_OK;) {
+        if (strcmp(l->items[i].run, run) != 0)
+            continue;
+        migration down = {0};
+        status = read_down_file(a->c, a->h, &l->items[i], &down);
+        if (status == BELAY_OK)
+            status = apply_down(a, &down);
+        migration_files one = {.items = mem_grow(NULL, 1, sizeof down), .count = 1};
+        one.items[0] = down;
+        migration_files_done(&one);
+    }
+    return status;
+}
+
+static belay_status undo(applier *a, ledger *l, const char *run)
+{
+    guard_buf names = {0};
+    size_t count = rows_of(l, run, &names);
+    if (count == 0)
+        return BELAY_NOTHING;
+    if (undo_is(a->c, a->h, "snapshot"))
+        return leave_to_snapshot(&a->keeper, count, names.text);
+    if (undo_is(a->c, a->h, "down"))
+        return run_down_files(a, l, run);
+    return say(a->c, a->h, BELAY_E_FAIL, "restore the backup with postgres.restore, or undo them by hand",
+               "%zu migrations stay applied, as undo = \"none\" says: %s", count, names.text);
+}
+
+belay_status migrate_rollback(belay_ctx *c, const belay_host *h)
+{
+    applier a = {0};
+    ledger l = {0};
+    const char *run = h->recall(c, "run");
+    if (!run)
+        return BELAY_NOTHING;
+    belay_status status = apply_open(c, h, NULL, &a);
+    if (status == BELAY_OK)
+        status = ledger_read(&a.keeper, &l);
+    if (status == BELAY_OK)
+        status = undo(&a, &l, run);
+    ledger_done(&l);
+    apply_close(&a);
+    return status;
+}

@@ -1,0 +1,49 @@
+#include "psql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "tool.h"
+
+static belay_status run(applier *a, const migration *m, const char *const *args, bool transaction)
+{
+    guard_fd file = open(m->path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return say(a->c, a->h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m->path, strerror(errno));
+    const tool t = {.program = "psql", .args = args, .database = a->database, .in_fd = file, .keep_as = "psql.log"};
+    belay_run io = {0};
+    belay_status status = tool_run(a->c, a->h, &t, &io);
+    if (status != BELAY_E_FAIL)
+        return status;
+    const char *why = strstr(io.err, "ERROR:");
+    why = why ? why : io.err;
+    return say(a->c, a->h, BELAY_E_FAIL,
+               "line numbers are those of the file; the whole output is the artifact psql.log",
+               "%s: psql ended with status %d: %.800s%s", m->path, io.exit_code, why,
+               transaction ? "; the file was rolled back, nothing of it is kept"
+                           : "; the file runs without a transaction: what came before the error STAYS APPLIED");
+}
+
+belay_status psql_apply(applier *a, migration *m, bool transaction)
+{
+    guard_mem char *row = ledger_write_sql(&a->keeper, a->ledger, m, 0, a->run);
+    const char *args[16] = {"-X", "-q", "-v", "ON_ERROR_STOP=1"};
+    size_t n = 4;
+    belay_status status = ledger_create(&a->keeper, a->ledger);
+    if (status == BELAY_OK && !transaction)
+        status = ledger_write(&a->keeper, a->ledger, m, "started", 0, 0, a->run);
+    if (status != BELAY_OK)
+        return status;
+    if (transaction)
+        args[n++] = "--single-transaction";
+    args[n++] = "-f", args[n++] = "-";
+    if (transaction)
+        args[n++] = "-c", args[n++] = row;
+    status = run(a, m, args, transaction);
+    if (status == BELAY_OK && !transaction)
+        status = ledger_write(&a->keeper, a->ledger, m, "done", (int)m->script->count, 0, a->run);
+    return status;
+}

@@ -1,0 +1,138 @@
+/* What every command says to good and bad arguments, and with which exit status. */
+#include <string.h>
+
+#include "kit.h"
+#include "run.h"
+
+static void no_command_is_a_usage_error(void **state)
+{
+    (void)state;
+    outcome o = belay(NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "usage: belay COMMAND");
+    assert_int_equal(belay("--help", NULL).status, 0);
+    assert_holds(belay("--version", NULL).out, "plugin interface 1.");
+}
+
+static void misspelt_commands_and_options_name_the_right_word(void **state)
+{
+    (void)state;
+    outcome o = belay("rolback", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "did you mean 'belay rollback'?");
+    o = belay("run", "x.cfg", "--verbos", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "did you mean '--verbose'?");
+    o = belay("run", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "belay run needs FILE");
+    o = belay("history", "--limit", "many", NULL);
+    assert_holds(o.err, "--limit takes a whole number, not 'many'");
+    o = belay("status", "extra", NULL);
+    assert_holds(o.err, "what is 'extra' for?");
+}
+
+static void every_command_has_help_with_an_example(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"plan", "run",      "resume",  "rollback", "status", "history", "show",
+                                        "logs", "validate", "plugins", "explain",  "doctor", "discard", "try"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        outcome o = belay(names[i], "--help", NULL);
+        assert_int_equal(o.status, 0);
+        assert_holds(o.out, kit_path("usage: belay %s", names[i]));
+        assert_holds(o.out, kit_path("Example: belay %s", names[i]));
+    }
+}
+
+static void explain_describes_a_kind_and_finds_the_nearest(void **state)
+{
+    (void)state;
+    outcome o = belay("explain", "http.health", NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(o.out, "targets (list, required)");
+    assert_holds(o.out, "A check: it changes nothing.");
+    o = belay("explain", "http.helth", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "did you mean 'http.health'?");
+    assert_holds(belay("explain", NULL).out, "redis.info");
+}
+
+static void plugins_lists_what_was_found_and_refuses_what_others_may_write(void **state)
+{
+    (void)state;
+    assert_holds(belay("plugins", NULL).out, "postgres.snapshot");
+    const char *folder = kit_folder();
+    kit_write(kit_path("%s/bad.so", folder), "not a plugin");
+    outcome o = belay("plugins", "--plugin-dir", folder, NULL);
+    assert_holds(o.err, "bad.so refused");
+    kit_output_of("chmod", "777", folder, NULL);
+    o = belay("plugins", "--plugin-dir", folder, NULL);
+    assert_holds(o.err, "chmod");
+}
+
+static void an_empty_store_is_no_error(void **state)
+{
+    (void)state;
+    assert_holds(belay("status", NULL).out, "No runs are recorded yet.");
+    assert_holds(belay("history", NULL).out, "No runs are recorded yet.");
+    outcome o = belay("show", "latest", NULL);
+    assert_int_equal(o.status, 1);
+    o = belay("resume", NULL);
+    assert_int_equal(o.status, 1);
+    assert_int_equal(belay("doctor", NULL).status, 0);
+}
+
+static void all_problems_of_a_file_come_in_one_go(void **state)
+{
+    (void)state;
+    const char *file = kit_path("%s/bad.cfg", kit_folder());
+    kit_write(file, "pipeline: { name = \"x\"; environment = \"test\"; version = \"1\"; };\n"
+                    "stages: ( { name = \"a\"; steps: (\n"
+                    "  { id = \"one\"; use = \"host.dsik\"; },\n"
+                    "  { id = \"two\"; use = \"host.disk\"; paths = [\"/\"]; min_fre = \"1GB\"; },\n"
+                    "  { id = \"three\"; use = \"host.disk\"; paths = [\"/\"]; timeout = \"5 parsecs\"; },\n"
+                    "  { id = \"four\"; use = \"http.health\"; needs = [\"tow\"]; }\n"
+                    ") } );\n");
+    outcome o = belay("validate", file, NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "bad.cfg:3: error: ");
+    assert_holds(o.err, "host.disk");
+    assert_holds(o.err, "bad.cfg:4: error: ");
+    assert_holds(o.err, "min_free");
+    assert_holds(o.err, "bad.cfg:5: error: ");
+    assert_holds(o.err, "bad.cfg:6: error: ");
+    assert_holds(o.err, "two");
+    assert_holds(o.err, "targets");
+    assert_int_equal(belay("run", file, NULL).status, 1);
+    assert_int_equal(belay("plan", kit_path("%s/none.cfg", kit_folder()), NULL).status, 1);
+}
+
+static void try_runs_one_step_alone(void **state)
+{
+    (void)state;
+    outcome o = belay("try", "host.disk", "--set", "paths=/", "--set", "min_free=1MB", NULL);
+    assert_int_equal(o.status, 0);
+    o = belay("try", "host.disk", "--set", "paths=/", "--set", "min_free=900TB", NULL);
+    assert_int_not_equal(o.status, 0);
+    assert_holds(o.out, "900");
+    o = belay("try", "host.disk", "--set", "pahts=/", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "paths");
+    assert_holds(belay("history", NULL).out, "No runs are recorded yet.");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_command_is_a_usage_error),
+        cmocka_unit_test(misspelt_commands_and_options_name_the_right_word),
+        cmocka_unit_test(every_command_has_help_with_an_example),
+        cmocka_unit_test(explain_describes_a_kind_and_finds_the_nearest),
+        cmocka_unit_test(plugins_lists_what_was_found_and_refuses_what_others_may_write),
+        cmocka_unit_test(an_empty_store_is_no_error),
+        cmocka_unit_test(all_problems_of_a_file_come_in_one_go),
+        cmocka_unit_test(try_runs_one_step_alone),
+    };
+    return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+# The program that the tests' containers run: static, and without sanitizers, whatever the build's other options.
+set(tiny ${CMAKE_BINARY_DIR}/tests/docker-tiny)
+add_custom_command(OUTPUT ${tiny}
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/tests
+  COMMAND ${CMAKE_C_COMPILER} -std=gnu17 -O1 -static -Wall -Wextra -Werror -o ${tiny}
+          ${CMAKE_CURRENT_SOURCE_DIR}/docker_app/tiny.c
+  DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/docker_app/tiny.c VERBATIM)
+add_custom_target(docker_tiny DEPENDS ${tiny})
+
+add_library(belay_docker_world STATIC ${CMAKE_CURRENT_SOURCE_DIR}/docker_world.c)
+target_include_directories(belay_docker_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(belay_docker_world PUBLIC belay_kit)
+add_dependencies(belay_docker_world docker_tiny plugin_docker)
+
+foreach(topic up)
+  belay_test(plugin/docker_${topic} SOURCES docker_${topic}.c USES kit docker_world LABEL server TIMEOUT 240)
+endforeach()

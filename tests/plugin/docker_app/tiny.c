@@ -1,0 +1,49 @@
+/*
+ * What the tests' containers run; statically linked, alone in its image. Its arguments are a script:
+ *     say TEXT      writes a line          complain TEXT   writes a line to standard error
+ *     nap S         sleeps                 deaf            no longer ends on SIGTERM
+ *     exit N        ends                   env NAME        writes the variable's value
+ * At the script's end it waits for SIGTERM.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void end(int sig)
+{
+    (void)sig;
+    _exit(0);
+}
+
+static void say(FILE *to, const char *text)
+{
+    fprintf(to, "%s\n", text ? text : "(nothing)");
+    fflush(to);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGTERM, end);
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "0";
+        if (strcmp(argv[i], "deaf") == 0) {
+            signal(SIGTERM, SIG_IGN);
+            continue;
+        }
+        if (strcmp(argv[i], "say") == 0)
+            say(stdout, value);
+        else if (strcmp(argv[i], "complain") == 0)
+            say(stderr, value);
+        else if (strcmp(argv[i], "env") == 0)
+            say(stdout, getenv(value));
+        else if (strcmp(argv[i], "nap") == 0)
+            sleep((unsigned)atoi(value));
+        else if (strcmp(argv[i], "exit") == 0)
+            return atoi(value);
+        i++;
+    }
+    for (;;)
+        pause();
+}

@@ -1,0 +1,337 @@
+#include "docker_world.h"
+
+#include <unistd.h>
+
+/* A database with a volume and a health check, and two applications on it: one with the default name, one with its own. */
+#define SERVICES                                                                                                       \
+    "  db:\n"                                                                                                          \
+    "    image: $P-db\n"                                                                                               \
+    "    build: .\n"                                                                                                   \
+    "    container_name: $P-the-db\n"                                                                                  \
+    "    command: [say, 'db is up']\n"                                                                                 \
+    "    volumes: ['data:/data', '/anonymous']\n"                                                                      \
+    "    healthcheck: {test: [CMD, /tiny, exit, '0'], interval: 300ms, retries: 2}\n"                                  \
+    "  app:\n"                                                                                                         \
+    "    image: $P-app\n"                                                                                              \
+    "    build: .\n"                                                                                                   \
+    "    depends_on: {db: {condition: service_healthy}}\n"                                                             \
+    "    command: [say, 'app is up']\n"                                                                                \
+    "    environment: {PASSWORD: 'canary-7351'}\n"                                                                     \
+    "    volumes: ['/cache']\n"                                                                                        \
+    "    networks: {default: {aliases: [front]}, back: {}}\n"                                                          \
+    "    restart: unless-stopped\n"
+#define WEB                                                                                                            \
+    "  web:\n"                                                                                                         \
+    "    image: $P-web\n"                                                                                              \
+    "    build: .\n"                                                                                                   \
+    "    container_name: $P-the-web\n"                                                                                 \
+    "    depends_on: [app]\n"                                                                                          \
+    "    network_mode: 'service:app'\n"
+#define REST "volumes: {data: {}}\nnetworks: {back: {}}\n"
+
+/* Version 1 runs. */
+static docker_world running_world(void)
+{
+    docker_world w = docker_world_new();
+    docker_world_services(&w, SERVICES WEB, REST);
+    docker_world_compose(&w, "build", "--quiet");
+    docker_world_compose(&w, "up", "-d");
+    return w;
+}
+
+static void version_2(const docker_world *w)
+{
+    docker_world_version(w, "2");
+    docker_world_compose(w, "build", "--quiet");
+}
+
+static kit_step *up(const docker_world *w)
+{
+    kit_step *s = docker_world_step(w, "docker.up");
+    kit_set_list(s, "services", "app", "web", NULL);
+    kit_set(s, "stable", "300ms");
+    return s;
+}
+
+static void must(kit_step *s, kit_phase phase)
+{
+    belay_status got = kit_run(s, phase);
+    if (got != BELAY_OK)
+        fail_msg("phase %d gave %d: %s\n%s", (int)phase, got, kit_summary(s), kit_log(s));
+}
+
+static void brings_up_new_images_and_leaves_the_database_alone(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *db = docker_world_id(kit_path("%s-the-db", w.project));
+    docker_world_version(&w, "2");
+    docker_world_compose(&w, "build", "--quiet", "app", "web");
+    kit_step *s = up(&w);
+    must(s, KIT_PREPARE);
+    assert_holds(kit_plan(s), "bring up app, web");
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    assert_string_equal(docker_world_id(kit_path("%s-the-db", w.project)), db);
+    assert_string_equal(docker_says("inspect", "-f", "{{.Image}}", kit_path("%s-app-1", w.project)),
+                        docker_world_id(kit_path("%s-app", w.project)));
+    assert_holds(kit_output(s, "images"), docker_world_id(kit_path("%s-app", w.project)));
+    assert_null(strstr(kit_log(s), "canary-7351"));
+    assert_null(strstr(kit_undo(s, "before"), "canary-7351"));
+    must(s, KIT_DISCARD);
+    assert_string_equal(docker_says("ps", "-aq", "--filter", kit_path("name=%s.*belay-2026", w.project)), "");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void rollback_restores_the_world_though_tags_and_file_are_new(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    version_2(&w);
+    docker_world_compose(&w, "build", "--quiet");
+    const char *tagged = docker_world_id(kit_path("%s-app", w.project));
+    docker_world_services(&w, SERVICES WEB "  extra: {image: $P-app, volumes: ['more:/more'], networks: [third]}\n",
+                          "volumes: {data: {}, more: {}}\nnetworks: {back: {}, third: {}}\n");
+    kit_step *s = up(&w);
+    kit_set_list(s, "services", "db", "app", "web", "extra", NULL);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    assert_int_not_equal(strcmp(docker_world_state(&w), before), 0);
+
+    must(s, KIT_ROLLBACK);
+    assert_string_equal(docker_world_id(kit_path("%s-app", w.project)), tagged); /* not this step's to undo */
+    assert_holds(kit_artifact(s, kit_path("%s-app-1.log", w.project)), "app is up");
+    must(s, KIT_ROLLBACK);
+    version_2(&w); /* the tags as they were */
+    docker_world_version(&w, "1");
+    docker_world_services(&w, SERVICES WEB, REST);
+    docker_world_compose(&w, "build", "--quiet");
+    assert_string_equal(docker_world_state(&w), before);
+    /* Compose takes them for its own: nothing is recreated. */
+    const char *app = docker_world_id(kit_path("%s-app-1", w.project));
+    docker_world_compose(&w, "up", "-d", "--no-build");
+    assert_string_equal(docker_world_id(kit_path("%s-app-1", w.project)), app);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void rollback_keeps_what_was_stopped_stopped(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    docker_world_compose(&w, "stop", "-t", "1", "web", "app");
+    const char *before = docker_world_state(&w);
+    docker_world_version(&w, "2");
+    docker_world_compose(&w, "build", "--quiet", "app");
+    kit_step *s = up(&w);
+    must(s, KIT_EXECUTE);
+    must(s, KIT_ROLLBACK);
+    docker_world_version(&w, "1");
+    docker_world_compose(&w, "build", "--quiet", "app");
+    assert_string_equal(docker_world_state(&w), before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void rollback_of_a_first_deploy_leaves_nothing(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w, SERVICES WEB, REST);
+    docker_world_compose(&w, "build", "--quiet");
+    const char *before = docker_world_state(&w);
+    kit_step *s = up(&w);
+    must(s, KIT_PREPARE);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    must(s, KIT_ROLLBACK);
+    assert_string_equal(docker_world_state(&w), before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_kill_at_any_moment_is_rolled_back(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    static const int moments[] = {0, 100, 200, 300, 450, 600, 800, 1100};
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        docker_world_version(&w, "2");
+        docker_world_compose(&w, "build", "--quiet", "app", "web");
+        kit_step *s = up(&w);
+        if (moments[i] == 0)
+            kit_run_killed(s, KIT_EXECUTE, 1, 0);
+        else
+            kit_run_killed(s, KIT_EXECUTE, 0, moments[i]);
+        kit_run_killed(s, KIT_ROLLBACK, 0, moments[i] / 2 + 50);
+        kit_run_killed(s, KIT_ROLLBACK, 0, moments[i] + 150);
+        must(s, KIT_ROLLBACK);
+        docker_world_version(&w, "1");
+        docker_world_compose(&w, "build", "--quiet", "app", "web");
+        assert_string_equal(docker_world_state(&w), before);
+        kit_step_free(s);
+    }
+    docker_world_free(&w);
+}
+
+static void a_second_execute_keeps_the_true_original(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    docker_world_version(&w, "2");
+    docker_world_compose(&w, "build", "--quiet", "app", "web");
+    kit_step *s = up(&w);
+    kit_run_killed(s, KIT_EXECUTE, 0, 700);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    must(s, KIT_ROLLBACK);
+    docker_world_version(&w, "1");
+    docker_world_compose(&w, "build", "--quiet", "app", "web");
+    assert_string_equal(docker_world_state(&w), before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_service_that_dies_at_start_is_quoted(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w,
+                          "  app: {build: ., image: $P-app, command: [say, loading, complain, 'no such table: runs', "
+                          "exit, '3']}\n"
+                          "  loop: {build: ., image: $P-app, restart: always, command: [say, 'cannot bind', exit, '4']}\n",
+                          "");
+    docker_world_compose(&w, "build", "--quiet");
+    kit_step *s = docker_world_step(&w, "docker.up");
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 15), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "exit code 3");
+    assert_holds(kit_summary(s), "| no such table: runs");
+    kit_set_list(s, "services", "loop", NULL);
+    assert_int_equal(kit_verify_until(s, 15), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "was started again");
+    assert_holds(kit_summary(s), "| cannot bind");
+    must(s, KIT_ROLLBACK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void health_that_never_comes_shows_the_check(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w,
+                          "  app:\n    build: .\n    image: $P-app\n    healthcheck: {test: [CMD, /tiny, say, "
+                          "'no connection to redis', exit, '1'], interval: 300ms, retries: 3}\n",
+                          "");
+    docker_world_compose(&w, "build", "--quiet");
+    kit_step *s = docker_world_step(&w, "docker.up");
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 20), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "health check /tiny fails");
+    assert_holds(kit_summary(s), "no connection to redis");
+    kit_set(s, "on_unhealthy", "wait");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
+    assert_holds(kit_summary(s), "no connection to redis");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w,
+                          "  good: {build: ., image: $P-app, command: [nap, '1', exit, '0']}\n"
+                          "  bad: {build: ., image: $P-app, command: [exit, '5']}\n",
+                          "");
+    docker_world_compose(&w, "build", "--quiet");
+    kit_step *s = docker_world_step(&w, "docker.up");
+    kit_set_list(s, "services", "good", NULL);
+    kit_set_list(s, "oneshot", "good", "bad", NULL);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
+    assert_int_equal(kit_verify_until(s, 10), BELAY_OK);
+    kit_set_list(s, "services", "bad", NULL);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 10), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "exit code 5");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_container_of_an_older_image_is_a_failure(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    kit_step *s = up(&w);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 10), BELAY_OK);
+    version_2(&w);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "runs the image");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void refuses_to_replace_a_database_that_is_not_named(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    docker_world_services(&w, SERVICES "    labels: {changed: 'yes'}\n", REST);
+    const char *file = kit_path("%s/docker-compose.yml", w.dir);
+    char *text = kit_read(file);
+    char *said = strstr(text, "db is up");
+    memcpy(said, "DB", 2);
+    kit_write(file, text);
+    kit_step *s = docker_world_step(&w, "docker.up");
+    kit_set_list(s, "services", "app", NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "of service db too");
+    assert_string_equal(docker_world_state(&w), before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_port_in_use_is_said_in_the_engines_words(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    int port = kit_free_port();
+    docker_world_services(&w, kit_path(SERVICES WEB "  one: {image: $P-app, ports: ['127.0.0.1:%d:80']}\n"
+                                                    "  two: {image: $P-app, ports: ['127.0.0.1:%d:80']}\n",
+                                       port, port), REST);
+    kit_step *s = docker_world_step(&w, "docker.up");
+    kit_set_list(s, "services", "one", "two", NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "port is already allocated");
+    must(s, KIT_ROLLBACK);
+    assert_string_equal(docker_world_state(&w), before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(brings_up_new_images_and_leaves_the_database_alone),
+        cmocka_unit_test(rollback_restores_the_world_though_tags_and_file_are_new),
+        cmocka_unit_test(rollback_keeps_what_was_stopped_stopped),
+        cmocka_unit_test(rollback_of_a_first_deploy_leaves_nothing),
+        cmocka_unit_test(a_kill_at_any_moment_is_rolled_back),
+        cmocka_unit_test(a_second_execute_keeps_the_true_original),
+        cmocka_unit_test(a_service_that_dies_at_start_is_quoted),
+        cmocka_unit_test(health_that_never_comes_shows_the_check),
+        cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
+        cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
+        cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),
+        cmocka_unit_test(a_port_in_use_is_said_in_the_engines_words),
+    };
+    return cmocka_run_group_tests_name("docker.up", tests, NULL, docker_world_teardown);
+}
