@@ -12,7 +12,7 @@ struct error {
     error *cause;
 };
 
-static int push(error **err, error_code code, error *cause, const char *fmt, va_list ap)
+PRINTF(4, 0) static int push(error **err, error_code code, error *cause, const char *fmt, va_list ap)
 {
     error *e = mem_new(error);
     e->code = code;

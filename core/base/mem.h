@@ -54,7 +54,7 @@ void mem_on_exhausted(const char *text, int exit_status);
 /** A char * (or any malloc'd pointer) freed at the scope's end. */
 #define guard_mem __attribute__((cleanup(mem_guard_)))
 /** A file descriptor closed at the scope's end, unless negative. */
-#define guard_fd __attribute__((cleanup(mem_guard_fd_))) int
+#define guard_fd __attribute__((cleanup(mem_guard_fd_), unused)) int
 /** Moves a pointer out of its guard's reach. */
 #define take(p)                                                                                                        \
     __extension__({                                                                                                    \

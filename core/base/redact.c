@@ -144,7 +144,7 @@ static void add_base64_form(redactor *r, const char *value, size_t before, const
         unsigned six = 0;
         for (size_t bit = 6 * i; bit < 6 * i + 6; bit++) {
             unsigned char byte = (unsigned char)value[bit / 8 - before];
-            six = six << 1 | (byte >> (7 - bit % 8) & 1U);
+            six = six << 1 | ((unsigned)byte >> (7 - bit % 8) & 1);
         }
         form[i - from] = six < 62 ? letters[six] : last_two[six - 62];
     }

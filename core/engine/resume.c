@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/journal.h"
 
 /* ---- which run -----------------------------------------------------------------------------------------------------
@@ -152,12 +153,84 @@ static int drive(driver *d, store_run *run, bool rollback, engine_assume assume,
     return driver_run(d, ret_exit, err);
 }
 
+/* ---- a run that changed nothing ------------------------------------------------------------------------------------
+ */
+
+static bool note_execute(void *user, const store_phase *p)
+{
+    bool *executed = user;
+    *executed = strcmp(p->phase, worker_phase_name(WORKER_EXECUTE)) == 0;
+    return !*executed;
+}
+
+static bool note_step(void *user, const store_step *step)
+{
+    (void)step;
+    *(bool *)user = true;
+    return false;
+}
+
+/* True when there is nothing to take back, or when the process ended before it had written what the run is made of.
+ * Such a run ends at once, and needs neither its pipeline nor its plugins for that. */
+static int changed_nothing(const engine *e, const store_run *run, bool rollback, bool *ret, error **err)
+{
+    bool executed = false, described = false;
+    int r = store_phases(e->store, run->id, NULL, note_execute, &executed, err);
+    if (r == 0)
+        r = store_steps(e->store, run->id, note_step, &described, err);
+    *ret = is_open(run) && !executed && (rollback || !described);
+    return r;
+}
+
+static int end_untouched(const engine *e, store_run *run, int *ret_exit, error **err)
+{
+    static const pipeline nothing = {0};
+    driver d;
+    int r = driver_init(&d, e, &nothing, DRIVER_ROLLBACK, e->store, err);
+    if (r == 0) {
+        store_run_done(&d.record.run);
+        d.record.run = *run;
+        *run = (store_run){0};
+        d.record.run.state = RUN_REFUSED;
+        d.record.run.ended_ms = clock_wall_ms();
+        free(d.record.run.reason);
+        d.record.run.reason = mem_dup("it was ended before it had changed anything");
+        r = record_update(&d.record, err);
+    }
+    if (r == 0) {
+        tell_state(&d);
+        tell_end(&d, *ret_exit = EXIT_REFUSED);
+    }
+    driver_done(&d);
+    return r;
+}
+
+/* ---- taking up ------------------------------------------------------------------------------------------------------
+ */
+
+static int take_up_recorded(const engine *e, store_run *run, store_lock **lock, bool rollback, engine_assume assume,
+                            int *ret_exit, error **err)
+{
+    recorded recorded = {0};
+    int r = recorded_open(e->store, run, &recorded, err);
+    if (r < 0)
+        return r;
+    driver d;
+    r = driver_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
+    d.lock = take(*lock);
+    if (r == 0)
+        r = drive(&d, run, rollback, assume, ret_exit, err);
+    driver_done(&d);
+    recorded_done(&recorded);
+    return r;
+}
+
 /* run is what was asked for; it is read again under the lock. */
 static int take_up(const engine *e, const char *id, bool rollback, engine_assume assume, int *ret_exit, error **err)
 {
     store_run run = {0};
-    recorded recorded = {0};
     store_lock *lock = NULL;
+    bool untouched = false;
     int r = store_run_get(e->store, id, &run, err);
     if (r == 0 && (r = store_lock_take(e->store, run.environment, run.id, &lock, err)) == 0) {
         guard_mem char *full = mem_dup(run.id);
@@ -165,17 +238,11 @@ static int take_up(const engine *e, const char *id, bool rollback, engine_assume
         r = store_run_get(e->store, full, &run, err);
     }
     if (r == 0 && (r = check_state(&run, rollback, err)) == 0 && (r = refuse_when_overtaken(e, &run, err)) == 0)
-        r = recorded_open(e->store, &run, &recorded, err);
-    if (r == 0) {
-        driver d;
-        r = driver_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
-        d.lock = take(lock);
-        if (r == 0)
-            r = drive(&d, &run, rollback, assume, ret_exit, err);
-        driver_done(&d);
-    }
+        r = changed_nothing(e, &run, rollback, &untouched, err);
+    if (r == 0)
+        r = untouched ? end_untouched(e, &run, ret_exit, err)
+                      : take_up_recorded(e, &run, &lock, rollback, assume, ret_exit, err);
     store_lock_free(lock);
-    recorded_done(&recorded);
     store_run_done(&run);
     return r;
 }

@@ -40,6 +40,7 @@ static void append(load *l, pipeline_place where, bool warning, char *what)
     p->where = (pipeline_place){p->file, where.line};
 }
 
+PRINTF(4, 0)
 static void add(load *l, pipeline_place where, bool warning, const char *fmt, va_list ap)
 {
     if (l->problems->count >= MAX_PROBLEMS && (warning || pipeline_problems_fatal(l->problems)))

@@ -11,7 +11,7 @@ scan scan_begin(void)
     return (scan){.line = 1, .line_start = true};
 }
 
-static void open(scan *s, int state)
+static void open(scan *s, scan_state state)
 {
     s->state = state;
     s->opened = s->line;
@@ -45,7 +45,7 @@ void scan_step(scan *s, const char *at)
 {
     char c = *at;
     bool used = false;
-    int was = s->state;
+    scan_state was = s->state;
     switch (s->state) {
     case SCAN_CODE: step_code(s, at); break;
     case SCAN_STRING:
@@ -63,7 +63,7 @@ void scan_step(scan *s, const char *at)
             s->state = SCAN_CODE;
         break;
     }
-    s->before = used || (int)s->state != was ? '\0' : c;
+    s->before = used || s->state != was ? '\0' : c;
     if (c == '\n')
         s->line++;
     s->line_start = c == '\n' || (s->line_start && (c == ' ' || c == '\t'));

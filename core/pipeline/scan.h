@@ -11,8 +11,10 @@
 
 #define SCAN_DEEPEST 32
 
+typedef enum scan_state { SCAN_CODE, SCAN_STRING, SCAN_LINE_COMMENT, SCAN_BLOCK_COMMENT } scan_state;
+
 typedef struct scan {
-    enum { SCAN_CODE, SCAN_STRING, SCAN_LINE_COMMENT, SCAN_BLOCK_COMMENT } state;
+    scan_state state;
     char before;      /**< the character before, 0 when it is used up */
     unsigned depth;   /**< of ( [ { */
     unsigned line;    /**< from 1 */

@@ -91,19 +91,19 @@ static int fetch_env(secret *s, const environment *env, char **ret, size_t *ret_
 static int fetch_command(secret *s, const environment *env, char **ret, size_t *ret_size, error **err)
 {
     (void)env;
-    if (!s->fetched) {
-        union {
-            char **args;
-            const char *const *borrowed;
-        } vector = {s->argv};
-        size_t size = 0;
-        int r = command_output(vector.borrowed, s->folder, s->timeout_ms, MAX_SECRET, &s->fetched, &size, err);
-        if (r)
-            return r;
+    if (s->fetched) {
+        *ret = mem_dup(s->fetched);
+        *ret_size = strlen(*ret);
+        return 0;
     }
-    *ret = mem_dup(s->fetched);
-    *ret_size = strlen(*ret);
-    return 0;
+    union {
+        char **args;
+        const char *const *borrowed;
+    } vector = {s->argv};
+    int r = command_output(vector.borrowed, s->folder, s->timeout_ms, MAX_SECRET, ret, ret_size, err);
+    if (r == 0 && strlen(*ret) == *ret_size)
+        s->fetched = mem_dup(*ret);
+    return r;
 }
 
 static const struct {

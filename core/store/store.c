@@ -58,19 +58,28 @@ static int check_folder(const char *folder, error **err)
     return 0;
 }
 
-/* SQLite gives its -wal and -shm files the mode of the database, so it must be right before SQLite sees it. */
+static int fail_file(const store *s, error **err)
+{
+    (void)error_set(err, ERROR_STORE, "the store '%s' cannot be opened: %s", s->path, strerror(errno));
+    return error_hint(err, "give this user the right to write to it, or %s", choose_another);
+}
+
+/* SQLite gives its -wal and -shm files the mode of the database, so it must be right before SQLite sees it. A file that
+ * is there is not opened here: closing it would drop the locks of another store of this process. */
 static int make_file(const store *s, int folder, error **err)
 {
-    guard_fd fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        (void)error_set(err, ERROR_STORE, "the store '%s' cannot be opened: %s", s->path, strerror(errno));
-        return error_hint(err, "give this user the right to write to it, or %s", choose_another);
-    }
-    if (st.st_mode & (S_IRWXG | S_IRWXO) && fchmod(fd, 0600) < 0)
-        return error_set(err, ERROR_STORE, "the store '%s' cannot be made private: %s", s->path, strerror(errno));
-    if (st.st_size > 0)
+    if (lstat(s->path, &st) == 0) {
+        bool shared = st.st_mode & (S_IRWXG | S_IRWXO);
+        if (!S_ISREG(st.st_mode))
+            return error_set(err, ERROR_STORE, "the store '%s' is no ordinary file", s->path);
+        if ((shared && chmod(s->path, 0600) < 0) || faccessat(AT_FDCWD, s->path, R_OK | W_OK, AT_EACCESS) < 0)
+            return fail_file(s, err);
         return 0;
+    }
+    guard_fd fd = errno == ENOENT ? open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (fd < 0)
+        return fail_file(s, err);
     if (fsync(folder) < 0) /* the name must survive a power cut, as the records will */
         return error_set(err, ERROR_STORE, "the state folder '%s' cannot be synced: %s", s->folder, strerror(errno));
     return 0;

@@ -38,7 +38,7 @@ belay_metric load_metric(const belay_step *s, uint32_t i)
     return ELEMENT(belay_metric, s->metrics, s->metric_stride, i);
 }
 
-belay_fn load_phase(const belay_step *s, int phase)
+belay_fn load_phase(const belay_step *s, worker_phase phase)
 {
     const belay_fn phases[WORKER_PHASE_COUNT] = {
         [WORKER_PREPARE] = s->prepare,   [WORKER_EXECUTE] = s->execute, [WORKER_VERIFY] = s->verify,
@@ -140,7 +140,7 @@ static json_t *describe_phases(const belay_step *s)
 {
     json_t *array = json_array();
     for (int i = 0; i < WORKER_PHASE_COUNT; i++)
-        if (load_phase(s, i))
+        if (load_phase(s, (worker_phase)i))
             json_array_append_new(array, json_string(worker_phase_name((worker_phase)i)));
     return array;
 }

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "worker/worker.h"
 
 /** Loads the plugin that is open as fd and copies its head; ERROR_PLUGIN says why not. */
 int load_plugin(int fd, belay_plugin *ret, error **err) CHECKED;
@@ -21,7 +22,7 @@ belay_output load_output(const belay_step *s, uint32_t i);
 belay_metric load_metric(const belay_step *s, uint32_t i);
 
 /** The callback of a phase (worker_phase), or NULL. */
-belay_fn load_phase(const belay_step *s, int phase);
+belay_fn load_phase(const belay_step *s, worker_phase phase);
 
 /** The message "plugin" of docs/PROTOCOL.md. */
 json_t *load_descriptor(const belay_plugin *p);

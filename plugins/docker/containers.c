@@ -76,12 +76,13 @@ belay_status containers_of(engine *e, const char *project, containers *ret)
     return containers_labelled(e, label, ret);
 }
 
-void containers_select(containers *list, const json_t *services, bool with_oneoff)
+void containers_select(containers *list, const json_t *services, bool with_others)
 {
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         container *c = &list->items[i];
-        if ((with_oneoff || !c->oneoff) && json_object_get(services, c->service))
+        bool of_service = !c->oneoff && *c->hash; /* a container without hash has the labels of its image only */
+        if ((with_others || of_service) && json_object_get(services, c->service))
             list->items[kept++] = *c;
         else
             container_done(c);

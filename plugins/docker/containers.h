@@ -36,8 +36,9 @@ void containers_done(containers *list);
 belay_status containers_of(engine *e, const char *project, containers *ret) __attribute__((warn_unused_result));
 /** All containers of the engine that carry the label ("name" or "name=value"). label NULL: all there are. */
 belay_status containers_labelled(engine *e, const char *label, containers *ret) __attribute__((warn_unused_result));
-/** Keeps those of services in the set; with_oneoff: also those that `compose run` made. */
-void containers_select(containers *list, const json_t *services, bool with_oneoff);
+/** Keeps those of services in the set; with_others: also those that `compose run` or
+ *  somebody's `docker run` made of the project's images. */
+void containers_select(containers *list, const json_t *services, bool with_others);
 /** Keeps the first n. */
 void containers_cut(containers *list, size_t n);
 void containers_add_copy(containers *list, const container *c);
@@ -46,6 +47,9 @@ const container *containers_by_id(const containers *list, const char *id);
 const container *containers_by_name(const containers *list, const char *name);
 /** "name, name, name"; the caller frees. */
 char *containers_names(const containers *list);
+
+/** Puts those that others depend on first. */
+void containers_sort(containers *list);
 
 /** For the undo journal: no environment, no command, nothing that could hold a secret. */
 json_t *containers_to_json(const containers *list);

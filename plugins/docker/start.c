@@ -86,6 +86,33 @@ static belay_status start_wave(engine *e, const containers *list, const bool *wa
     return s;
 }
 
+/* Marks in `wave` what can go next. In a circle all that is left goes as it comes. */
+static void next_wave(const containers *list, const bool *done, bool *wave)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->count; i++)
+        n += wave[i] = !done[i] && is_next(list, done, i);
+    for (size_t i = 0; i < list->count && n == 0; i++)
+        wave[i] = !done[i];
+}
+
+void containers_sort(containers *list)
+{
+    guard_mem bool *done = text_grow(NULL, list->count, sizeof *done);
+    guard_mem bool *wave = text_grow(NULL, list->count, sizeof *wave);
+    guard_mem container *sorted = text_grow(NULL, list->count, sizeof *sorted);
+    memset(done, 0, list->count);
+    for (size_t n = 0; n < list->count;) {
+        next_wave(list, done, wave);
+        for (size_t i = 0; i < list->count; i++)
+            if (wave[i]) {
+                done[i] = true;
+                sorted[n++] = list->items[i];
+            }
+    }
+    memcpy(list->items, sorted, list->count * sizeof *sorted);
+}
+
 belay_status containers_start(engine *e, const containers *list)
 {
     belay_status s = BELAY_OK;
@@ -93,17 +120,13 @@ belay_status containers_start(engine *e, const containers *list)
     guard_mem bool *wave = text_grow(NULL, list->count, sizeof *wave);
     memset(done, 0, list->count);
     for (size_t left = list->count; left > 0 && s == BELAY_OK;) {
-        size_t n = 0;
-        for (size_t i = 0; i < list->count; i++)
-            n += wave[i] = !done[i] && is_next(list, done, i);
-        if (n == 0) { /* a circle: start what is left as it comes */
-            for (size_t i = 0; i < list->count; i++)
-                n += wave[i] = !done[i];
-        }
+        next_wave(list, done, wave);
         s = start_wave(e, list, wave);
         for (size_t i = 0; i < list->count; i++)
-            done[i] = done[i] || wave[i];
-        left -= n;
+            if (wave[i]) {
+                done[i] = true;
+                left--;
+            }
     }
     return s;
 }

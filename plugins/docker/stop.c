@@ -47,7 +47,7 @@ static belay_status check_choice(const call *c)
     return BELAY_OK;
 }
 
-/* The containers of the chosen services, also those that `compose run` made: they hold sessions too. */
+/* The containers of the chosen services, also what was run by hand: that holds sessions too. */
 static belay_status find(const call *c, engine *e, char **ret_project, containers *ret)
 {
     guard_compose *compose = NULL;

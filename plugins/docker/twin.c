@@ -24,10 +24,12 @@ static belay_status name_of(engine *e, const char *id, char **ret)
     return s;
 }
 
-/* Other containers by name: after a rollback the name is still true, the id is not. */
-static belay_status name_peers(engine *e, json_t *host)
+/* What refers to other containers, by their names: after a rollback a name is still true, an id is not. (The engine
+ * turns names into ids when it makes a container, so the twin itself cannot keep them.) The caller decrefs. */
+static belay_status peers_of(engine *e, const json_t *host, json_t **ret)
 {
     static const char *const modes[] = {"NetworkMode", "IpcMode", "PidMode"};
+    guard_json *peers = json_object(), *sources = json_array();
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         const char *mode = text_member(host, modes[i]);
         if (strncmp(mode, "container:", 10) != 0)
@@ -36,9 +38,8 @@ static belay_status name_peers(engine *e, json_t *host)
         belay_status s = name_of(e, mode + 10, &name);
         if (s != BELAY_OK)
             return s;
-        json_object_set_new(host, modes[i], json_sprintf("container:%s", name));
+        json_object_set_new(peers, modes[i], json_sprintf("container:%s", name));
     }
-    guard_json *sources = json_array();
     size_t i;
     json_t *one;
     json_array_foreach(json_object_get(host, "VolumesFrom"), i, one)
@@ -54,7 +55,8 @@ static belay_status name_peers(engine *e, json_t *host)
         json_array_append_new(sources, json_sprintf("%s%s%s", name, colon ? ":" : "", colon ? colon + 1 : ""));
     }
     if (json_array_size(sources) > 0)
-        json_object_set(host, "VolumesFrom", sources);
+        json_object_set(peers, "VolumesFrom", sources);
+    *ret = take(peers);
     return BELAY_OK;
 }
 
@@ -78,19 +80,21 @@ static json_t *endpoint(const json_t *network, const char *id)
     return settings;
 }
 
-/* What the twin must not have, but the container made from it must. */
-static json_t *original(const json_t *inspected)
+/* What the twin must not have, but the container made from it must. The caller decrefs. */
+static belay_status original(engine *e, const json_t *inspected, json_t **ret)
 {
-    const char *id = text_member(inspected, "Id");
+    const char *id = text_member(inspected, "Id"), *name;
     const json_t *config = json_object_get(inspected, "Config"), *host = json_object_get(inspected, "HostConfig");
-    json_t *networks = json_object();
-    const char *name;
+    guard_json *networks = json_object(), *peers = NULL;
     json_t *network;
     json_object_foreach(json_object_get(json_object_get(inspected, "NetworkSettings"), "Networks"), name, network)
         json_object_set_new(networks, name, endpoint(network, id));
-    return json_pack("{s:O, s:O, s:O, s:O, s:o}", "labels", json_object_get(config, "Labels"), "restart",
-                     json_object_get(host, "RestartPolicy"), "remove", json_object_get(host, "AutoRemove"), "reference",
-                     json_object_get(config, "Image"), "networks", networks);
+    belay_status s = peers_of(e, host, &peers);
+    if (s == BELAY_OK)
+        *ret = json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "labels", json_object_get(config, "Labels"), "restart",
+                         json_object_get(host, "RestartPolicy"), "remove", json_object_get(host, "AutoRemove"),
+                         "reference", json_object_get(config, "Image"), "networks", networks, "peers", peers);
+    return s;
 }
 
 static bool is_mounted(const json_t *host, const char *target)
@@ -141,19 +145,15 @@ static void drop_conflicts(json_t *body, const json_t *host, const char *id)
 }
 
 /* What POST /containers/create takes to make a container like the inspected one. The caller decrefs. */
-static belay_status body_of(engine *e, const json_t *inspected, json_t **ret)
+static json_t *body_of(const json_t *inspected)
 {
-    guard_json *body = json_copy(json_object_get(inspected, "Config"));
-    guard_json *host = json_copy(json_object_get(inspected, "HostConfig"));
-    belay_status s = name_peers(e, host);
-    if (s != BELAY_OK)
-        return s;
+    json_t *body = json_copy(json_object_get(inspected, "Config"));
+    json_t *host = json_copy(json_object_get(inspected, "HostConfig"));
     keep_volumes(host, inspected);
     drop_conflicts(body, host, text_member(inspected, "Id"));
     json_object_set(body, "Image", json_object_get(inspected, "Image"));
-    json_object_set(body, "HostConfig", host);
-    *ret = take(body);
-    return BELAY_OK;
+    json_object_set_new(body, "HostConfig", host);
+    return body;
 }
 
 belay_status twin_make(engine *e, const container *c, const char *mark)
@@ -164,13 +164,15 @@ belay_status twin_make(engine *e, const container *c, const char *mark)
         return s;
     if (!inspected) /* it went away by itself; a twin made earlier stays */
         return BELAY_OK;
-    guard_json *body = NULL;
-    s = body_of(e, inspected, &body);
+    guard_json *kept = NULL, *body = body_of(inspected);
+    s = original(e, inspected, &kept);
     if (s != BELAY_OK)
         return s;
-    guard_json *kept = original(inspected);
     guard_mem char *kept_text = json_dumps(kept, JSON_COMPACT);
-    json_object_set_new(body, "Labels", json_pack("{s:s, s:s}", TWIN_LABEL, mark, LABEL_ORIGINAL, kept_text));
+    /* An image that Compose built has these labels too, and hands them on unless they are overruled. */
+    json_object_set_new(body, "Labels",
+                        json_pack("{s:s, s:s, s:s, s:s}", TWIN_LABEL, mark, LABEL_ORIGINAL, kept_text, LABEL_PROJECT,
+                                  "", LABEL_SERVICE, ""));
     json_t *host = json_object_get(body, "HostConfig");
     json_object_set_new(host, "RestartPolicy", json_pack("{s:s}", "Name", "no"));
     json_object_set_new(host, "AutoRemove", json_false());
@@ -199,6 +201,7 @@ static void give_back(json_t *body, const json_t *kept)
     json_object_set(body, "Labels", json_object_get(kept, "labels"));
     json_object_set(host, "RestartPolicy", json_object_get(kept, "restart"));
     json_object_set(host, "AutoRemove", json_object_get(kept, "remove"));
+    json_object_update(host, json_object_get(kept, "peers"));
     const char *mode = text_member(host, "NetworkMode");
     json_t *first = json_object_get(json_object_get(kept, "networks"), mode);
     if (first && takes_settings(mode))
@@ -295,10 +298,7 @@ belay_status twin_restore(engine *e, const container *c, const char *mark, char 
                          "container %s is gone, and so is %s, from which it could be made again", c->name, name);
     const json_t *labels = json_object_get(json_object_get(twin, "Config"), "Labels");
     guard_json *kept = json_loads(text_member(labels, LABEL_ORIGINAL), 0, NULL);
-    guard_json *body = NULL;
-    s = body_of(e, twin, &body);
-    if (s != BELAY_OK)
-        return s;
+    guard_json *body = body_of(twin);
     give_back(body, kept);
     /* Under a passing name until its networks are complete: a rollback that is interrupted here starts it anew. */
     guard_mem char *passing = text_printf("%s-restoring", name);

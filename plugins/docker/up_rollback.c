@@ -184,6 +184,7 @@ belay_status up_rollback(belay_ctx *ctx, const belay_host *host)
         s = remove_new(e, project, json_object_get(before, "services"), &old, gone);
     if (s != BELAY_OK)
         return s;
+    containers_sort(&old); /* one that shares another's network is made after it */
     belay_status back = bring_back(e, project, mark, &old);
     s = set_running(e, project, &old, call_int(&c, "grace"));
     if (back != BELAY_OK || s != BELAY_OK)

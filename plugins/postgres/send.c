@@ -41,7 +41,8 @@ static void take_failure(const server *s, const sql_statement *st, const PGresul
     ret->message = buf_take(&b);
     ret->hint = hint ? mem_dup(hint) : NULL;
     ret->offset = at ? byte_offset(st->text, strtol(at, NULL, 10)) : 0;
-    if (state && PQstatus(s->conn) == CONNECTION_OK)
+    bool ended = state && strncmp(state, "57P", 3) == 0; /* the server is going away, or ends this session */
+    if (state && !ended && PQstatus(s->conn) == CONNECTION_OK)
         snprintf(ret->state, sizeof ret->state, "%s", state);
 }
 

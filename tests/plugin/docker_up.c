@@ -2,7 +2,8 @@
 
 #include <unistd.h>
 
-/* A database with a volume and a health check, and two applications on it: one with the default name, one with its own. */
+/* A database with a volume and a health check, and two applications on it: one with the default name, one with its own.
+ */
 #define SERVICES                                                                                                       \
     "  db:\n"                                                                                                          \
     "    image: $P-db\n"                                                                                               \
@@ -56,8 +57,15 @@ static kit_step *up(const docker_world *w)
 static void must(kit_step *s, kit_phase phase)
 {
     belay_status got = kit_run(s, phase);
-    if (got != BELAY_OK)
+    if (got < 0)
         fail_msg("phase %d gave %d: %s\n%s", (int)phase, got, kit_summary(s), kit_log(s));
+}
+
+static void becomes(kit_step *s, belay_status wanted)
+{
+    belay_status got = kit_verify_until(s, 15);
+    if (got != wanted)
+        fail_msg("verify gave %d: %s", got, kit_summary(s));
 }
 
 static void brings_up_new_images_and_leaves_the_database_alone(void **state)
@@ -71,7 +79,7 @@ static void brings_up_new_images_and_leaves_the_database_alone(void **state)
     must(s, KIT_PREPARE);
     assert_holds(kit_plan(s), "bring up app, web");
     must(s, KIT_EXECUTE);
-    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    becomes(s, BELAY_OK);
     assert_string_equal(docker_world_id(kit_path("%s-the-db", w.project)), db);
     assert_string_equal(docker_says("inspect", "-f", "{{.Image}}", kit_path("%s-app-1", w.project)),
                         docker_world_id(kit_path("%s-app", w.project)));
@@ -90,25 +98,23 @@ static void rollback_restores_the_world_though_tags_and_file_are_new(void **stat
     docker_world w = running_world();
     const char *before = docker_world_state(&w);
     version_2(&w);
-    docker_world_compose(&w, "build", "--quiet");
     const char *tagged = docker_world_id(kit_path("%s-app", w.project));
     docker_world_services(&w, SERVICES WEB "  extra: {image: $P-app, volumes: ['more:/more'], networks: [third]}\n",
                           "volumes: {data: {}, more: {}}\nnetworks: {back: {}, third: {}}\n");
     kit_step *s = up(&w);
     kit_set_list(s, "services", "db", "app", "web", "extra", NULL);
     must(s, KIT_EXECUTE);
-    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    becomes(s, BELAY_OK);
     assert_int_not_equal(strcmp(docker_world_state(&w), before), 0);
 
     must(s, KIT_ROLLBACK);
     assert_string_equal(docker_world_id(kit_path("%s-app", w.project)), tagged); /* not this step's to undo */
     assert_holds(kit_artifact(s, kit_path("%s-app-1.log", w.project)), "app is up");
     must(s, KIT_ROLLBACK);
-    version_2(&w); /* the tags as they were */
-    docker_world_version(&w, "1");
+    docker_world_version(&w, "1"); /* the tags as they were */
     docker_world_services(&w, SERVICES WEB, REST);
     docker_world_compose(&w, "build", "--quiet");
-    assert_string_equal(docker_world_state(&w), before);
+    docker_world_same(&w, before);
     /* Compose takes them for its own: nothing is recreated. */
     const char *app = docker_world_id(kit_path("%s-app-1", w.project));
     docker_world_compose(&w, "up", "-d", "--no-build");
@@ -130,7 +136,7 @@ static void rollback_keeps_what_was_stopped_stopped(void **state)
     must(s, KIT_ROLLBACK);
     docker_world_version(&w, "1");
     docker_world_compose(&w, "build", "--quiet", "app");
-    assert_string_equal(docker_world_state(&w), before);
+    docker_world_same(&w, before);
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -145,9 +151,9 @@ static void rollback_of_a_first_deploy_leaves_nothing(void **state)
     kit_step *s = up(&w);
     must(s, KIT_PREPARE);
     must(s, KIT_EXECUTE);
-    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    becomes(s, BELAY_OK);
     must(s, KIT_ROLLBACK);
-    assert_string_equal(docker_world_state(&w), before);
+    docker_world_same(&w, before);
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -171,7 +177,7 @@ static void a_kill_at_any_moment_is_rolled_back(void **state)
         must(s, KIT_ROLLBACK);
         docker_world_version(&w, "1");
         docker_world_compose(&w, "build", "--quiet", "app", "web");
-        assert_string_equal(docker_world_state(&w), before);
+        docker_world_same(&w, before);
         kit_step_free(s);
     }
     docker_world_free(&w);
@@ -187,11 +193,11 @@ static void a_second_execute_keeps_the_true_original(void **state)
     kit_step *s = up(&w);
     kit_run_killed(s, KIT_EXECUTE, 0, 700);
     must(s, KIT_EXECUTE);
-    assert_int_equal(kit_verify_until(s, 15), BELAY_OK);
+    becomes(s, BELAY_OK);
     must(s, KIT_ROLLBACK);
     docker_world_version(&w, "1");
     docker_world_compose(&w, "build", "--quiet", "app", "web");
-    assert_string_equal(docker_world_state(&w), before);
+    docker_world_same(&w, before);
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -200,11 +206,12 @@ static void a_service_that_dies_at_start_is_quoted(void **state)
 {
     (void)state;
     docker_world w = docker_world_new();
-    docker_world_services(&w,
-                          "  app: {build: ., image: $P-app, command: [say, loading, complain, 'no such table: runs', "
-                          "exit, '3']}\n"
-                          "  loop: {build: ., image: $P-app, restart: always, command: [say, 'cannot bind', exit, '4']}\n",
-                          "");
+    docker_world_services(
+        &w,
+        "  app: {build: ., image: $P-app, command: [say, loading, complain, 'no such table: runs', "
+        "exit, '3']}\n"
+        "  loop: {build: ., image: $P-app, restart: always, command: [say, 'cannot bind', exit, '4']}\n",
+        "");
     docker_world_compose(&w, "build", "--quiet");
     kit_step *s = docker_world_step(&w, "docker.up");
     must(s, KIT_EXECUTE);
@@ -255,7 +262,7 @@ static void a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not(void **st
     kit_set_list(s, "oneshot", "good", "bad", NULL);
     must(s, KIT_EXECUTE);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
-    assert_int_equal(kit_verify_until(s, 10), BELAY_OK);
+    becomes(s, BELAY_OK);
     kit_set_list(s, "services", "bad", NULL);
     must(s, KIT_EXECUTE);
     assert_int_equal(kit_verify_until(s, 10), BELAY_E_FAIL);
@@ -270,7 +277,7 @@ static void a_container_of_an_older_image_is_a_failure(void **state)
     docker_world w = running_world();
     kit_step *s = up(&w);
     must(s, KIT_EXECUTE);
-    assert_int_equal(kit_verify_until(s, 10), BELAY_OK);
+    becomes(s, BELAY_OK);
     version_2(&w);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
     assert_holds(kit_summary(s), "runs the image");
@@ -293,7 +300,7 @@ static void refuses_to_replace_a_database_that_is_not_named(void **state)
     kit_set_list(s, "services", "app", NULL);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     assert_holds(kit_summary(s), "of service db too");
-    assert_string_equal(docker_world_state(&w), before);
+    docker_world_same(&w, before);
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -304,15 +311,17 @@ static void a_port_in_use_is_said_in_the_engines_words(void **state)
     docker_world w = running_world();
     const char *before = docker_world_state(&w);
     int port = kit_free_port();
-    docker_world_services(&w, kit_path(SERVICES WEB "  one: {image: $P-app, ports: ['127.0.0.1:%d:80']}\n"
-                                                    "  two: {image: $P-app, ports: ['127.0.0.1:%d:80']}\n",
-                                       port, port), REST);
+    docker_world_services(&w,
+                          kit_path(SERVICES WEB "  one: {image: $P-app, ports: ['127.0.0.1:%d:80']}\n"
+                                                "  two: {image: $P-app, ports: ['127.0.0.1:%d:80']}\n",
+                                   port, port),
+                          REST);
     kit_step *s = docker_world_step(&w, "docker.up");
     kit_set_list(s, "services", "one", "two", NULL);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     assert_holds(kit_summary(s), "port is already allocated");
     must(s, KIT_ROLLBACK);
-    assert_string_equal(docker_world_state(&w), before);
+    docker_world_same(&w, before);
     kit_step_free(s);
     docker_world_free(&w);
 }

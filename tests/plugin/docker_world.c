@@ -130,30 +130,61 @@ const char *docker_world_id(const char *name)
     "{{.Name}} {{.Config.Image}} {{.Image}} running={{.State.Running}} {{json .Config.Labels}} {{json .Config.Env}} "  \
     "{{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.PortBindings}} "                       \
     "{{range .Mounts}}{{.Type}} {{.Name}} {{.Destination}} {{.RW}};{{end}}"                                            \
-    "{{range $n, $v := .NetworkSettings.Networks}}{{$n}} {{len $v.Aliases}};{{end}}"
+    "{{range $n, $v := .NetworkSettings.Networks}}{{$n}}"                                                              \
+    "{{range $v.Aliases}}{{if ne . (slice $.Id 0 12)}} {{.}}{{end}}{{end}};{{end}}"
 
 static int compare(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The lines of a text in order. */
+static const char *sorted(const char *text)
+{
+    char *lines = strdup(text), *rest = NULL, *all[128];
+    size_t n = 0;
+    for (char *line = strtok_r(lines, "\n", &rest); line && n < 128; line = strtok_r(NULL, "\n", &rest))
+        all[n++] = line;
+    qsort(all, n, sizeof *all, compare);
+    const char *out = "";
+    for (size_t i = 0; i < n; i++)
+        out = kit_path("%s%s\n", out, all[i]);
+    free(lines);
+    return out;
+}
+
+static const char *containers_state(const docker_world *w)
+{
+    const char *name = kit_path("name=%s", w->project), *all = "";
+    char *ids = strdup(kit_output_of("docker", "ps", "-aq", "--filter", name, NULL)), *rest = NULL;
+    for (char *id = strtok_r(ids, "\n", &rest); id; id = strtok_r(NULL, "\n", &rest))
+        all = kit_path("%s%s", all, kit_output_of("docker", "inspect", "-f", CONTAINER_FORMAT, id, NULL));
+    free(ids);
+    return sorted(all);
+}
+
 const char *docker_world_state(const docker_world *w)
 {
     const char *label = kit_path("label=com.docker.compose.project=%s", w->project);
-    const char *name = kit_path("name=%s", w->project), *all = "";
-    char *lines = strdup(kit_output_of("docker", "ps", "-a", "--filter", name, "--format", "{{.Names}}", NULL));
-    char *rest = NULL, *names[64];
-    size_t n = 0;
-    for (char *line = strtok_r(lines, "\n", &rest); line && n < 64; line = strtok_r(NULL, "\n", &rest))
-        names[n++] = line;
-    qsort(names, n, sizeof *names, compare);
-    for (size_t i = 0; i < n; i++)
-        all = kit_path("%s%s", all, kit_output_of("docker", "inspect", "-f", CONTAINER_FORMAT, names[i], NULL));
-    free(lines);
+    const char *reference = kit_path("reference=%s*", w->project);
     return kit_path(
-        "%snetworks: %s\nvolumes: %s\nimages: %s", all,
-        kit_output_of("docker", "network", "ls", "--filter", label, "--format", "{{.Name}} {{.ID}}", NULL),
-        kit_output_of("docker", "volume", "ls", "--filter", label, "--format", "{{.Name}}", NULL),
-        kit_output_of("docker", "images", "--filter", kit_path("reference=%s*", w->project), "--format",
-                      "{{.Repository}}:{{.Tag}} {{.ID}}", NULL));
+        "%s%s%s%s", containers_state(w),
+        sorted(
+            kit_output_of("docker", "network", "ls", "--filter", label, "--format", "network {{.Name}} {{.ID}}", NULL)),
+        sorted(kit_output_of("docker", "volume", "ls", "--filter", label, "--format", "volume {{.Name}}", NULL)),
+        sorted(kit_output_of("docker", "images", "--filter", reference, "--format",
+                             "image {{.Repository}}:{{.Tag}} {{.ID}}", NULL)));
+}
+
+void docker_world_same(const docker_world *w, const char *before)
+{
+    const char *now = docker_world_state(w), *a = before, *b = now;
+    while (*a && strcspn(a, "\n") == strcspn(b, "\n") && strncmp(a, b, strcspn(a, "\n")) == 0) {
+        a += strcspn(a, "\n") + 1;
+        b += strcspn(b, "\n") + 1;
+    }
+    if (strcmp(a, b) != 0)
+        print_error("was %.*s\nis  %.*s\n", (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+    if (strcmp(a, b) != 0)
+        fail_msg("the world differs");
 }

@@ -22,8 +22,8 @@ void docker_world_services(const docker_world *w, const char *services, const ch
 void docker_world_version(const docker_world *w, const char *version);
 /** `docker compose` in the world: fails the test unless it exits 0. */
 #define docker_world_compose(w, ...)                                                                                   \
-    kit_output_of("docker-compose", "--project-directory", (w)->dir, "-f", kit_path("%s/docker-compose.yml", (w)->dir), \
-                  __VA_ARGS__, NULL)
+    kit_output_of("docker-compose", "--project-directory", (w)->dir, "-f",                                             \
+                  kit_path("%s/docker-compose.yml", (w)->dir), __VA_ARGS__, NULL)
 /** What `docker` says, without its last newline. */
 #define docker_says(...) docker_world_trim(kit_output_of("docker", __VA_ARGS__, NULL))
 const char *docker_world_trim(const char *output);
@@ -31,10 +31,12 @@ const char *docker_world_trim(const char *output);
 /** A new step of a kind, with its world's options; each has a step id of its own. */
 kit_step *docker_world_step(const docker_world *w, const char *kind);
 
-/** The project's containers (name, service, image reference, image id, state, labels, mounts, networks, aliases, restart
- *  policy, environment), networks, volumes, and image tags, in one text: equal texts are equal worlds. Ids of containers
- *  do not count. */
+/** The project's containers (name, service, image reference, image id, state, labels, mounts, networks, aliases,
+ * restart policy, environment), networks, volumes, and image tags, in one text: equal texts are equal worlds. Ids of
+ * containers do not count. */
 const char *docker_world_state(const docker_world *w);
+/** Fails the test, showing the first difference, unless the world's state is as it was. */
+void docker_world_same(const docker_world *w, const char *before);
 /** The id of a container or image. */
 const char *docker_world_id(const char *name);
 

@@ -357,11 +357,13 @@ static void an_index_made_concurrently_outwaits_the_lock_timeout(void **state)
     kit_step *s = migrate(&w);
     kit_set(s, "lock_timeout", "200ms");
     kit_set(s, "concurrent_lock_timeout", "500ms");
-    pid_t holder = hold(&w, "SELECT * FROM a FOR UPDATE", "reporting");
+    pid_t holder = hold(&w, "SELECT FROM a LIMIT 1 FOR UPDATE", "reporting");
     run(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "55P03");
     kit_set(s, "cut_short", "again");
+    world_hang_up(holder);
     world_sql("m_concurrent", "DROP INDEX idx_a");
+    holder = hold(&w, "SELECT FROM a LIMIT 1 FOR UPDATE", "reporting");
     kit_set(s, "concurrent_lock_timeout", "0s");
     assert_int_equal(kit_run_cancelled(s, KIT_EXECUTE, 1500), BELAY_E_CANCELLED);
     world_hang_up(holder);
@@ -378,7 +380,8 @@ static void cancelling_stops_the_statement(void **state)
     kit_step *s = migrate(&w);
     assert_int_equal(kit_run_cancelled(s, KIT_EXECUTE, 700), BELAY_E_CANCELLED);
     assert_sql(&w,
-               "SELECT count(*) FROM pg_stat_activity WHERE datname = 'm_cancel' AND state = 'active' AND pid <> pg_backend_pid()",
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = 'm_cancel' AND state = 'active' AND pid <> "
+               "pg_backend_pid()",
                "0\n");
     assert_sql(&w, "SELECT to_regclass('t') IS NULL", "t\n");
     kit_step_free(s);

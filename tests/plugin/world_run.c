@@ -45,7 +45,7 @@ static void every_way_to_fail_gives_the_old_world_back(void **state)
         {"trouble = [\"verify=crash\"];", "pa pb pc ea va eb vb rb ra vc", "SIGABRT"},
         {"trouble = [\"verify=no_data\"];", "pa pb pc ea va eb vb rb ra vc", "could not be judged in verify"},
         {"measure = false;", "pa pb pc ea va eb vb rb ra vc", "there is no sample of 'length'"},
-        {"fail_if = { length = \"> 2\"; };", "pa pb pc ea va eb vb rb ra vc", "length is 3 (> 2)"},
+        {"fail_if = [\"length > 2\"];", "pa pb pc ea va eb vb rb ra vc", "length is 3 (> 2)"},
         {"trouble = [\"verify=not_yet\"]; ready = \"250ms\"; interval = \"200ms\";",
          "pa pb pc ea va eb vb vb vb rb ra vc", "was not ready within 250 ms: told to do so"},
     };

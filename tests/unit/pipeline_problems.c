@@ -200,9 +200,10 @@ static void names_what_is_wrong_with_references(void **state)
          "t.cfg:4: a definition refers to itself: vars.e -> vars.e\n"
          "t.cfg:5: the environment variable BELAY_NO_SUCH is not set [export it, or name a file that sets it: "
          "env_files = [\"...\"];]"},
-        {HEAD "\n" STAGE(BUILD("a", "note = \"${steps.a.ids}\";\n file = \"${steps.b.ids}\"; hosts = "
-                                    "\"${steps.c.ids}\";") ",\n" BUILD(
-             "b", "note = \"${steps.a.idss} ${steps.i.x}\";\n") "," INFO("i", "")),
+        {HEAD "\n" STAGE(BUILD(
+             "a",
+             "note = \"${steps.a.ids}\";\n file = \"${steps.b.ids}\"; hosts = "
+             "\"${steps.c.ids}\";") ",\n" BUILD("b", "note = \"${steps.a.idss} ${steps.i.x}\";\n") "," INFO("i", "")),
          "t.cfg:3: ${steps.a.ids}: a step cannot use its own output\n"
          "t.cfg:4: ${steps.b.ids}: step 'b' comes later\n"
          "t.cfg:4: ${steps.c.ids}: there is no step 'c'; did you mean 'b'?\n"

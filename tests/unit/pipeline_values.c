@@ -38,11 +38,11 @@ static void gives_the_common_options(void **state)
 {
     (void)state;
     guard(pipeline) p = fixture_load(HEAD "\n" STAGE(INFO("plain", "") ",\n" INFO(
-        "full", "title = \"to ${pipeline.version}\"; covers = [\"1.2\", \"1.3\"]; timeout = \"10m\"; ready = \"0s\"; "
-                "interval = \"5s\"; hits = 3; on_failure = \"warn\"; on_error = \"pause\"; on_inconclusive = "
-                "\"rollback\"; when = \"${pipeline.previous}\"; retry = { attempts = 3; delay = \"1s\"; backoff = 1; "
-                "};") ",\n" INFO("undo",
-                                 "undo_timeout = \"1s\"; timeout = \"1h\"; covers = \"4.1\"; needs = \"full\"; ")));
+        "full",
+        "title = \"to ${pipeline.version}\"; covers = [\"1.2\", \"1.3\"]; timeout = \"10m\"; ready = \"0s\"; "
+        "interval = \"5s\"; hits = 3; on_failure = \"warn\"; on_error = \"pause\"; on_inconclusive = "
+        "\"rollback\"; when = \"${pipeline.previous}\"; retry = { attempts = 3; delay = \"1s\"; backoff = 1; "
+        "};") ",\n" INFO("undo", "undo_timeout = \"1s\"; timeout = \"1h\"; covers = \"4.1\"; needs = \"full\"; ")));
     const pipeline_step *s = pipeline_step_find(p, "plain");
     assert_int_equal(s->timeout_ms, 5000); /* the kind's own */
     assert_int_equal(s->undo_timeout_ms, 120000);
