@@ -1,8 +1,9 @@
 /**
  * @file redact.h
  * Masks secret values in everything that is written: as they are, URL-encoded, in base64 (at each of its three
- * alignments, standard and URL alphabet), in JSON-escaped form, and also when a value is split over two pieces of a stream
- * or by line breaks. The line breaks of what is masked stay. Of a value of several lines each line is masked too.
+ * alignments, standard and URL alphabet), in JSON-escaped form, and also when a value is split over two pieces of a
+ * stream or by line breaks. The line breaks of what is masked stay. Of a value of several lines each line is masked
+ * too.
  */
 #ifndef BASE_REDACT_H
 #define BASE_REDACT_H

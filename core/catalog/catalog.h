@@ -1,7 +1,7 @@
 /**
  * @file catalog.h
- * Which plugins there are, and what step kinds they offer: discovery, trust checks before any dlopen, descriptors read in
- * a worker, and the content store that pins a plugin for a run.
+ * Which plugins there are, and what step kinds they offer: discovery, trust checks before any dlopen, descriptors read
+ * in a worker, and the content store that pins a plugin for a run.
  */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
@@ -38,8 +38,8 @@ typedef struct catalog_kind {
     char *name; /**< "docker.build" */
     char *step; /**< "build" */
     char *doc;
-    uint32_t flags;      /**< BELAY_S_* */
-    int64_t timeout_ms;  /**< per phase, never 0 */
+    uint32_t flags;     /**< BELAY_S_* */
+    int64_t timeout_ms; /**< per phase, never 0 */
     bool has_prepare, has_execute, has_verify, has_rollback, has_discard;
     catalog_option *options;
     size_t option_count;
@@ -73,9 +73,9 @@ typedef struct catalog_places {
 } catalog_places;
 
 /**
- * Looks through the folders: those of `places`, then BELAY_PLUGIN_PATH and the user's (unless root or AT_SECURE), then the
- * folder beside the running program (a build tree), then the installation's. Plugins that cannot be used become problems;
- * this fails only when the state folder cannot be written.
+ * Looks through the folders: those of `places`, then BELAY_PLUGIN_PATH and the user's (unless root or AT_SECURE), then
+ * the folder beside the running program (a build tree), then the installation's. Plugins that cannot be used become
+ * problems; this fails only when the state folder cannot be written.
  */
 int catalog_open(const catalog_places *places, catalog **ret, error **err) CHECKED;
 /** Opens the pinned plugins of a recorded run, whatever is installed today. sha256s: NULL-terminated. ERROR_NOT_FOUND

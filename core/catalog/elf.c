@@ -37,9 +37,8 @@ static const char *machine_name(unsigned machine, char buf[24])
         unsigned machine;
         const char *name;
     } names[] = {
-        {EM_386, "i386"},     {EM_X86_64, "x86-64"}, {EM_ARM, "arm"},     {EM_AARCH64, "aarch64"},
-        {EM_PPC64, "ppc64"},  {EM_S390, "s390x"},    {EM_RISCV, "riscv"}, {EM_MIPS, "mips"},
-        {EM_SPARCV9, "sparc64"},
+        {EM_386, "i386"},   {EM_X86_64, "x86-64"}, {EM_ARM, "arm"},   {EM_AARCH64, "aarch64"}, {EM_PPC64, "ppc64"},
+        {EM_S390, "s390x"}, {EM_RISCV, "riscv"},   {EM_MIPS, "mips"}, {EM_SPARCV9, "sparc64"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].machine == machine)
@@ -72,14 +71,14 @@ static int check_machine(const image *f, error **err)
     return 0;
 }
 
-static bool get_section(const image *f, size_t index, ElfW(Shdr) *ret)
+static bool get_section(const image *f, size_t index, ElfW(Shdr) * ret)
 {
     return index < f->header.e_shnum && f->header.e_shentsize == sizeof *ret &&
            get(f, f->header.e_shoff + index * sizeof *ret, ret, sizeof *ret);
 }
 
 /* The name at offset of a string table; NULL when it is not wholly within the file. */
-static const char *name_at(const image *f, const ElfW(Shdr) *strings, uint64_t offset)
+static const char *name_at(const image *f, const ElfW(Shdr) * strings, uint64_t offset)
 {
     if (strings->sh_offset > f->size || strings->sh_size > f->size - strings->sh_offset || offset >= strings->sh_size)
         return NULL;
@@ -87,14 +86,14 @@ static const char *name_at(const image *f, const ElfW(Shdr) *strings, uint64_t o
     return memchr(name, '\0', strings->sh_size - offset) ? name : NULL;
 }
 
-static bool is_exported_function(const ElfW(Sym) *symbol)
+static bool is_exported_function(const ElfW(Sym) * symbol)
 {
     unsigned bind = symbol->st_info >> 4, type = symbol->st_info & 15;
     return symbol->st_shndx != SHN_UNDEF && type == STT_FUNC && (bind == STB_GLOBAL || bind == STB_WEAK);
 }
 
 /* Looks for belay_plugin_v1 among the dynamic symbols; *other is the major of another such symbol, or 0. */
-static bool has_entry(const image *f, const ElfW(Shdr) *table, const ElfW(Shdr) *strings, unsigned long *other)
+static bool has_entry(const image *f, const ElfW(Shdr) * table, const ElfW(Shdr) * strings, unsigned long *other)
 {
     ElfW(Sym) symbol;
     if (table->sh_entsize != sizeof symbol)
@@ -116,11 +115,12 @@ static bool has_entry(const image *f, const ElfW(Shdr) *table, const ElfW(Shdr) 
 static int check_entry(const image *f, error **err)
 {
     unsigned long other = 0;
+    ElfW(Shdr) last;
+    if (f->header.e_shnum == 0 || !get_section(f, f->header.e_shnum - 1u, &last))
+        return error_set(err, ERROR_PLUGIN, "damaged: it ends before its section table does");
     for (size_t i = 0; i < f->header.e_shnum; i++) {
         ElfW(Shdr) table, strings;
-        if (!get_section(f, i, &table))
-            return error_set(err, ERROR_PLUGIN, "damaged: its section table lies outside the file");
-        if (table.sh_type == SHT_DYNSYM && get_section(f, table.sh_link, &strings) &&
+        if (get_section(f, i, &table) && table.sh_type == SHT_DYNSYM && get_section(f, table.sh_link, &strings) &&
             has_entry(f, &table, &strings, &other))
             return 0;
     }

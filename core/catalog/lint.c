@@ -12,8 +12,9 @@
 
 /* What a pipeline file says about every step; an option of the same name could never be given. */
 static const char *const reserved[] = {
-    "id",    "use",      "title", "covers",     "needs",    "when",            "timeout", "undo_timeout", "retry",
-    "ready", "interval", "hits",  "on_failure", "on_error", "on_inconclusive", "warn_if", "fail_if",
+    "id",         "use",          "title",           "covers",  "needs",    "when",
+    "timeout",    "undo_timeout", "retry",           "ready",   "interval", "hits",
+    "on_failure", "on_error",     "on_inconclusive", "warn_if", "fail_if",
 };
 
 static bool is_name(const char *s, const char *extra, size_t longest)
@@ -63,6 +64,17 @@ static int check_type(uint32_t type, error **err)
     return error_set(err, ERROR_PLUGIN, "its type %u is not known", (unsigned)type);
 }
 
+/* What units.h says of a value, as a fault of the plugin. */
+static int as_plugins_fault(int r, error *why, error **err)
+{
+    if (r < 0) {
+        guard_mem char *text = error_text(why);
+        r = error_set(err, ERROR_PLUGIN, "%s", text);
+    }
+    error_free(why);
+    return r;
+}
+
 /* ---- values of an option ----------------------------------------------------------------------------------------- */
 
 static int parse_int(const char *s, int64_t *ret, error **err)
@@ -71,7 +83,7 @@ static int parse_int(const char *s, int64_t *ret, error **err)
     errno = 0;
     long long value = strtoll(s, &end, 10);
     if (errno || end == s || *end)
-        return error_set(err, ERROR_CONFIG, "'%s' is no integer", s);
+        return error_set(err, ERROR_PLUGIN, "'%s' is no integer", s);
     *ret = value;
     return 0;
 }
@@ -89,10 +101,11 @@ static int check_value(const catalog_option *o, const char *value, error **err)
 {
     int64_t number = 0;
     int r = 0;
+    error *why = NULL;
     switch (o->type) {
-    case BELAY_T_INT: r = parse_int(value, &number, err); break;
-    case BELAY_T_DURATION: r = units_duration(value, &number, err); break;
-    case BELAY_T_SIZE: r = units_size(value, &number, err); break;
+    case BELAY_T_INT: r = parse_int(value, &number, &why); break;
+    case BELAY_T_DURATION: r = units_duration(value, &number, &why); break;
+    case BELAY_T_SIZE: r = units_size(value, &number, &why); break;
     case BELAY_T_ENUM: return check_choice(o, value, err);
     case BELAY_T_BOOL:
         return strcmp(value, "true") == 0 || strcmp(value, "false") == 0
@@ -100,6 +113,7 @@ static int check_value(const catalog_option *o, const char *value, error **err)
                    : error_set(err, ERROR_PLUGIN, "'%s' is neither true nor false", value);
     default: return 0;
     }
+    r = as_plugins_fault(r, why, err);
     if (r == 0 && o->min < o->max && (number < o->min || number > o->max))
         r = error_set(err, ERROR_PLUGIN, "'%s' is not within its own limits", value);
     return r;
@@ -159,7 +173,9 @@ static int check_outputs(const catalog_kind *k, error **err)
 static int check_threshold(const catalog_metric *m, const char *threshold, error **err)
 {
     units_threshold parsed;
-    return threshold ? units_threshold_parse(threshold, m->unit, &parsed, err) : 0;
+    error *why = NULL;
+    int r = threshold ? units_threshold_parse(threshold, m->unit, &parsed, &why) : 0;
+    return as_plugins_fault(r, why, err);
 }
 
 static int check_metrics(const catalog_kind *k, error **err)
@@ -190,7 +206,8 @@ static int check_callbacks(const catalog_kind *k, error **err)
          "it is READ_ONLY and has execute, rollback or discard"},
         {read_only && !k->has_prepare && !k->has_verify, "it is READ_ONLY and has neither prepare nor verify"},
         {!read_only && !k->has_execute, "it has no execute; a check says READ_ONLY"},
-        {k->has_execute && !k->has_rollback && !irreversible, "it has execute without rollback and is not IRREVERSIBLE"},
+        {k->has_execute && !k->has_rollback && !irreversible,
+         "it has execute without rollback and is not IRREVERSIBLE"},
         {k->has_rollback && irreversible, "it is IRREVERSIBLE and has rollback"},
         {k->has_rollback && p->undo_format == 0, "it has rollback, and the plugin's undo_format is 0"},
         {k->has_rollback && (p->undo_format_oldest == 0 || p->undo_format_oldest > p->undo_format),

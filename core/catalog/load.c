@@ -20,7 +20,8 @@ static void json_free(json_t *value)
 }
 GUARD(json_t, json_free)
 
-/* A plugin file's bytes, read once: what is checked, hashed and kept are the same bytes, whatever happens to the file. */
+/* A plugin file's bytes, read once: what is checked, hashed and kept are the same bytes, whatever happens to the file.
+ */
 typedef struct image {
     char *bytes;
     size_t size;
@@ -130,7 +131,9 @@ int load_plugin(const char *state_folder, int folder, const char *folder_path, c
 int catalog_describe(const char *state_folder, const char *path, catalog_plugin **ret, error **err)
 {
     const char *slash = strrchr(path, '/');
-    guard_mem char *parent = !slash ? mem_dup(".") : slash == path ? mem_dup("/") : mem_dup_n(path, (size_t)(slash - path));
+    guard_mem char *parent = !slash          ? mem_dup(".")
+                             : slash == path ? mem_dup("/")
+                                             : mem_dup_n(path, (size_t)(slash - path));
     guard_mem char *real = NULL;
     int opened = -1;
     int r = pin_prepare(state_folder, err);

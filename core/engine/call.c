@@ -359,6 +359,8 @@ int call_conclude(driver *d, size_t step, error **err)
     tell_phase_end(c);
     n->call = NULL;
     note_result(n, c);
+    if (c->phase == WORKER_PREPARE && c->verdict == MACHINE_PASSED)
+        n->acted_ms = 0; /* it waits for its turn */
     call_free(c);
     return 0;
 }

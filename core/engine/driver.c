@@ -186,7 +186,8 @@ static int keep_rollback_reason(driver *d, const char *reason, error **err)
 static char *state_reason(const driver *d, const machine_action *a)
 {
     char *why = reason_text(d, a);
-    if (a->state == MACHINE_ROLLED_BACK && d->rollback_reason) {
+    const bool known = a->state == MACHINE_ROLLED_BACK || a->reason == MACHINE_BECAUSE_RESUMED;
+    if (known && a->state != MACHINE_RUNNING && d->rollback_reason) {
         free(why);
         return mem_dup(d->rollback_reason);
     }
@@ -200,24 +201,22 @@ static int enter_state(driver *d, const machine_action *a, error **err)
 {
     store_run *run = &d->record.run;
     const int64_t now = clock_wall_ms();
-    guard_mem char *reason = mem_dup(run->reason);
-    if (a->reason != MACHINE_BECAUSE_RESUMED || a->state != MACHINE_ROLLING_BACK) {
-        char *why = state_reason(d, a);
-        free(reason);
-        reason = why;
-    }
+    guard_mem char *reason = state_reason(d, a);
     int r = 0;
     if (a->state == MACHINE_ROLLING_BACK && a->reason != MACHINE_BECAUSE_RESUMED)
         r = keep_rollback_reason(d, reason, err);
     free(run->reason);
     run->reason = take(reason);
+    const run_state was = run->state;
     run->state = run_state_of(a->state);
     run->ended_ms = run_state_is_end(run->state) ? now : 0;
     if (run->state == RUN_ROLLING_BACK && !run->failed_ms)
         run->failed_ms = now;
     run->healthy_ms = run->state == RUN_ROLLED_BACK ? now : 0;
-    if (r < 0 || (r = record_update(&d->record, err)) < 0)
+    if (r < 0 || (r = record_update(&d->record, err)) < 0) {
+        run->state = was;
         return r;
+    }
     if (d->mode != DRIVER_PLAN)
         tell_state(d);
     return 0;
@@ -345,20 +344,22 @@ static int exit_status(const driver *d)
     return statuses[d->finish];
 }
 
-int driver_run(driver *d, int *ret_exit, error **err)
+/* As after a crash: what is written holds, and resume goes on from there. */
+static void tell_broken(driver *d)
+{
+    guard_mem char *why = error_text(d->broken);
+    tell_warning(d, error_get_hint(d->broken), "the run stopped where it stood, for it could not be recorded: %s", why);
+}
+
+int driver_run(driver *d)
 {
     driver_push(d, (machine_event){.kind = MACHINE_BEGIN});
     driver_loop(d);
-    if (d->broken) {
-        *err = take(d->broken);
-        (void)error_wrap(err, "the run stopped where it stood, as after a crash");
-        if (d->record.store && *d->record.run.id && !error_get_hint(*err))
-            (void)error_hint(err, "mend that, then go on with `belay resume %s`", d->record.run.id);
-        return -(int)error_get_code(*err);
-    }
-    *ret_exit = exit_status(d);
-    if (d->mode == DRIVER_PLAN)
+    if (d->broken)
+        tell_broken(d);
+    const int status = d->broken ? EXIT_PERSON : exit_status(d);
+    if (d->mode == DRIVER_PLAN && !d->broken)
         tell_unplanned(d);
-    tell_end(d, *ret_exit);
-    return 0;
+    tell_end(d, status);
+    return status;
 }

@@ -99,15 +99,21 @@ int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode,
 void driver_done(driver *d);
 /** Makes the machine, restored from the journal unless that is NULL. */
 void driver_plan(driver *d, const machine_journal *journal);
-/** Drives the machine to its end, tells run.end, and gives the exit status. -code when the record could not be written:
- *  the run is then as after a crash. */
-int driver_run(driver *d, int *ret_exit, error **err) CHECKED;
+/** Drives the machine to its end, tells run.end, and gives the exit status: EXIT_PERSON also when the record could not
+ *  be written, for the run is then as after a crash. */
+int driver_run(driver *d);
 /** Runs the loop until d->ended. */
 void driver_loop(driver *d);
 void driver_push(driver *d, machine_event event);
 /** Stops everything: the record could not be written. Takes the error. */
 void driver_break(driver *d, error *why);
 const pipeline_step *driver_step(const driver *d, size_t step);
+
+/* ---- lock.c --------------------------------------------------------------------------------------------------------
+ */
+
+/** Takes the environment's lock; waits a little when its owner is dead. */
+int lock_environment(const store *s, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
 
 /* ---- call.c --------------------------------------------------------------------------------------------------------
  */

@@ -107,22 +107,27 @@ void machine_undo_ended(machine *m, size_t step, machine_verdict verdict)
 /* ---- ends ----------------------------------------------------------------------------------------------------------
  */
 
-void machine_recovered(machine *m)
-{
-    if (m->undo_failures > 0) {
-        machine_decide(m, MACHINE_BECAUSE_UNDO_FAILED, m->undo_failed_step, MACHINE_FAILED);
-        machine_emit_state(m, MACHINE_NEEDS_PERSON);
-        machine_end(m, MACHINE_FINISH_PERSON);
-        return;
-    }
-    machine_emit_state(m, MACHINE_ROLLED_BACK);
-    machine_end(m, m->why.reason == MACHINE_BECAUSE_TRIAL ? MACHINE_FINISH_COMMITTED : MACHINE_FINISH_ROLLED_BACK);
-}
-
 static void stop_here(machine *m, machine_state state, machine_finish finish)
 {
     machine_emit_state(m, state);
     machine_end(m, finish);
+}
+
+/* What could not be undone comes first: a rollback stage that fails is often only its consequence. */
+static void call_for_person(machine *m)
+{
+    if (m->undo_failures > 0)
+        machine_decide(m, MACHINE_BECAUSE_UNDO_FAILED, m->undo_failed_step, MACHINE_FAILED);
+    stop_here(m, MACHINE_NEEDS_PERSON, MACHINE_FINISH_PERSON);
+}
+
+void machine_recovered(machine *m)
+{
+    if (m->undo_failures > 0)
+        call_for_person(m);
+    else
+        stop_here(m, MACHINE_ROLLED_BACK,
+                  m->why.reason == MACHINE_BECAUSE_TRIAL ? MACHINE_FINISH_COMMITTED : MACHINE_FINISH_ROLLED_BACK);
 }
 
 void machine_when_idle(machine *m)
@@ -135,7 +140,7 @@ void machine_when_idle(machine *m)
     case NEXT_REFUSE: stop_here(m, MACHINE_REFUSED, MACHINE_FINISH_REFUSED); return;
     case NEXT_PAUSE: stop_here(m, MACHINE_PAUSED, MACHINE_FINISH_WAITING); return;
     case NEXT_ASK: stop_here(m, MACHINE_PAUSED, MACHINE_FINISH_PERSON); return;
-    case NEXT_PERSON: stop_here(m, MACHINE_NEEDS_PERSON, MACHINE_FINISH_PERSON); return;
+    case NEXT_PERSON: call_for_person(m); return;
     case NEXT_HALT: /* the state stays as written: the run has not ended */
         machine_emit(m, MACHINE_NOTE, MACHINE_NO_STEP)->reason = MACHINE_BECAUSE_HALTED;
         machine_end(m, MACHINE_FINISH_PERSON);

@@ -14,7 +14,7 @@ static int drive(const engine *e, const pipeline *p, driver_mode mode, bool undo
         record_describe(&d.record, p, NULL);
         tell_start(&d);
         driver_plan(&d, NULL);
-        r = driver_run(&d, ret_exit, err);
+        *ret_exit = driver_run(&d);
     }
     driver_done(&d);
     return r;

@@ -40,7 +40,10 @@ char *reason_text(const driver *d, const machine_action *a)
     case MACHINE_BECAUSE_CUT_SHORT: return mem_printf("step '%s' was cut short while it executed", id);
     case MACHINE_BECAUSE_ASK:
         return mem_printf("step '%s' was cut short while it executed, and cannot be undone: was it done?", id);
-    case MACHINE_BECAUSE_ASKED: return mem_printf("asked for by %s", d->record.run.user);
+    case MACHINE_BECAUSE_ASKED: {
+        guard_mem char *user = record_user_name();
+        return mem_printf("asked for by %s", user);
+    }
     case MACHINE_BECAUSE_RESUMED: return a->state == MACHINE_RUNNING ? mem_dup("") : mem_dup(was);
     case MACHINE_BECAUSE_TRIAL: return mem_dup("the trial has ended");
     case MACHINE_BECAUSE_UNDO_FAILED: return with_summary(d, a->step, "could not be rolled back", "");
@@ -73,6 +76,10 @@ json_t *reason_next(const driver *d)
     json_t *list = json_array();
     if (!d->record.store || !*d->record.run.id)
         return list;
+    if (d->broken) {
+        add(d, list, "resume", "");
+        return list;
+    }
     switch (d->record.run.state) {
     case RUN_PAUSED:
         if (d->finish == MACHINE_FINISH_PERSON) {

@@ -29,7 +29,7 @@ void record_done(record *r)
 /* ---- the run -------------------------------------------------------------------------------------------------------
  */
 
-static char *user_name(void)
+char *record_user_name(void)
 {
     const struct passwd *user = getpwuid(getuid());
     return user ? mem_dup(user->pw_name) : mem_printf("%u", getuid());
@@ -60,7 +60,7 @@ void record_describe(record *r, const pipeline *p, const char *const *sets)
         .sets = list,
         .state = RUN_RUNNING,
         .reason = mem_dup(""),
-        .user = user_name(),
+        .user = record_user_name(),
         .host = host_name(),
         .started_ms = clock_wall_ms(),
     };

@@ -126,14 +126,16 @@ static int restore(driver *d, bool rollback, engine_assume assume, error **err)
     int r = journal_read(d, &rows, &count, err);
     if (r < 0 || (r = store_marks(d->record.store, d->record.run.id, take_mark, d, err)) < 0)
         return r;
+    const run_state at = d->record.run.state;
+    const bool rolling_back = at == RUN_ROLLING_BACK || at == RUN_NEEDS_PERSON; /* goes on, for its first reason */
     const machine_journal journal = {.rows = rows,
                                      .row_count = count,
-                                     .state = machine_state_of(d->record.run.state),
-                                     .rollback = rollback && d->record.run.state != RUN_ROLLING_BACK,
+                                     .state = machine_state_of(at),
+                                     .rollback = rollback && !rolling_back,
                                      .assume = same[assume]};
     driver_plan(d, &journal);
     const size_t *started;
-    if (d->record.run.state == RUN_COMMITTED && machine_started(d->machine, &started) == 0)
+    if (at == RUN_COMMITTED && machine_started(d->machine, &started) == 0)
         return error_set(err, ERROR_REFUSED, "run %s changed nothing: there is nothing to take back", d->record.run.id);
     return 0;
 }
@@ -150,7 +152,8 @@ static int drive(driver *d, store_run *run, bool rollback, engine_assume assume,
     if (d->record.run.state == RUN_COMMITTED) /* from here the way back is measured anew */
         d->record.run.failed_ms = 0;
     tell_start(d);
-    return driver_run(d, ret_exit, err);
+    *ret_exit = driver_run(d);
+    return 0;
 }
 
 /* ---- a run that changed nothing ------------------------------------------------------------------------------------
@@ -232,7 +235,7 @@ static int take_up(const engine *e, const char *id, bool rollback, engine_assume
     store_lock *lock = NULL;
     bool untouched = false;
     int r = store_run_get(e->store, id, &run, err);
-    if (r == 0 && (r = store_lock_take(e->store, run.environment, run.id, &lock, err)) == 0) {
+    if (r == 0 && (r = lock_environment(e->store, run.environment, run.id, &lock, err)) == 0) {
         guard_mem char *full = mem_dup(run.id);
         store_run_done(&run);
         r = store_run_get(e->store, full, &run, err);

@@ -49,7 +49,8 @@ static int drive(driver *d, const pipeline *p, const char *const *sets, int *ret
         return r;
     tell_start(d);
     driver_plan(d, NULL);
-    return driver_run(d, ret_exit, err);
+    *ret_exit = driver_run(d);
+    return 0;
 }
 
 int engine_run(const engine *e, const catalog *c, const pipeline *p, const char *const *sets, int *ret_exit,
@@ -58,7 +59,7 @@ int engine_run(const engine *e, const catalog *c, const pipeline *p, const char 
     (void)c;
     driver d;
     int r = driver_init(&d, e, p, DRIVER_RUN, e->store, err);
-    if (r == 0 && (r = store_lock_take(e->store, p->environment, NULL, &d.lock, err)) == 0)
+    if (r == 0 && (r = lock_environment(e->store, p->environment, NULL, &d.lock, err)) == 0)
         r = drive(&d, p, sets, ret_exit, err);
     driver_done(&d);
     return r;

@@ -111,7 +111,8 @@ void tell_end(driver *d, int exit_status)
 {
     const store_run *run = &d->record.run;
     json_t *event = tell_new(d, "run.end");
-    json_object_set_new(event, "state", json_string(run_state_name(run->state)));
+    const bool planned = d->mode == DRIVER_PLAN && run->state == RUN_RUNNING;
+    json_object_set_new(event, "state", json_string(planned ? "" : run_state_name(run->state)));
     tell_set(d, event, "reason", run->reason);
     json_object_set_new(event, "exit_status", json_integer(exit_status));
     json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->begun_ms));

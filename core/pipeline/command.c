@@ -148,7 +148,8 @@ static int judge(const child *c, const char *program, error **err)
     if (c->output.truncated)
         return error_set(err, ERROR_CONFIG, "'%s' wrote more than %zu bytes", program, c->output.max);
     if (WIFSIGNALED(c->status))
-        return error_set(err, ERROR_CONFIG, "'%s' was ended by signal %d%s%s", program, WTERMSIG(c->status), colon, said);
+        return error_set(err, ERROR_CONFIG, "'%s' was ended by signal %d%s%s", program, WTERMSIG(c->status), colon,
+                         said);
     if (WEXITSTATUS(c->status) != 0)
         return error_set(err, ERROR_CONFIG, "'%s' exited with %d%s%s", program, WEXITSTATUS(c->status), colon, said);
     return 0;

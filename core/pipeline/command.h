@@ -8,9 +8,9 @@
 #include "base/error.h"
 
 /**
- * Runs argv (argv[0] is looked up in PATH) in a folder, with standard input at /dev/null, and takes its output. Fails when
- * it does not exit 0 within the time or writes more than max bytes; the error shows the first line of its standard error
- * and never its output. Whatever of its process group is left when it failed is killed. The caller frees *ret.
+ * Runs argv (argv[0] is looked up in PATH) in a folder, with standard input at /dev/null, and takes its output. Fails
+ * when it does not exit 0 within the time or writes more than max bytes; the error shows the first line of its standard
+ * error and never its output. Whatever of its process group is left when it failed is killed. The caller frees *ret.
  */
 int command_output(const char *const *argv, const char *folder, int64_t timeout_ms, size_t max, char **ret,
                    size_t *ret_size, error **err) CHECKED;

@@ -123,7 +123,8 @@ void load_sort_problems(load *l)
 {
     pipeline_problems *all = l->problems;
     const source *s = &l->p->inner->source;
-    for (size_t i = 1; i < all->count; i++) /* there are at most a few hundred, and those of one line keep their order */
+    for (size_t i = 1; i < all->count;
+         i++) /* there are at most a few hundred, and those of one line keep their order */
         for (size_t k = i; k > 0 && comes_before(s, &all->items[k], &all->items[k - 1]); k--) {
             pipeline_problem moved = all->items[k];
             all->items[k] = all->items[k - 1];

@@ -56,8 +56,9 @@ static void report_bad(load *l, pipeline_place where, const reference *r)
 {
     int n = r->length > 60 ? 60 : (int)r->length;
     load_problem(l, where, "not a reference: %.*s", n, r->begin);
-    load_hint(l, "there are ${vars.NAME} ${pipeline.NAME} ${env:NAME} ${secret:NAME} ${steps.ID.OUTPUT}; a plain \"${\" is "
-                 "written \"$${\"");
+    load_hint(
+        l, "there are ${vars.NAME} ${pipeline.NAME} ${env:NAME} ${secret:NAME} ${steps.ID.OUTPUT}; a plain \"${\" is "
+           "written \"$${\"");
 }
 
 /** Reports what is wrong with the references that the text itself holds. */
@@ -104,7 +105,8 @@ static bool add_template(text *out, const char *template)
     return good;
 }
 
-/** The text that was put together, or NULL. good: nothing that it needs is wrong; separate: see template_add_piece(). */
+/** The text that was put together, or NULL. good: nothing that it needs is wrong; separate: see template_add_piece().
+ */
 static char *finish_text(load *l, pipeline_place where, text *out, bool good, bool separate)
 {
     json_t *utf8 = json_stringn(text_get(out), out->count);

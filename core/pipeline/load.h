@@ -32,8 +32,8 @@ typedef struct definition {
     const char *section; /**< "vars" or "pipeline" */
     const char *name;    /**< within full */
     pipeline_place where;
-    bool given; /**< the file or an override says it */
-    bool fixed; /**< cannot be overridden */
+    bool given;  /**< the file or an override says it */
+    bool fixed;  /**< cannot be overridden */
     char *raw;   /**< as written, or as overridden */
     char *value; /**< vars and pipeline put in, the other references left; NULL: not yet, or wrong */
     bool entered, done;
@@ -52,7 +52,7 @@ struct load {
     size_t problems_dropped;     /**< beyond those that are shown */
     config_t config;
     definitions definitions;
-    json_t *ids; /**< step id -> index */
+    json_t *ids;                            /**< step id -> index */
     const config_setting_t **step_settings; /**< of each step */
 };
 
@@ -103,14 +103,16 @@ bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *
 void setting_quote(text *out, const char *s, size_t n);
 void texts_free(char **texts);
 
-/* ---- variables (vars.c, expand.c) --------------------------------------------------------------------------------- */
+/* ---- variables (vars.c, expand.c) ---------------------------------------------------------------------------------
+ */
 
 /** Collects vars and the pipeline section, and applies the overrides of the file and of `sets`. */
 void vars_collect(load *l, const config_setting_t *root, const char *const *sets);
 /** Works out every definition; reports what is wrong with them. */
 void vars_settle(load *l);
 definition *vars_find(const load *l, const char *section, const char *name);
-/** A definition's value, worked out when it is not yet; NULL: wrong, and reported. asked_by: whose text refers to it. */
+/** A definition's value, worked out when it is not yet; NULL: wrong, and reported. asked_by: whose text refers to it.
+ */
 const char *vars_value(load *l, definition *d, const definition *asked_by);
 /** The final text of a definition; NULL: wrong, and reported. The caller frees. */
 char *vars_text(load *l, const char *section, const char *name);
@@ -145,9 +147,10 @@ void order_check_references(load *l, const pipeline_step *s, pipeline_place wher
 
 /* ---- values (value.c) -------------------------------------------------------------------------------------------- */
 
-/** Turns a final text into an option's value: a string, or an integer for int, bool, duration (ms) and size (bytes). Of a
- *  list: one item. Errors do not show the text when `hide` is set. */
-int value_of(const catalog_option *o, const char *folder, const char *plain, bool hide, json_t **ret, error **err) CHECKED;
+/** Turns a final text into an option's value: a string, or an integer for int, bool, duration (ms) and size (bytes). Of
+ * a list: one item. Errors do not show the text when `hide` is set. */
+int value_of(const catalog_option *o, const char *folder, const char *plain, bool hide, json_t **ret,
+             error **err) CHECKED;
 /** "a text in quotes": how a BELAY_T_* is written. */
 const char *value_type_name(uint32_t type);
 

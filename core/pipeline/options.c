@@ -58,7 +58,8 @@ static bool accepts(const catalog_option *o, const config_setting_t *s)
 static void report_type(const option *o, const config_setting_t *s)
 {
     const char *name = o->schema->name;
-    bool number = config_setting_is_number(s), unit = o->schema->type == BELAY_T_DURATION || o->schema->type == BELAY_T_SIZE;
+    bool number = config_setting_is_number(s),
+         unit = o->schema->type == BELAY_T_DURATION || o->schema->type == BELAY_T_SIZE;
     double value = setting_number(s);
     if (number && unit) {
         load_problem(o->load, o->where, "option '%s' of %s lacks its unit", name, o->step->kind->name);

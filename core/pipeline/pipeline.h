@@ -2,9 +2,10 @@
  * @file pipeline.h
  * A pipeline file (libconfig) read, resolved and checked against the catalog. All problems are found in one go.
  *
- * Text values may hold references: ${vars.NAME} ${pipeline.NAME} ${env:NAME} ${secret:NAME} ${steps.ID.OUTPUT}; "$${" is a
- * plain "${". vars, pipeline and env are put in when the file is loaded. Secrets stay references until a phase starts;
- * so does an env reference in an option that is marked secret. Outputs are put in when their step has produced them.
+ * Text values may hold references: ${vars.NAME} ${pipeline.NAME} ${env:NAME} ${secret:NAME} ${steps.ID.OUTPUT}; "$${"
+ * is a plain "${". vars, pipeline and env are put in when the file is loaded. Secrets stay references until a phase
+ * starts; so does an env reference in an option that is marked secret. Outputs are put in when their step has produced
+ * them.
  */
 #ifndef PIPELINE_PIPELINE_H
 #define PIPELINE_PIPELINE_H
@@ -56,19 +57,19 @@ typedef struct pipeline_step {
     const catalog_kind *kind;
     const pipeline_stage *stage;
     pipeline_place where;
-    char *title;    /**< one line for people; NULL: none */
-    char **covers;  /**< ids of checklist boxes; NULL-terminated, never NULL */
-    size_t *needs;  /**< indices of steps, all smaller than this one's */
+    char *title;   /**< one line for people; NULL: none */
+    char **covers; /**< ids of checklist boxes; NULL-terminated, never NULL */
+    size_t *needs; /**< indices of steps, all smaller than this one's */
     size_t need_count;
-    bool skipped; /**< `when` said no */
+    bool skipped;            /**< `when` said no */
     int64_t timeout_ms;      /**< of prepare, execute and one verify */
     int64_t undo_timeout_ms; /**< of rollback; from undo_timeout, default: the greater of timeout and 2 min */
     int retry_attempts;      /**< >= 1: tries of execute and of verify after an error verdict (never after failed) */
     int64_t retry_delay_ms;
-    double retry_backoff;    /**< factor, >= 1 */
-    int64_t ready_ms;        /**< how long verify may say NOT_YET; from `ready`, default 60 s */
-    int64_t interval_ms;     /**< between two samples; from `interval`, default 1 s */
-    int hits;                /**< samples in a row that must hold; from `hits`, default 1 */
+    double retry_backoff; /**< factor, >= 1 */
+    int64_t ready_ms;     /**< how long verify may say NOT_YET; from `ready`, default 60 s */
+    int64_t interval_ms;  /**< between two samples; from `interval`, default 1 s */
+    int hits;             /**< samples in a row that must hold; from `hits`, default 1 */
     pipeline_policy on_failure, on_error, on_inconclusive; /**< default: rollback, rollback, rollback */
     pipeline_threshold *thresholds;
     size_t threshold_count;
@@ -80,8 +81,8 @@ typedef struct pipeline_step {
 struct pipeline_stage {
     char *name;
     pipeline_place where;
-    unsigned parallel; /**< >= 1 */
-    bool rollback;     /**< the rollback stage */
+    unsigned parallel;   /**< >= 1 */
+    bool rollback;       /**< the rollback stage */
     size_t first, count; /**< its steps, a range of pipeline.steps */
 };
 
@@ -97,22 +98,22 @@ typedef struct pipeline {
     size_t stage_count; /**< the rollback stage, when there is one, is the last */
     pipeline_step *steps;
     size_t step_count;
-    size_t main_count; /**< steps before the rollback stage's */
+    size_t main_count;            /**< steps before the rollback stage's */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
 typedef struct pipeline_source {
-    const char *path;         /**< the file; for errors and relative names also when text is given */
-    const char *text;         /**< NULL: read path. Else: the recorded text (no @include is read) */
-    const char *const *sets;  /**< "vars.root=/x", "pipeline.version=v2", NULL-terminated; may be NULL */
+    const char *path;        /**< the file; for errors and relative names also when text is given */
+    const char *text;        /**< NULL: read path. Else: the recorded text (no @include is read) */
+    const char *const *sets; /**< "vars.root=/x", "pipeline.version=v2", NULL-terminated; may be NULL */
 } pipeline_source;
 
 /** Loads and checks. On -ERROR_CONFIG *problems says all that is wrong, *err only sums up. *problems also receives the
  *  warnings of a good file. */
 int pipeline_load(const pipeline_source *source, const catalog *catalog, pipeline **ret, pipeline_problems *problems,
                   error **err) CHECKED;
-/** A pipeline of one step, for `belay try`: sets are "option=value" or common step options; a list's items are split at ','
- *  or given by repeating. Relative paths start at folder. */
+/** A pipeline of one step, for `belay try`: sets are "option=value" or common step options; a list's items are split at
+ * ',' or given by repeating. Relative paths start at folder. */
 int pipeline_of_step(const catalog *catalog, const char *kind, const char *const *sets, const char *folder,
                      pipeline **ret, pipeline_problems *problems, error **err) CHECKED;
 void pipeline_free(pipeline *p);
@@ -127,7 +128,8 @@ typedef const char *(*pipeline_output_fn)(void *user, const char *step, const ch
 /**
  * A step's options for a phase: secrets, env and outputs put in, types applied (durations in ms ...).
  * *ret_pending names the options that need an output which is not there yet; with may_pend false that is an error.
- * Every secret value used is added to secrets. A secret that does not resolve is ERROR_CONFIG naming it and its provider.
+ * Every secret value used is added to secrets. A secret that does not resolve is ERROR_CONFIG naming it and its
+ * provider.
  */
 int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
                      json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err) CHECKED;

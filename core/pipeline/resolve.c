@@ -123,7 +123,8 @@ static void name_missing(void *user, const char *step, const char *output)
     text_printf(user, " ${steps.%s.%s}", step, output);
 }
 
-static void references_of(const char *template, void (*fn)(void *user, const char *step, const char *output), void *user)
+static void references_of(const char *template, void (*fn)(void *user, const char *step, const char *output),
+                          void *user)
 {
     reference ref;
     while (reference_next(&template, &ref))
@@ -131,7 +132,8 @@ static void references_of(const char *template, void (*fn)(void *user, const cha
             fn(user, ref.name, ref.output);
 }
 
-static void references_in(const json_t *stored, void (*fn)(void *user, const char *step, const char *output), void *user)
+static void references_in(const json_t *stored, void (*fn)(void *user, const char *step, const char *output),
+                          void *user)
 {
     if (json_is_string(stored))
         references_of(json_string_value(stored), fn, user);
@@ -149,8 +151,7 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
         json_t *stored = json_object_get(s->options, o->name), *value = NULL;
         if (!stored)
             continue;
-        resolution r = {
-            .p = p, .step = s, .option = o, .output = output, .user = user, .secrets = secrets};
+        resolution r = {.p = p, .step = s, .option = o, .output = output, .user = user, .secrets = secrets};
         status = resolve(&r, stored, &value, err);
         if (status == 0 && r.pending && !may_pend) {
             guard_text missing = {0};
@@ -174,7 +175,8 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
     return 0;
 }
 
-void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const char *step, const char *output), void *user)
+void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const char *step, const char *output),
+                         void *user)
 {
     const char *name;
     json_t *stored;

@@ -184,8 +184,7 @@ bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *
 {
     if (config_setting_is_number(s)) {
         load_problem(l, load_place(l, s), "'%s' lacks its unit", name_of(s));
-        load_hint(l, "write it as a text: %s = \"%.15gs\"; units are ms, s, m, h, d", name_of(s),
-                  setting_number(s));
+        load_hint(l, "write it as a text: %s = \"%.15gs\"; units are ms, s, m, h, d", name_of(s), setting_number(s));
         return false;
     }
     guard_mem char *text = setting_text(l, s);

@@ -2,8 +2,8 @@
  * @file source.h
  * The text of a pipeline with every @include put in, and where each of its lines comes from.
  *
- * An included text stands between two comment lines, "# belay: begin FILE" and "# belay: end"; the lines' origin is read
- * from these, so a recorded text tells the same places as the files did.
+ * An included text stands between two comment lines, "# belay: begin FILE" and "# belay: end"; the lines' origin is
+ * read from these, so a recorded text tells the same places as the files did.
  */
 #ifndef PIPELINE_SOURCE_H
 #define PIPELINE_SOURCE_H

@@ -112,8 +112,8 @@ static void load_id(load *l, pipeline_step *s, const config_setting_t *group)
     const json_t *other = json_object_get(l->ids, name);
     if (other) {
         pipeline_place first = l->p->steps[json_integer_value(other)].where;
-        load_problem(l, load_place(l, id), "there are two steps with the id '%s'; the first is at %s:%u", name, first.file,
-                     first.line);
+        load_problem(l, load_place(l, id), "there are two steps with the id '%s'; the first is at %s:%u", name,
+                     first.file, first.line);
         return;
     }
     json_object_set_new(l->ids, name, json_integer((json_int_t)s->index));

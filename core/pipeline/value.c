@@ -96,7 +96,8 @@ int value_of(const catalog_option *o, const char *folder, const char *plain, boo
         if (numbers[i].type != o->type)
             continue;
         int r = number_value(&numbers[i], o, plain, ret, err);
-        return r && hide ? error_set(err, ERROR_CONFIG, "its secret value is not %s, or out of range", numbers[i].what) : r;
+        return r && hide ? error_set(err, ERROR_CONFIG, "its secret value is not %s, or out of range", numbers[i].what)
+                         : r;
     }
     if (o->type != BELAY_T_ENUM)
         return text_value(o, folder, plain, ret, err);
@@ -109,5 +110,7 @@ const char *value_type_name(uint32_t type)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (numbers[i].type == type)
             return numbers[i].what;
-    return type == BELAY_T_LIST ? "a list of texts" : type == BELAY_T_PATH ? "a file name in quotes" : "a text in quotes";
+    return type == BELAY_T_LIST   ? "a list of texts"
+           : type == BELAY_T_PATH ? "a file name in quotes"
+                                  : "a text in quotes";
 }

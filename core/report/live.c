@@ -201,7 +201,7 @@ static void add_status(const live *l, block *b, int64_t now_ms)
     }
     story_show_elapsed(now_ms - v->since_ms, elapsed);
     text_printf(&line, "  %s%s", *v->environment ? v->environment : v->pipeline, dot);
-    if (strcmp(v->state, "rolling back") == 0) {
+    if (v->back) {
         style_add(&line, look, INK_YELLOW, "rolling back");
         text_printf(&line, "%s%zu undone%s%s", dot, v->undone.count, dot, elapsed);
         if (v->failed_ms)

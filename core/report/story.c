@@ -237,30 +237,41 @@ static void add_verdict(const story *t, view_verdict verdict, text *line)
     add_word(t, t->words ? view_verdict_word(verdict) : layout_mark(look, verdict), layout_ink(verdict), line);
 }
 
+/* Appends the step's good figures, side by side: all of them, or only those that have no limit. */
+static void add_figures(const story *t, const view_step *s, bool all, text *line)
+{
+    char none[] = "";
+    for (size_t i = 0; i < s->measurement_count; i++) {
+        view_measurement bare = s->measurements[i];
+        if (bare.verdict != VIEW_PASSED || (!all && *bare.threshold))
+            continue;
+        bare.threshold = none;
+        text_puts(line, line->count ? style_pick(&t->layout.style, " \u00b7 ", ", ") : "");
+        layout_measurement(line, &t->layout.style, &bare);
+    }
+}
+
 /* Behind the step's names, on a terminal: what it came to unless all is well, and its figures. */
 static void add_remarks(const story *t, const view_step *s, view_verdict verdict, text *line)
 {
     const style *look = &t->layout.style;
+    guard_text figures = {0};
     if (verdict != VIEW_PASSED && verdict != VIEW_UNDONE)
         style_add(line, look, layout_ink(verdict), "  %s", view_verdict_word(verdict));
-    if (verdict != VIEW_PASSED && verdict != VIEW_WARNED)
-        return;
-    const char *before = "  ";
-    for (size_t i = 0; i < s->measurement_count; i++) {
-        guard_text figure = {0};
-        view_measurement bare = s->measurements[i];
-        char none[] = "";
-        if (bare.verdict != VIEW_PASSED)
-            continue; /* has a line of its own */
-        bare.threshold = none;
-        layout_measurement(&figure, look, &bare);
-        style_add(line, look, INK_DIM, "%s%s", before, text_get(&figure));
-        before = style_pick(look, " \u00b7 ", ", ");
-    }
+    if (verdict == VIEW_PASSED || verdict == VIEW_WARNED)
+        add_figures(t, s, true, &figures);
+    if (figures.count)
+        style_add(line, look, INK_DIM, "  %s", text_get(&figures));
 }
 
+/* The step's figures below its line: those that are bad, and in words also the others. */
 static void tell_measurements(const story *t, const view_step *s, text *out)
 {
+    guard_text figures = {0};
+    if (t->words)
+        add_figures(t, s, false, &figures);
+    if (figures.count)
+        layout_paragraph(out, &t->layout, 6, INK_DIM, "%s", text_get(&figures));
     for (size_t i = 0; i < s->measurement_count; i++) {
         const view_measurement *m = &s->measurements[i];
         guard_text line = {0};
@@ -268,7 +279,7 @@ static void tell_measurements(const story *t, const view_step *s, text *out)
         if (m->verdict != VIEW_PASSED)
             layout_paragraph(out, &t->layout, 6, layout_ink(m->verdict), "%s: %s", view_verdict_word(m->verdict),
                              text_get(&line));
-        else if (t->words)
+        else if (t->words && *m->threshold)
             layout_paragraph(out, &t->layout, 6, INK_DIM, "%s", text_get(&line));
     }
 }

@@ -261,6 +261,7 @@ static void on_run_state(view *v, view_step *s, const json_t *event, int64_t now
     (void)now_ms;
     put(&v->state, event_text(event, "state"));
     put(&v->reason, event_text(event, "reason"));
+    v->back |= strcmp(v->state, "rolling back") == 0;
 }
 
 static void on_run_end(view *v, view_step *s, const json_t *event, int64_t now_ms)

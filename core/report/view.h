@@ -16,8 +16,9 @@
     X(FAILED, "failed")                                                                                                \
     X(ERROR, "error")                                                                                                  \
     X(INCONCLUSIVE, "inconclusive")                                                                                    \
-    X(SKIPPED, "skipped") X(NOT_YET, "not yet") X(UNDONE, "undone") X(NOT_UNDONE, "not undone")                        \
-        X(UNDO_SKIPPED, "undo skipped") X(IRREVERSIBLE, "irreversible")
+    X(SKIPPED, "skipped")                                                                                              \
+    X(NOT_YET, "not yet")                                                                                              \
+    X(UNDONE, "undone") X(NOT_UNDONE, "not undone") X(UNDO_SKIPPED, "undo skipped") X(IRREVERSIBLE, "irreversible")
 typedef enum view_verdict {
 #define X(id, word) VIEW_##id,
     VIEW_VERDICTS(X)
@@ -89,6 +90,7 @@ typedef struct view {
     char *started_at; /**< RFC 3339 */
     char *run, *pipeline, *environment, *version, *previous, *file;
     char *state, *reason; /**< as last told; "" at first */
+    bool back;            /**< it is, or was, taken back */
     int64_t since_ms;     /**< when it started, by the clock given to view_apply() */
     int64_t failed_ms;    /**< when it first went bad, by the same clock; 0: it has not */
     struct {

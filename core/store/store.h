@@ -32,8 +32,9 @@ int store_check(store *s, error **err) CHECKED;
 /** X(ID, word): where a run stands. All but RUNNING, ROLLING_BACK and PAUSED are ends. */
 #define RUN_STATES(X)                                                                                                  \
     X(RUNNING, "running")                                                                                              \
-    X(PAUSED, "paused") X(ROLLING_BACK, "rolling back") X(COMMITTED, "committed") X(ROLLED_BACK, "rolled back")        \
-        X(NEEDS_PERSON, "needs a person") X(REFUSED, "refused")
+    X(PAUSED, "paused")                                                                                                \
+    X(ROLLING_BACK, "rolling back")                                                                                    \
+    X(COMMITTED, "committed") X(ROLLED_BACK, "rolled back") X(NEEDS_PERSON, "needs a person") X(REFUSED, "refused")
 typedef enum run_state {
 #define X(id, word) RUN_##id,
     RUN_STATES(X)

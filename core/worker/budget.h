@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #define BUDGET_LINES_PER_SECOND 200
-#define BUDGET_BURST 1000
-#define BUDGET_BYTES ((size_t)4 * 1024 * 1024)
+#define BUDGET_BURST            1000
+#define BUDGET_BYTES            ((size_t)4 * 1024 * 1024)
 
 /** Zero it to begin. */
 typedef struct budget {

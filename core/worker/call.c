@@ -36,7 +36,8 @@ static _Noreturn void give_up(belay_ctx *c, const error *why)
 {
     guard_mem char *text = error_text(why);
     const char *hint = error_get_hint(why);
-    call_tell(c, json_pack("{s:s, s:o, s:s?}", "type", "problem", "text", wire_string(text, strlen(text)), "hint", hint));
+    call_tell(c,
+              json_pack("{s:s, s:o, s:s?}", "type", "problem", "text", wire_string(text, strlen(text)), "hint", hint));
     leave(c);
 }
 
@@ -72,8 +73,7 @@ static void take_secrets(belay_ctx *c, const json_t *secrets)
     size_t i;
     json_t *value;
     c->secrets = redactor_new();
-    json_array_foreach(secrets, i, value)
-        redactor_add(c->secrets, json_string_value(value));
+    json_array_foreach(secrets, i, value) redactor_add(c->secrets, json_string_value(value));
 }
 
 /* The facts, and the one that only this side knows. */

@@ -14,13 +14,15 @@
 #include "worker/worker.h"
 
 /** Limits of belay/plugin.h. */
-#define CALL_UNDO_VALUE ((size_t)64 * 1024)
-#define CALL_UNDO_KEYS 256
-#define CALL_OUTPUT ((size_t)16 * 1024)
-#define CALL_NAME 128
-#define CALL_LOG_LINE ((size_t)16 * 1024)
-#define CALL_TEXT ((size_t)16 * 1024) /**< explain, plan, progress: what is longer is cut */
-#define CALL_KEEP_PIECE ((size_t)128 * 1024)
+#define CALL_UNDO_VALUE  ((size_t)64 * 1024)
+#define CALL_UNDO_KEYS   256
+#define CALL_OUTPUT      ((size_t)16 * 1024)
+#define CALL_NAME        128
+#define CALL_LOG_LINE    ((size_t)16 * 1024)
+#define CALL_TEXT        ((size_t)16 * 1024) /**< explain, plan, progress: what is longer is cut */
+#define CALL_PLANS       256
+#define CALL_PROGRESS_MS 100
+#define CALL_KEEP_PIECE  ((size_t)128 * 1024)
 
 typedef struct call_record {
     const char *key, *value; /**< owned by belay_ctx.memory */
@@ -30,7 +32,7 @@ struct belay_ctx {
     worker_phase phase;
     belay_step step;
     json_t *options, *pending, *facts;
-    json_t *memory;    /**< array of what plugins hold pointers into, until the process ends */
+    json_t *memory; /**< array of what plugins hold pointers into, until the process ends */
     struct {
         call_record *items; /**< oldest first */
         size_t count, room;
@@ -40,6 +42,8 @@ struct belay_ctx {
     json_int_t last_id;  /**< of the requests that wait for an answer */
     wire_reader reader;
     budget log;
+    int plans;
+    int64_t next_progress_ms;
     bool host_gone;
 };
 

@@ -1,4 +1,5 @@
-/** @file capture.h  The output of a program, of any length, in bounded memory: its beginning, its end, and its lines. */
+/** @file capture.h  The output of a program, of any length, in bounded memory: its beginning, its end, and its lines.
+ */
 #ifndef WORKER_CAPTURE_H
 #define WORKER_CAPTURE_H
 
@@ -12,7 +13,7 @@
 /** Zero it to begin. */
 typedef struct capture {
     text head;
-    char *tail; /**< a ring of CAPTURE_TAIL bytes; made when the head is full */
+    char *tail;      /**< a ring of CAPTURE_TAIL bytes; made when the head is full */
     uint64_t length; /**< of the whole output */
 } capture;
 void capture_add(capture *c, const char *bytes, size_t n);

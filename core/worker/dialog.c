@@ -109,8 +109,8 @@ static void on_progress(worker *w, const json_t *m)
 {
     guard_mem char *what = masked(w, wire_get_text(m, "what"));
     if (w->handlers.progress)
-        w->handlers.progress(w->handlers.user, (uint64_t)wire_get_int(m, "done", 0), (uint64_t)wire_get_int(m, "all", 0),
-                             what);
+        w->handlers.progress(w->handlers.user, (uint64_t)wire_get_int(m, "done", 0),
+                             (uint64_t)wire_get_int(m, "all", 0), what);
 }
 
 static void on_plan(worker *w, const json_t *m)
@@ -178,23 +178,27 @@ static void on_plugin(worker *w, const json_t *m)
     json_object_del(w->descriptor, "type");
 }
 
+/* Once a worker is to be killed, nothing more is done for it; what it said until then is still heard. */
 static const struct {
     const char *type;
     void (*act)(worker *w, const json_t *message);
+    bool says;
 } messages[] = {
-    {"log", on_log},         {"progress", on_progress}, {"measure", on_measure}, {"remember", on_remember},
-    {"output", on_output},   {"keep", on_keep},         {"plan", on_plan},       {"explain", on_explain},
-    {"ready", on_ready},     {"result", on_result},     {"problem", on_problem}, {"plugin", on_plugin},
+    {"log", on_log, true},          {"progress", on_progress, true},  {"explain", on_explain, true},
+    {"measure", on_measure, false}, {"remember", on_remember, false}, {"output", on_output, false},
+    {"keep", on_keep, false},       {"plan", on_plan, false},         {"ready", on_ready, false},
+    {"result", on_result, false},   {"problem", on_problem, false},   {"plugin", on_plugin, false},
 };
 
 void dialog_message(worker *w, const json_t *message)
 {
     const char *type = wire_get_text(message, "type");
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
-        if (strcmp(messages[i].type, type) == 0) {
+        if (strcmp(messages[i].type, type) != 0)
+            continue;
+        if (messages[i].says || !w->killed)
             messages[i].act(w, message);
-            return;
-        }
+        return;
     }
     host_break(w, "a message of the unknown type '%.40s'", type);
 }

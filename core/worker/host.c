@@ -6,11 +6,11 @@
 #include "worker/host.h"
 #include "worker/inside.h"
 
-#define LOAD_LIMIT_MS 10000
-#define DESCRIBE_LIMIT_MS 5000
-#define SWEEP_LIMIT_MS 10000
-#define DRAIN_LIMIT_MS 2000
-#define DEFAULT_GRACE_MS 5000
+#define LOAD_LIMIT_MS      10000
+#define DESCRIBE_LIMIT_MS  5000
+#define SWEEP_LIMIT_MS     10000
+#define DRAIN_LIMIT_MS     2000
+#define DEFAULT_GRACE_MS   5000
 #define DEFAULT_TIMEOUT_MS (5 * 60 * 1000)
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
@@ -118,6 +118,7 @@ static void kill_all(worker *w, host_cause cause)
         return;
     if (w->cause == HOST_NONE || cause == HOST_PROTOCOL)
         w->cause = cause;
+    w->killed = true;
     command(w, INSIDE_KILL);
     enter(w, HOST_KILLED, SWEEP_LIMIT_MS);
 }
@@ -184,7 +185,7 @@ void host_send(worker *w, json_t *message)
 {
     guard(error) err = NULL;
     wire_frame frame;
-    if (wire_encode(message, &frame, &err) == 0)
+    if (!w->killed && wire_encode(message, &frame, &err) == 0)
         write_frame(&w->talk, frame);
     json_decref(message);
 }

@@ -8,11 +8,12 @@
 #include "worker/worker.h"
 
 /** What a worker may write in all, as log messages or to its standard output, before it is stopped. */
-#define HOST_FLOOD (4 * BUDGET_BYTES)
-#define HOST_ARTIFACT ((size_t)16 * 1024 * 1024)
+#define HOST_FLOOD     (4 * BUDGET_BYTES)
+#define HOST_ARTIFACT  ((size_t)16 * 1024 * 1024)
 #define HOST_ARTIFACTS 64
 
-/** Lines that leave a worker: masked as one stream, so that a value split over lines is found, and within the budget. */
+/** Lines that leave a worker: masked as one stream, so that a value split over lines is found, and within the budget.
+ */
 typedef struct host_lines {
     redact_stream safe;
     text masked; /**< not yet a whole line */
@@ -53,7 +54,8 @@ struct worker {
 
     host_stage stage;
     host_cause cause;
-    bool spawned, exited, talk_ended, control_ended, output_ended, finished;
+    bool killed; /**< is to be, or was */
+    bool exited, talk_ended, control_ended, output_ended, finished;
     wire_reader talk_reader, control_reader;
 
     host_lines said, printed;

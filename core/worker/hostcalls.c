@@ -110,9 +110,7 @@ static int32_t pending(belay_ctx *c, const char *name)
 {
     size_t i;
     json_t *value;
-    json_array_foreach(c->pending, i, value)
-        if (name && strcmp(json_string_value(value), name) == 0)
-            return 1;
+    json_array_foreach(c->pending, i, value) if (name && strcmp(json_string_value(value), name) == 0) return 1;
     return 0;
 }
 
@@ -288,12 +286,17 @@ static void log_text(belay_ctx *c, int32_t level, const char *text)
 
 static void plan(belay_ctx *c, const char *change, const char *undo)
 {
-    if (change && c->phase == WORKER_PREPARE)
+    if (change && c->phase == WORKER_PREPARE && c->plans++ < CALL_PLANS)
         call_tell(c, json_pack("{s:s, s:o, s:o}", "type", "plan", "change", cut(change), "undo", cut(undo)));
 }
 
+/* People see ten a second at most; the one that says "all done" is never left out. */
 static void progress(belay_ctx *c, uint64_t done, uint64_t all, const char *what)
 {
+    int64_t now = clock_steady_ms();
+    if (now < c->next_progress_ms && done != all)
+        return;
+    c->next_progress_ms = now + CALL_PROGRESS_MS;
     call_tell(c, json_pack("{s:s, s:I, s:I, s:o}", "type", "progress", "done", (json_int_t)done, "all", (json_int_t)all,
                            "what", cut(what)));
 }

@@ -8,8 +8,7 @@
 #include "worker/worker.h"
 
 /* A table of a plugin that is older or newer than this host has elements that are shorter or longer than ours. */
-#define COPY(to, from, their_size)                                                                                     \
-    memcpy(&(to), (from), (their_size) < sizeof(to) ? (size_t)(their_size) : sizeof(to))
+#define COPY(to, from, their_size) memcpy(&(to), (from), (their_size) < sizeof(to) ? (size_t)(their_size) : sizeof(to))
 
 #define ELEMENT(T, table, stride, i)                                                                                   \
     __extension__({                                                                                                    \
@@ -149,8 +148,8 @@ static json_t *describe_step(const belay_plugin *p, uint32_t i)
 {
     belay_step s = load_step(p, i);
     return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "name", string_or_null(s.name), "doc",
-                     string_or_null(s.doc), "flags", (json_int_t)s.flags, "timeout_ms", (json_int_t)s.default_timeout_ms,
-                     "phases", describe_phases(&s), "options",
+                     string_or_null(s.doc), "flags", (json_int_t)s.flags, "timeout_ms",
+                     (json_int_t)s.default_timeout_ms, "phases", describe_phases(&s), "options",
                      describe_table(&s, s.options, s.option_count, describe_option), "outputs",
                      describe_table(&s, s.outputs, s.output_count, describe_output), "metrics",
                      describe_table(&s, s.metrics, s.metric_count, describe_metric));
@@ -164,6 +163,7 @@ json_t *load_descriptor(const belay_plugin *p)
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "type", "plugin", "name",
                      string_or_null(p->name), "version", string_or_null(p->version), "license",
                      string_or_null(p->license), "contact", string_or_null(p->contact), "doc", string_or_null(p->doc),
-                     "built_minor", (json_int_t)p->built_minor, "needs_minor", (json_int_t)p->needs_minor, "undo_format",
-                     (json_int_t)p->undo_format, "undo_format_oldest", (json_int_t)p->undo_format_oldest, "steps", steps);
+                     "built_minor", (json_int_t)p->built_minor, "needs_minor", (json_int_t)p->needs_minor,
+                     "undo_format", (json_int_t)p->undo_format, "undo_format_oldest", (json_int_t)p->undo_format_oldest,
+                     "steps", steps);
 }

@@ -21,8 +21,8 @@ static void write_line(worker *w, int level, const char *line, size_t n)
 {
     if (!budget_take(&w->log, n, clock_steady_ms()) || !w->handlers.log)
         return;
-    guard_mem char *copy = mem_dup_n(line, n);
-    w->handlers.log(w->handlers.user, level, copy);
+    guard(json_t) valid = wire_string(line, n); /* a program may print anything */
+    w->handlers.log(w->handlers.user, level, json_string_value(valid));
 }
 
 static void write_lines(worker *w, host_lines *l, bool at_end)
@@ -32,10 +32,13 @@ static void write_lines(worker *w, host_lines *l, bool at_end)
     while (left) {
         char *end = memchr(at, '\n', left);
         size_t n = end ? (size_t)(end - at) : left;
-        if (!end && n < LINE_PIECE && !at_end)
+        bool cut = n > LINE_PIECE;
+        if (!end && !cut && !at_end)
             break;
-        write_line(w, end || at_end ? next_level(l) : 1, at, n);
-        n += end ? 1 : 0;
+        if (cut)
+            n = LINE_PIECE;
+        write_line(w, cut ? 1 : next_level(l), at, n);
+        n += end && !cut ? 1 : 0;
         at += n;
         left -= n;
     }

@@ -159,6 +159,18 @@ static int keep_end(int pair[2], int ours)
     return fd;
 }
 
+static void explain_failure(const program *p, int reason)
+{
+    const char *name = p->io->argv[0], *cwd = p->io->cwd;
+    bool searched = !strchr(name, '/') && (reason == ENOENT || reason == EACCES);
+    if (cwd && access(cwd, X_OK) < 0)
+        call_explain(p->c, NULL, "cannot run '%s' in the folder '%s': %s", name, cwd, strerror(errno));
+    else if (searched)
+        call_explain(p->c, "install it, or give its full path", "cannot run '%s': no folder of PATH has it", name);
+    else
+        call_explain(p->c, NULL, "cannot run '%s': %s", name, strerror(reason));
+}
+
 static belay_status start(program *p)
 {
     plumbing pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
@@ -166,10 +178,7 @@ static belay_status start(program *p)
     if (r == 0)
         r = fork_program(p, &pipes);
     if (r < 0) {
-        int reason = errno;
-        bool missing = reason == ENOENT;
-        call_explain(p->c, missing ? "install it, or give its full path" : NULL, "cannot run '%s'%s%s: %s",
-                     p->io->argv[0], p->io->cwd ? " in " : "", p->io->cwd ? p->io->cwd : "", strerror(reason));
+        explain_failure(p, errno);
         plumbing_done(&pipes);
         return BELAY_E_FAIL;
     }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,18 +18,37 @@
 /* The program, opened once: a package that is replaced while a run lives must not change the run. */
 static int program_fd = -1;
 
-/* What of Belay's own environment a plugin and its programs get. Everything else may hold secrets that are not theirs. */
+/* What of Belay's own environment a plugin and its programs get. Everything else may hold secrets that are not theirs.
+ */
 static const char *const passed[] = {
-    "PATH",                                   /* to find programs */
-    "HOME", "USER", "LOGNAME",                /* git, ssh, docker and libpq read their files and names by them */
-    "LANG", "LC_ALL", "LC_CTYPE", "TZ",       /* how text and times are read and written */
-    "TMPDIR",                                 /* where the work folder is made, which then takes its place */
-    "XDG_RUNTIME_DIR",                        /* the socket of a rootless engine */
-    "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_API_VERSION",
-    "DOCKER_CONTEXT",                         /* which engine, and how it is reached */
-    "SSH_AUTH_SOCK",                          /* git and docker over ssh */
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-    "SSL_CERT_FILE", "SSL_CERT_DIR",          /* a company's own certificate authority */
+    "PATH", /* to find programs */
+    "HOME",
+    "USER",
+    "LOGNAME", /* git, ssh, docker and libpq read their files and names by them */
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",              /* how text and times are read and written */
+    "TMPDIR",          /* where the work folder is made, which then takes its place */
+    "XDG_RUNTIME_DIR", /* the socket of a rootless engine */
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_TLS",
+    "DOCKER_API_VERSION",
+    "DOCKER_CONTEXT", /* which engine, and how it is reached */
+    "SSH_AUTH_SOCK",  /* git and docker over ssh */
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR", /* a company's own certificate authority */
 };
 #define PASSED (sizeof passed / sizeof *passed)
 
@@ -56,8 +76,10 @@ int worker_init(error **err)
     strrchr(own, '/')[1] = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places && program_fd < 0; i++)
         program_fd = open_program_at(places[i], own);
-    if (program_fd >= 0)
+    if (program_fd >= 0) {
+        signal(SIGPIPE, SIG_IGN); /* a worker that just ended must not end the core that writes to it */
         return 0;
+    }
     error_set(err, ERROR_NOT_FOUND, "the program belay-worker is neither beside %s nor in " BELAY_LIBEXEC_FOLDER, own);
     return error_hint(err, "install Belay again, whole");
 }
@@ -97,8 +119,8 @@ static int open_plugin(const char *path, const char *sha256, int *ret_fd, error 
     if (r < 0)
         return error_wrap(err, "the plugin '%s'", path);
     if (strcmp(hex, sha256) != 0) {
-        error_set(err, ERROR_PLUGIN, "the plugin '%s' is not the one that was recorded: its SHA-256 is %s, not %s", path,
-                  hex, sha256);
+        error_set(err, ERROR_PLUGIN, "the plugin '%s' is not the one that was recorded: its SHA-256 is %s, not %s",
+                  path, hex, sha256);
         return error_hint(err, "somebody changed the file; put the recorded one back");
     }
     *ret_fd = fd;

@@ -18,7 +18,7 @@
 #include "worker/wire.h"
 
 /* A program that just ended may leave helpers that are about to end too. */
-#define SETTLE_MS 250
+#define SETTLE_MS  250
 #define OPEN_FILES 1024
 
 typedef struct supervisor {
@@ -108,7 +108,6 @@ static void cancel_call(supervisor *s)
 
 static void kill_call(supervisor *s)
 {
-    cancel_call(s);
     if (s->ended || s->killed)
         return;
     s->killed = true;
@@ -162,9 +161,9 @@ static void report(const supervisor *s, const inside_sweep *sweep)
     guard(error) err = NULL;
     bool signalled = WIFSIGNALED(s->status);
     guard(json_t) message = json_pack(
-        "{s:s, s:i, s:i, s:b, s:o, s:i, s:i}", "type", "ended", "exit", signalled ? -1 : WEXITSTATUS(s->status), "signal",
-        signalled ? WTERMSIG(s->status) : 0, "killed", s->killed, "stray", wire_string(sweep->first, strlen(sweep->first)),
-        "strays", sweep->found, "left", sweep->left);
+        "{s:s, s:i, s:i, s:b, s:o, s:i, s:i}", "type", "ended", "exit", signalled ? -1 : WEXITSTATUS(s->status),
+        "signal", signalled ? WTERMSIG(s->status) : 0, "killed", s->killed, "stray",
+        wire_string(sweep->first, strlen(sweep->first)), "strays", sweep->found, "left", sweep->left);
     if (wire_send(INSIDE_CONTROL, message, &err) < 0)
         return; /* the core is gone: nobody to tell */
 }
@@ -173,8 +172,8 @@ static int fail(const char *what, const char *hint)
 {
     guard(error) err = NULL;
     guard_mem char *text = mem_printf("belay-worker cannot %s: %s", what, strerror(errno));
-    guard(json_t) message = json_pack("{s:s, s:o, s:s*}", "type", "problem", "text", wire_string(text, strlen(text)),
-                                      "hint", hint);
+    guard(json_t) message =
+        json_pack("{s:s, s:o, s:s*}", "type", "problem", "text", wire_string(text, strlen(text)), "hint", hint);
     return wire_send(INSIDE_CONTROL, message, &err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

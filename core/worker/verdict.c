@@ -71,7 +71,8 @@ static char *text_of(const worker *w, worker_end end)
     case WORKER_END_KILLED: return killed_text(w, call);
     case WORKER_END_PROTOCOL: return mem_printf("the plugin was stopped in %s: %s", call, w->problem);
     case WORKER_END_STRAY: return stray_text(w, call);
-    case WORKER_END_START: return mem_dup(w->problem ? w->problem : "belay-worker ended before it could run the plugin");
+    case WORKER_END_START:
+        return mem_dup(w->problem ? w->problem : "belay-worker ended before it could run the plugin");
     }
     return mem_dup("");
 }

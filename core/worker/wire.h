@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 #define WIRE_PROTOCOL 1
-#define WIRE_MAX ((size_t)1024 * 1024)
+#define WIRE_MAX      ((size_t)1024 * 1024)
 
 /** A frame ready to be sent; may hold secrets. */
 typedef struct wire_frame {
@@ -31,8 +31,8 @@ typedef struct wire_reader {
     size_t start, count, room; /**< what is not yet read: items[start .. count) */
 } wire_reader;
 void wire_reader_add(wire_reader *r, const char *bytes, size_t n);
-/** 1 and a message, which the caller decrefs; 0 when more bytes are needed; ERROR_PLUGIN for a bad frame. What was read is
- *  wiped. */
+/** 1 and a message, which the caller decrefs; 0 when more bytes are needed; ERROR_PLUGIN for a bad frame. What was read
+ * is wiped. */
 int wire_reader_next(wire_reader *r, json_t **ret, error **err) CHECKED;
 void wire_reader_done(wire_reader *r);
 

@@ -49,29 +49,29 @@ const char *worker_end_name(worker_end end);
 typedef struct worker_result {
     belay_status status; /**< valid when end is RETURNED; else BELAY_E_RETRY */
     worker_end end;
-    int signal;                 /**< when CRASHED */
-    const char *summary;        /**< why, masked; never NULL, "" when there is nothing to say */
-    const char *hint, *option;  /**< may be NULL */
+    int signal;                /**< when CRASHED */
+    const char *summary;       /**< why, masked; never NULL, "" when there is nothing to say */
+    const char *hint, *option; /**< may be NULL */
     int64_t duration_ms;
     uint64_t log_dropped;
 } worker_result;
 
 /** What to run. All is copied or used before worker_start() returns, but for `secrets`. */
 typedef struct worker_request {
-    const char *plugin;      /**< path of the pinned copy */
-    const char *sha256;      /**< what its bytes must be */
-    const char *step;        /**< the step's name within the plugin */
+    const char *plugin; /**< path of the pinned copy */
+    const char *sha256; /**< what its bytes must be */
+    const char *step;   /**< the step's name within the plugin */
     worker_phase phase;
-    const json_t *options;   /**< name -> string, integer (int, bool, ms, bytes) or array of strings */
-    const json_t *pending;   /**< array of names of options known later; may be NULL */
-    const json_t *facts;     /**< name -> string; "work.dir" is made and removed by the worker side */
-    const json_t *undo;      /**< array of {"key","value"}, newest first; may be NULL */
-    const redactor *secrets; /**< borrowed until done; masks everything that comes back */
+    const json_t *options;        /**< name -> string, integer (int, bool, ms, bytes) or array of strings */
+    const json_t *pending;        /**< array of names of options known later; may be NULL */
+    const json_t *facts;          /**< name -> string; "work.dir" is made and removed by the worker side */
+    const json_t *undo;           /**< array of {"key","value"}, newest first; may be NULL */
+    const redactor *secrets;      /**< borrowed until done; masks everything that comes back */
     int64_t timeout_ms, grace_ms; /**< grace: from cancellation to SIGKILL; 0: 5 s */
 } worker_request;
 
-/** What the worker asks and tells. Texts are masked already. Those that return int: 0 done, else refused; for remember, 0
- *  only when the record is durable. `*ret_kept` is borrowed until the next call. All but done may be NULL. */
+/** What the worker asks and tells. Texts are masked already. Those that return int: 0 done, else refused; for remember,
+ * 0 only when the record is durable. `*ret_kept` is borrowed until the next call. All but done may be NULL. */
 typedef struct worker_handlers {
     void *user;
     int (*remember)(void *user, const char *key, const char *value, const char **ret_kept);
@@ -86,8 +86,8 @@ typedef struct worker_handlers {
 
 typedef struct worker worker;
 
-/** Opens the belay-worker program: beside the running program, or in libexec. Kept open, so that a replaced package does
- *  not change a run. Call once; again is fine. */
+/** Opens the belay-worker program: beside the running program, or in libexec. Kept open, so that a replaced package
+ * does not change a run. Call once; again is fine. */
 int worker_init(error **err) CHECKED;
 /** Starts one phase; an error means that nothing was started, and done is not called. */
 int worker_start(uv_loop_t *loop, const worker_request *request, const worker_handlers *handlers, worker **ret,

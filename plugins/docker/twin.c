@@ -97,13 +97,10 @@ static belay_status original(engine *e, const json_t *inspected, json_t **ret)
     return s;
 }
 
-static bool is_mounted(const json_t *host, const char *target)
+static bool is_bound(const json_t *host, const char *target)
 {
-    size_t i;
+    size_t i, n = strlen(target);
     json_t *one;
-    json_array_foreach(json_object_get(host, "Mounts"), i,
-                       one) if (strcmp(text_member(one, "Target"), target) == 0) return true;
-    size_t n = strlen(target);
     json_array_foreach(json_object_get(host, "Binds"), i, one)
     {
         const char *bind = json_string_value(one), *colon = bind ? strchr(bind, ':') : NULL;
@@ -113,22 +110,26 @@ static bool is_mounted(const json_t *host, const char *target)
     return false;
 }
 
-/* Anonymous volumes are named in what is mounted only; named in the twin, they outlive their container. */
+/* Anonymous volumes are named in what is mounted, not in what was asked for. Asked for by name, they outlive their
+ * container, and come back with it. */
 static void keep_volumes(json_t *host, const json_t *inspected)
 {
-    guard_json *mounts =
-        json_is_array(json_object_get(host, "Mounts")) ? json_copy(json_object_get(host, "Mounts")) : json_array();
+    json_t *mounts = json_array(), *one;
+    guard_json *named = json_object(); /* set: targets of named volumes */
     size_t i;
-    json_t *mount;
-    json_array_foreach(json_object_get(inspected, "Mounts"), i, mount)
+    json_array_foreach(json_object_get(inspected, "Mounts"), i, one)
     {
-        const char *target = text_member(mount, "Destination");
-        if (strcmp(text_member(mount, "Type"), "volume") == 0 && !is_mounted(host, target))
-            json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:b}", "Type", "volume", "Source",
-                                                    text_member(mount, "Name"), "Target", target, "ReadOnly",
-                                                    !json_is_true(json_object_get(mount, "RW"))));
+        const char *target = text_member(one, "Destination");
+        if (strcmp(text_member(one, "Type"), "volume") != 0 || is_bound(host, target))
+            continue;
+        json_object_set_new(named, target, json_true());
+        json_array_append_new(mounts,
+                              json_pack("{s:s, s:s, s:s, s:b}", "Type", "volume", "Source", text_member(one, "Name"),
+                                        "Target", target, "ReadOnly", !json_is_true(json_object_get(one, "RW"))));
     }
-    json_object_set(host, "Mounts", mounts);
+    json_array_foreach(json_object_get(host, "Mounts"), i, one) if (!json_object_get(named, text_member(one, "Target")))
+        json_array_append(mounts, one);
+    json_object_set_new(host, "Mounts", mounts);
 }
 
 /* The engine refuses these beside the network of another container or of the host. */

@@ -126,7 +126,8 @@ static belay_status remember_head(const repo *r, const head *now, bool dirty)
 static belay_status move_to(const repo *r, const char *commit)
 {
     belay_run io = {.keep_as = "checkout.log"};
-    return repo_must(r, &io, "check out the release", REPO_ARGS("checkout", "--quiet", "--no-guess", "--detach", commit));
+    return repo_must(r, &io, "check out the release",
+                     REPO_ARGS("checkout", "--quiet", "--no-guess", "--detach", commit));
 }
 
 static belay_status act(const repo *r, const head *now, const char *commit)
@@ -207,7 +208,8 @@ static belay_status check_branch(const repo *r, const head *before)
     belay_status s = repo_commit_of(r, before->branch, commit);
     if (s != BELAY_OK || strcmp(commit, before->commit) == 0)
         return s;
-    return repo_explain(r, BELAY_E_FAIL, "repo", "decide where it belongs; 'git checkout' of the commit brings the files back",
+    return repo_explain(r, BELAY_E_FAIL, "repo",
+                        "decide where it belongs; 'git checkout' of the commit brings the files back",
                         "%s in '%s' was at %.10s and is now %s%.10s: someone else moved it", before->branch, r->path,
                         before->commit, commit[0] ? "at " : "gone", commit);
 }
@@ -217,9 +219,10 @@ static belay_status refuse_elsewhere(const repo *r, const head *now, const head 
     char at[400], was[400];
     name_head(now, at, sizeof at);
     name_head(before, was, sizeof was);
-    return repo_explain(r, BELAY_E_FAIL, "repo", "decide where it belongs, check that out, and go on",
-                        "'%s' is at %s: neither where it was (%s) nor where Belay put it (%.10s); someone else moved it",
-                        r->path, at, was, commit);
+    return repo_explain(
+        r, BELAY_E_FAIL, "repo", "decide where it belongs, check that out, and go on",
+        "'%s' is at %s: neither where it was (%s) nor where Belay put it (%.10s); someone else moved it", r->path, at,
+        was, commit);
 }
 
 static belay_status attach(const repo *r, const head *now, const head *before)
@@ -227,7 +230,8 @@ static belay_status attach(const repo *r, const head *now, const head *before)
     belay_run io = {0};
     if (strcmp(now->branch, before->branch) == 0)
         return BELAY_OK;
-    return repo_must(r, &io, "go back to the branch", REPO_ARGS("symbolic-ref", "-m", "belay: rollback", "HEAD", before->branch));
+    return repo_must(r, &io, "go back to the branch",
+                     REPO_ARGS("symbolic-ref", "-m", "belay: rollback", "HEAD", before->branch));
 }
 
 static belay_status go_back(const repo *r, const head *before, const char *commit, bool dirty)

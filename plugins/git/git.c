@@ -47,14 +47,8 @@ static const belay_step steps[] = {
 };
 
 static const belay_plugin plugin = {
-    BELAY_PLUGIN_HEAD,
-    BELAY_TABLE(step, steps),
-    .undo_format = 1,
-    .undo_format_oldest = 1,
-    .name = "git",
-    .version = "0.1.0",
-    .license = "Apache-2.0",
-    .doc = "Releases as git commits.",
+    BELAY_PLUGIN_HEAD, BELAY_TABLE(step, steps), .undo_format = 1,        .undo_format_oldest = 1,
+    .name = "git",     .version = "0.1.0",       .license = "Apache-2.0", .doc = "Releases as git commits.",
 };
 
 const belay_plugin *belay_plugin_v1(void)

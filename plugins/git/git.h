@@ -28,14 +28,14 @@ typedef struct head {
 
 /** Finds the work tree at path; explains when there is none. */
 belay_status repo_open(belay_ctx *c, const belay_host *h, const char *path, repo *ret);
-/** Runs git with the NULL-terminated arguments, without hooks, prompts or background work. BELAY_OK when it ran, whatever its
- *  exit status; io holds the result. */
+/** Runs git with the NULL-terminated arguments, without hooks, prompts or background work. BELAY_OK when it ran,
+ * whatever its exit status; io holds the result. */
 belay_status repo_git(const repo *r, belay_run *io, const char *const *arguments);
 /** The same for arguments that must succeed: else E_FAIL, explained with `what` and git's own words. */
 belay_status repo_must(const repo *r, belay_run *io, const char *what, const char *const *arguments);
 /** explain(), formatted; returns status. */
-belay_status repo_explain(const repo *r, belay_status status, const char *option, const char *hint, const char *fmt, ...)
-    GIT_PRINTF(5, 6);
+belay_status repo_explain(const repo *r, belay_status status, const char *option, const char *hint, const char *fmt,
+                          ...) GIT_PRINTF(5, 6);
 
 /** Where HEAD is. E_FAIL, explained, in a repository without a commit. */
 belay_status repo_head(const repo *r, head *ret);
@@ -46,8 +46,8 @@ belay_status repo_commit_of(const repo *r, const char *full_ref, char ret[GIT_CO
 
 /* ---- ref.c ------------------------------------------------------------------------------------------------------- */
 
-/** The commit of `ref`: a tag, else a branch (the remote's first when it was just fetched), else a commit. Explains what is
- *  missing, with the nearest tags. */
+/** The commit of `ref`: a tag, else a branch (the remote's first when it was just fetched), else a commit. Explains
+ * what is missing, with the nearest tags. */
 belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[GIT_COMMIT_TEXT]);
 /** Whether the remote has such a tag or branch; asks it, changes nothing. */
 belay_status ref_on_remote(const repo *r, const char *ref, bool *ret);
@@ -60,8 +60,8 @@ belay_status tree_changes(const repo *r, const char **ret);
 belay_status tree_check_in_the_way(const repo *r, const char *from, const char *to);
 /** E_FAIL, explained, when another git works in the repository, or left its lock. */
 belay_status tree_check_lock(const repo *r);
-/** Brings index and files back to `from` after a checkout of `to` that was cut off; leaves HEAD. Refuses, naming the file,
- *  when one has changed that the checkout cannot have touched. */
+/** Brings index and files back to `from` after a checkout of `to` that was cut off; leaves HEAD. Refuses, naming the
+ * file, when one has changed that the checkout cannot have touched. */
 belay_status tree_restore(const repo *r, const char *from, const char *to);
 
 /* ---- checkout.c -------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAREST 3
+#define NEAREST  3
 #define TAG_ROOM 128
 
 /* ---- "did you mean" ---------------------------------------------------------------------------------------------- */

@@ -9,7 +9,8 @@
 
 #define ARGUMENTS 48
 
-belay_status repo_explain(const repo *r, belay_status status, const char *option, const char *hint, const char *fmt, ...)
+belay_status repo_explain(const repo *r, belay_status status, const char *option, const char *hint, const char *fmt,
+                          ...)
 {
     char *text = NULL;
     va_list ap;
@@ -43,15 +44,29 @@ belay_status repo_git(const repo *r, belay_run *io, const char *const *arguments
     char safe[sizeof r->path + 32];
     (void)snprintf(safe, sizeof safe, "safe.directory=%s", r->path);
     /* Hooks and monitors are programs that the repository names: a deploy runs none of them, least of all as root. */
-    const char *argv[ARGUMENTS] = {
-        "git", "-C", r->path, "-c", safe, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0",
-        "-c", "maintenance.auto=false", "-c", "advice.detachedHead=false", "-c", "core.quotePath=false"};
+    const char *argv[ARGUMENTS] = {"git",
+                                   "-C",
+                                   r->path,
+                                   "-c",
+                                   safe,
+                                   "-c",
+                                   "core.hooksPath=/dev/null",
+                                   "-c",
+                                   "core.fsmonitor=false",
+                                   "-c",
+                                   "gc.auto=0",
+                                   "-c",
+                                   "maintenance.auto=false",
+                                   "-c",
+                                   "advice.detachedHead=false",
+                                   "-c",
+                                   "core.quotePath=false"};
     size_t n = 17;
     while (*arguments && n + 1 < ARGUMENTS)
         argv[n++] = *arguments++;
     /* A question would wait for ever; a look must not write the index. */
-    static const char *const env[] = {"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
-                                      "LC_ALL=C", NULL};
+    static const char *const env[] = {"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
+                                      "GIT_SSH_COMMAND=ssh -oBatchMode=yes", "LC_ALL=C", NULL};
     io->struct_size = sizeof *io;
     io->argv = argv;
     io->env = env;
@@ -69,8 +84,8 @@ belay_status repo_must(const repo *r, belay_run *io, const char *what, const cha
     int length = (int)strnlen(said, 1500);
     while (length && said[length - 1] == '\n')
         length--;
-    return repo_explain(r, BELAY_E_FAIL, NULL, NULL, "%s in '%s': git exited with %d: %.*s", what, r->path, io->exit_code,
-                        length, said);
+    return repo_explain(r, BELAY_E_FAIL, NULL, NULL, "%s in '%s': git exited with %d: %.*s", what, r->path,
+                        io->exit_code, length, said);
 }
 
 /* The first line of a result into buf; false when it is empty or too long. */
@@ -102,7 +117,8 @@ belay_status repo_head(const repo *r, head *ret)
     *ret = (head){0};
     belay_status s = repo_commit_of(r, "HEAD", ret->commit);
     if (s == BELAY_OK && !ret->commit[0])
-        s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "'%s' has no commit checked out, or git cannot read it", r->path);
+        s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "'%s' has no commit checked out, or git cannot read it",
+                         r->path);
     if (s == BELAY_OK)
         s = repo_git(r, &io, REPO_ARGS("symbolic-ref", "--quiet", "HEAD"));
     if (s == BELAY_OK && io.exit_code == 0 && !first_line(&io, ret->branch, sizeof ret->branch))

@@ -13,8 +13,9 @@
 belay_status tree_changes(const repo *r, const char **ret)
 {
     belay_run io = {0};
-    belay_status s = repo_must(r, &io, "look for changed files",
-                               REPO_ARGS("status", "--porcelain=v1", "--untracked-files=no", "--ignore-submodules=none"));
+    belay_status s =
+        repo_must(r, &io, "look for changed files",
+                  REPO_ARGS("status", "--porcelain=v1", "--untracked-files=no", "--ignore-submodules=none"));
     *ret = io.out;
     return s;
 }
@@ -56,9 +57,10 @@ belay_status tree_check_in_the_way(const repo *r, const char *from, const char *
     belay_status s = find_obstacles(&o, from, to);
     if (s != BELAY_OK || o.count == 0)
         return s;
-    return repo_explain(r, BELAY_E_FAIL, "repo", "move them away: git does not track them, so they could not be brought back",
-                        "the checkout would overwrite %zu file%s in '%s': %s%s", o.count, o.count == 1 ? "" : "s", r->path,
-                        o.names, o.count > NAMED_FILES ? ", ..." : "");
+    return repo_explain(r, BELAY_E_FAIL, "repo",
+                        "move them away: git does not track them, so they could not be brought back",
+                        "the checkout would overwrite %zu file%s in '%s': %s%s", o.count, o.count == 1 ? "" : "s",
+                        r->path, o.names, o.count > NAMED_FILES ? ", ..." : "");
 }
 
 /* ---- the lock ---------------------------------------------------------------------------------------------------- */
@@ -174,7 +176,8 @@ static belay_status refuse_foreign_changes(const repo *r, const char *changed, c
     if (p.status != BELAY_OK || !p.foreign[0])
         return p.status;
     return repo_explain(r, BELAY_E_FAIL, "repo", "save the change or drop it, then roll back again",
-                        "'%s' in '%s' was changed by someone else while the checkout was under way", p.foreign, r->path);
+                        "'%s' in '%s' was changed by someone else while the checkout was under way", p.foreign,
+                        r->path);
 }
 
 belay_status tree_restore(const repo *r, const char *from, const char *to)
@@ -185,7 +188,8 @@ belay_status tree_restore(const repo *r, const char *from, const char *to)
     belay_status s = wait_for_lock(r, lock, sizeof lock);
     /* There was none before the checkout began, and nobody lets go of it: it is of the git that was killed. */
     if (s == BELAY_OK && lock[0] && unlink(lock) != 0 && errno != ENOENT)
-        s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "remove the lock '%s' that git left: %s", lock, strerror(errno));
+        s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "remove the lock '%s' that git left: %s", lock,
+                         strerror(errno));
     if (s == BELAY_OK)
         s = repo_must(r, &changed, "look for changed files", REPO_ARGS("diff", "--name-only", "--no-renames", from));
     if (s == BELAY_OK)

@@ -309,7 +309,7 @@ static belay_status find_out(attempt *t)
 
 static belay_status commit(attempt *t)
 {
-    sql_statement end = {.text = mem_dup("COMMIT"), .length = 6};
+    sql_statement end = {.text = heap_dup("COMMIT"), .length = 6};
     belay_status status = send_statement(&t->session, &end, &t->why);
     free(end.text);
     return status == BELAY_E_RETRY ? find_out(t) : status == BELAY_OK ? status : explain(t, status, true);

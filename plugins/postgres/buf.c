@@ -14,7 +14,7 @@ static void exhausted(void)
     abort();
 }
 
-void *mem_grow(void *old, size_t n, size_t size)
+void *heap_grow(void *old, size_t n, size_t size)
 {
     void *p = reallocarray(old, n ? n : 1, size);
     if (!p)
@@ -22,7 +22,7 @@ void *mem_grow(void *old, size_t n, size_t size)
     return p;
 }
 
-void *mem_zeroed(size_t size)
+void *heap_zeroed(size_t size)
 {
     void *p = calloc(1, size);
     if (!p)
@@ -30,20 +30,20 @@ void *mem_zeroed(size_t size)
     return p;
 }
 
-char *mem_dup_n(const char *s, size_t n)
+char *heap_dup_n(const char *s, size_t n)
 {
-    char *copy = mem_grow(NULL, n + 1, 1);
+    char *copy = heap_grow(NULL, n + 1, 1);
     memcpy(copy, s, n);
     copy[n] = '\0';
     return copy;
 }
 
-char *mem_dup(const char *s)
+char *heap_dup(const char *s)
 {
-    return mem_dup_n(s, strlen(s));
+    return heap_dup_n(s, strlen(s));
 }
 
-char *mem_printf(const char *fmt, ...)
+char *heap_printf(const char *fmt, ...)
 {
     char *s = NULL;
     va_list ap;
@@ -55,12 +55,12 @@ char *mem_printf(const char *fmt, ...)
     return s;
 }
 
-void mem_guard_(void *pointer_to_pointer)
+void heap_guard_(void *pointer_to_pointer)
 {
     free(*(void **)pointer_to_pointer);
 }
 
-void mem_guard_fd_(const int *fd)
+void heap_guard_fd_(const int *fd)
 {
     int saved = errno;
     if (*fd >= 0)
@@ -74,7 +74,7 @@ void buf_add(buf *b, const char *bytes, size_t n)
         size_t room = b->room ? b->room : 64;
         while (room < b->length + n + 1)
             room *= 2;
-        b->text = mem_grow(b->text, room, 1);
+        b->text = heap_grow(b->text, room, 1);
         b->room = room;
     }
     if (n > 0)
@@ -113,7 +113,7 @@ const char *buf_get(const buf *b)
 
 char *buf_take(buf *b)
 {
-    char *s = b->text ? b->text : mem_dup("");
+    char *s = b->text ? b->text : heap_dup("");
     *b = (buf){0};
     return s;
 }

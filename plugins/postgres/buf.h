@@ -28,19 +28,19 @@ char *buf_take(buf *b);
 void buf_done(buf *b);
 
 /** Grows an array to n items of size bytes; what is new is not zeroed. */
-void *mem_grow(void *old, size_t n, size_t size) __attribute__((returns_nonnull));
+void *heap_grow(void *old, size_t n, size_t size) __attribute__((returns_nonnull));
 /** Zeroed. */
-void *mem_zeroed(size_t size) __attribute__((returns_nonnull, malloc));
-char *mem_dup(const char *s) __attribute__((returns_nonnull));
-char *mem_dup_n(const char *s, size_t n) __attribute__((returns_nonnull));
-char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
+void *heap_zeroed(size_t size) __attribute__((returns_nonnull, malloc));
+char *heap_dup(const char *s) __attribute__((returns_nonnull));
+char *heap_dup_n(const char *s, size_t n) __attribute__((returns_nonnull));
+char *heap_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
 /** A list that grows by doubling: `items` of `count`, room for `room`; p is the struct's address. */
-#define mem_reserve(p)                                                                                                 \
+#define heap_reserve(p)                                                                                                \
     do {                                                                                                               \
         if ((p)->count == (p)->room) {                                                                                 \
             (p)->room = (p)->room ? 2 * (p)->room : 16;                                                                \
-            (p)->items = mem_grow((p)->items, (p)->room, sizeof *(p)->items);                                          \
+            (p)->items = heap_grow((p)->items, (p)->room, sizeof *(p)->items);                                         \
         }                                                                                                              \
     } while (0)
 
@@ -50,10 +50,10 @@ char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), retu
     {                                                                                                                  \
         free_fn(*p);                                                                                                   \
     }
-#define guard(T)  __attribute__((cleanup(T##_guard_))) T *
-#define guard_buf __attribute__((cleanup(buf_done))) buf
-#define guard_mem __attribute__((cleanup(mem_guard_)))
-#define guard_fd  __attribute__((cleanup(mem_guard_fd_))) int
+#define guard(T)   __attribute__((cleanup(T##_guard_))) T *
+#define guard_buf  __attribute__((cleanup(buf_done))) buf
+#define guard_heap __attribute__((cleanup(heap_guard_)))
+#define guard_fd   __attribute__((cleanup(heap_guard_fd_))) int
 /** Moves a pointer out of its guard's reach. */
 #define take(p)                                                                                                        \
     __extension__({                                                                                                    \
@@ -62,7 +62,7 @@ char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), retu
         taken_;                                                                                                        \
     })
 
-void mem_guard_(void *pointer_to_pointer);
-void mem_guard_fd_(const int *fd);
+void heap_guard_(void *pointer_to_pointer);
+void heap_guard_fd_(const int *fd);
 
 #endif

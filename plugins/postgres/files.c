@@ -34,11 +34,11 @@ static belay_status add_file(belay_ctx *c, const belay_host *h, const char *dir,
     if (digits == 0 || digits > DIGIT_MAX)
         return say(c, h, BELAY_E_FAIL, "rename it, or narrow the option pattern",
                    "%s/%s: the name begins with no number, so its place is not known", dir, name);
-    migration m = {.name = mem_dup(name),
-                   .path = mem_printf("%s/%s", dir, name),
+    migration m = {.name = heap_dup(name),
+                   .path = heap_printf("%s/%s", dir, name),
                    .number = strtoll(name, NULL, 10),
                    .digits = (int)digits};
-    mem_reserve(files);
+    heap_reserve(files);
     files->items[files->count++] = m;
     if (!digest_file(m.path, files->items[files->count - 1].sha256))
         return say(c, h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m.path, strerror(errno));
@@ -152,5 +152,5 @@ char *migration_down_path(const migration *m)
     size_t n = strlen(m->path);
     if (ends_in(m->path, ".sql"))
         n -= 4;
-    return mem_printf("%.*s.down.sql", (int)n, m->path);
+    return heap_printf("%.*s.down.sql", (int)n, m->path);
 }

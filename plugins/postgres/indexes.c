@@ -16,7 +16,7 @@ belay_status indexes_invalid(server *s, char **ret)
                                      " ON c.oid = i.indexrelid WHERE NOT i.indisvalid AND c.relkind = 'i'",
                                      0, NULL);
     if (status == BELAY_OK)
-        *ret = mem_dup(PQgetvalue(r, 0, 0));
+        *ret = heap_dup(PQgetvalue(r, 0, 0));
     PQclear(r);
     return status;
 }

@@ -38,14 +38,14 @@ static belay_status find_table(server *s, const char *name, ledger *l)
 
 static void take_row(const PGresult *r, int row, ledger *l)
 {
-    mem_reserve(l);
+    heap_reserve(l);
     ledger_row *to = &l->items[l->count++];
     *to = (ledger_row){.number = strtoll(PQgetvalue(r, row, 0), NULL, 10),
-                       .file = mem_dup(PQgetvalue(r, row, 1)),
+                       .file = heap_dup(PQgetvalue(r, row, 1)),
                        .done = strcmp(PQgetvalue(r, row, 3), "done") == 0,
                        .statements = atoi(PQgetvalue(r, row, 4)),
                        .statements_done = atoi(PQgetvalue(r, row, 5)),
-                       .run = mem_dup(PQgetvalue(r, row, 6))};
+                       .run = heap_dup(PQgetvalue(r, row, 6))};
     snprintf(to->sha256, sizeof to->sha256, "%s", PQgetvalue(r, row, 2));
 }
 
@@ -62,7 +62,7 @@ belay_status ledger_read(server *s, ledger *ret)
     if (status != BELAY_OK || !ret->exists)
         return status;
     PGresult *r = NULL;
-    guard_mem char *sql = mem_printf(
+    guard_heap char *sql = heap_printf(
         "SELECT number, file, sha256, state, statements, statements_done, run FROM %s ORDER BY number", ret->table);
     status = server_ask(s, &r, sql, 0, NULL);
     for (int i = 0; status == BELAY_OK && i < PQntuples(r); i++)
@@ -106,14 +106,15 @@ static char *row_sql(const server *s, const ledger *l, const migration *m, const
                      double duration_ms, const char *run)
 {
     char *file = PQescapeLiteral(s->conn, m->name, strlen(m->name)), *by = PQescapeLiteral(s->conn, run, strlen(run));
-    char *sql = mem_printf("INSERT INTO %s (number, file, sha256, state, statements, statements_done, duration_ms, run)"
-                           " VALUES (%lld, %s, '%s', '%s', %zu, %d, %.0f, %s)"
-                           " ON CONFLICT (number) DO UPDATE SET file = excluded.file, sha256 = excluded.sha256,"
-                           " state = excluded.state, statements = excluded.statements,"
-                           " statements_done = excluded.statements_done, applied_at = clock_timestamp(),"
-                           " duration_ms = excluded.duration_ms, run = excluded.run",
-                           l->table, m->number, file ? file : "''", m->sha256, state, m->script ? m->script->count : 0,
-                           done, duration_ms, by ? by : "''");
+    char *sql =
+        heap_printf("INSERT INTO %s (number, file, sha256, state, statements, statements_done, duration_ms, run)"
+                    " VALUES (%lld, %s, '%s', '%s', %zu, %d, %.0f, %s)"
+                    " ON CONFLICT (number) DO UPDATE SET file = excluded.file, sha256 = excluded.sha256,"
+                    " state = excluded.state, statements = excluded.statements,"
+                    " statements_done = excluded.statements_done, applied_at = clock_timestamp(),"
+                    " duration_ms = excluded.duration_ms, run = excluded.run",
+                    l->table, m->number, file ? file : "''", m->sha256, state, m->script ? m->script->count : 0, done,
+                    duration_ms, by ? by : "''");
     PQfreemem(file);
     PQfreemem(by);
     return sql;
@@ -122,7 +123,7 @@ static char *row_sql(const server *s, const ledger *l, const migration *m, const
 belay_status ledger_write(server *s, const ledger *l, const migration *m, const char *state, int done,
                           double duration_ms, const char *run)
 {
-    guard_mem char *sql = row_sql(s, l, m, state, done, duration_ms, run);
+    guard_heap char *sql = row_sql(s, l, m, state, done, duration_ms, run);
     return server_ask(s, NULL, sql, 0, NULL);
 }
 

@@ -26,7 +26,7 @@ static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
 static belay_status check_down_files(belay_ctx *c, const belay_host *h, const migration_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        guard_mem char *path = migration_down_path(plan->items[i]);
+        guard_heap char *path = migration_down_path(plan->items[i]);
         if (access(path, R_OK) != 0)
             return say(c, h, BELAY_E_FAIL, "write it, or choose another undo", "undo = \"down\" needs %s: %s", path,
                        strerror(errno));
@@ -55,12 +55,12 @@ static void tell_plan(belay_ctx *c, const belay_host *h, const migration_plan *p
     for (size_t i = 0; i < plan->count; i++) {
         const migration *m = plan->items[i];
         recipe r = recipe_of(m);
-        guard_mem char *text =
-            r.transaction ? mem_printf("apply %s: %zu statements in one transaction", m->name, m->script->count)
+        guard_heap char *text =
+            r.transaction ? heap_printf("apply %s: %zu statements in one transaction", m->name, m->script->count)
             : r.why[0]
-                ? mem_printf("apply %s: %zu statements, each by itself, because %s cannot run in a transaction",
-                             m->name, m->script->count, r.why)
-                : mem_printf("apply %s: %zu statements, each by itself, as the file asks", m->name, m->script->count);
+                ? heap_printf("apply %s: %zu statements, each by itself, because %s cannot run in a transaction",
+                              m->name, m->script->count, r.why)
+                : heap_printf("apply %s: %zu statements, each by itself, as the file asks", m->name, m->script->count);
         h->plan(c, text, undo);
     }
 }
@@ -162,9 +162,9 @@ static belay_status leave_to_snapshot(server *s, size_t count, const char *names
 
 static belay_status read_down_file(belay_ctx *c, const belay_host *h, const ledger_row *row, migration *down)
 {
-    migration up = {.name = row->file, .path = mem_printf("%s/%s", h->opt_str(c, "dir"), row->file)};
+    migration up = {.name = row->file, .path = heap_printf("%s/%s", h->opt_str(c, "dir"), row->file)};
     *down = (migration){.number = row->number, .path = migration_down_path(&up)};
-    down->name = mem_dup(strrchr(down->path, '/') + 1);
+    down->name = heap_dup(strrchr(down->path, '/') + 1);
     free(up.path);
     return migration_load(c, h, down);
 }
@@ -181,7 +181,7 @@ static belay_status run_down_files(applier *a, ledger *l, const char *run)
         status = read_down_file(a->c, a->h, &l->items[i], &down);
         if (status == BELAY_OK)
             status = apply_down(a, &down);
-        migration_files one = {.items = mem_grow(NULL, 1, sizeof down), .count = 1};
+        migration_files one = {.items = heap_grow(NULL, 1, sizeof down), .count = 1};
         one.items[0] = down;
         migration_files_done(&one);
     }

@@ -67,7 +67,7 @@ static belay_status find_pending(belay_ctx *c, const belay_host *h, migration_pl
         if (newest && m->number < newest->number && !option_is(c, h, "out_of_order", "allow"))
             return say(c, h, BELAY_E_FAIL, "give it a number after the applied ones, or set out_of_order = \"allow\"",
                        "%s is not applied, but %s, which comes after it, is", m->name, newest->name);
-        mem_reserve(plan);
+        heap_reserve(plan);
         plan->items[plan->count++] = m;
     }
     return BELAY_OK;

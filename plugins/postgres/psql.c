@@ -13,7 +13,8 @@ static belay_status run(applier *a, const migration *m, const char *const *args,
     guard_fd file = open(m->path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return say(a->c, a->h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m->path, strerror(errno));
-    const tool t = {.program = "psql", .args = args, .database = PQdb(a->keeper.conn), .in_fd = file, .keep_as = "psql.log"};
+    const tool t = {
+        .program = "psql", .args = args, .database = PQdb(a->keeper.conn), .in_fd = file, .keep_as = "psql.log"};
     belay_run io = {0};
     belay_status status = tool_run(a->c, a->h, &t, &io);
     if (status != BELAY_E_FAIL)
@@ -29,7 +30,7 @@ static belay_status run(applier *a, const migration *m, const char *const *args,
 
 belay_status psql_apply(applier *a, migration *m, bool transaction)
 {
-    guard_mem char *row = ledger_write_sql(&a->keeper, a->ledger, m, 0, a->run);
+    guard_heap char *row = ledger_write_sql(&a->keeper, a->ledger, m, 0, a->run);
     const char *args[16] = {"-X", "-q", "-v", "ON_ERROR_STOP=1"};
     size_t n = 4;
     belay_status status = ledger_create(&a->keeper, a->ledger);

@@ -39,7 +39,7 @@ static void take_failure(const server *s, const sql_statement *st, const PGresul
         if (*p == '\n')
             *p = ' ';
     ret->message = buf_take(&b);
-    ret->hint = hint ? mem_dup(hint) : NULL;
+    ret->hint = hint ? heap_dup(hint) : NULL;
     ret->offset = at ? byte_offset(st->text, strtol(at, NULL, 10)) : 0;
     bool ended = state && strncmp(state, "57P", 3) == 0; /* the server is going away, or ends this session */
     if (state && !ended && PQstatus(s->conn) == CONNECTION_OK)

@@ -242,7 +242,7 @@ void server_derive(const server *s, const char *word, char ret[SERVER_NAME])
 {
     const char *run = s->h->fact(s->c, "run.id");
     char tail[SERVER_NAME];
-    snprintf(tail, sizeof tail - 8, "_%s_%s", word, run ? run : "try");
+    snprintf(tail, sizeof tail - 8, "_%s_%s", word, run && *run ? run : "RUN");
     for (char *p = tail; *p; p++)
         if (*p == '-')
             *p = '_';

@@ -24,7 +24,7 @@ typedef struct splitter {
 
 static void add_problem(splitter *s, sql_problem_kind kind, unsigned line, char *text)
 {
-    mem_reserve(&s->script->problems);
+    heap_reserve(&s->script->problems);
     s->script->problems.items[s->script->problems.count++] = (sql_problem){kind, line, text};
 }
 
@@ -33,7 +33,7 @@ static void mark_line(splitter *s)
     sql_statement *now = &s->now;
     if (now->line_count == now->line_room) {
         now->line_room = now->line_room ? 2 * now->line_room : 4;
-        now->lines = mem_grow(now->lines, now->line_room, sizeof *now->lines);
+        now->lines = heap_grow(now->lines, now->line_room, sizeof *now->lines);
     }
     now->lines[now->line_count++] = s->line;
 }
@@ -70,7 +70,7 @@ static void classify(splitter *s)
     sql_traits_add(&s->now.traits, s->text.text + s->part, s->text.length - s->part, s->lexer.standard_strings);
     s->part = s->text.length;
     if (copies && (s->now.traits.flags & SQL_COPY_IN))
-        add_problem(s, SQL_PROBLEM_COPIES, s->line, mem_dup("COPY"));
+        add_problem(s, SQL_PROBLEM_COPIES, s->line, heap_dup("COPY"));
     if (copies)
         s->now.traits.flags |= SQL_COPY_IN;
     if (s->now.traits.flags & SQL_STRINGS_OFF)
@@ -104,7 +104,7 @@ static void take_data(splitter *s)
         s->now.data_length = closed ? (size_t)(line - data) : (size_t)(next - data);
         line = next;
     }
-    s->now.data = mem_dup_n(data, s->now.data_length);
+    s->now.data = heap_dup_n(data, s->now.data_length);
     s->now.data_open = !closed;
     char *to = (char *)(size_t)line - rest - (closed ? 1 : 0);
     memmove(to, at, rest);
@@ -119,7 +119,7 @@ static void end_statement(splitter *s)
     s->now.length = s->text.length;
     s->now.text = buf_take(&s->text);
     s->now.strings = s->lexer.standard_strings;
-    mem_reserve(s->script);
+    heap_reserve(s->script);
     s->script->items[s->script->count++] = s->now;
     s->now = (sql_statement){0};
     s->part = 0;
@@ -202,7 +202,7 @@ static void take_variable(splitter *s, const sql_token *t)
     for (size_t i = 0; i < sizeof own_variables / sizeof *own_variables && !replaced; i++)
         replaced = strlen(own_variables[i]) == length && memcmp(own_variables[i], name, length) == 0;
     if (replaced)
-        add_problem(s, SQL_PROBLEM_VARIABLE, s->line, mem_dup_n(t->text, t->length));
+        add_problem(s, SQL_PROBLEM_VARIABLE, s->line, heap_dup_n(t->text, t->length));
     emit_token(s, t);
 }
 
@@ -214,7 +214,7 @@ static void take_command(splitter *s)
     const char *name = at;
     while (name < end && *name != ' ' && *name != '\t' && *name != '\r' && *name != ';' && *name != '\\')
         name++;
-    add_problem(s, SQL_PROBLEM_COMMAND, s->line, mem_printf("\\%.*s", (int)(name - at), at));
+    add_problem(s, SQL_PROBLEM_COMMAND, s->line, heap_printf("\\%.*s", (int)(name - at), at));
     s->lexer.at = end;
 }
 
@@ -237,7 +237,7 @@ static void take_escaped(splitter *s, const sql_token *t)
 static void report_open(splitter *s, const sql_token *t, unsigned line)
 {
     const char *what = t->kind == SQL_COMMENT ? "comment" : t->kind == SQL_NAME ? "quoted identifier" : "string";
-    add_problem(s, SQL_PROBLEM_OPEN, line, mem_dup(what));
+    add_problem(s, SQL_PROBLEM_OPEN, line, heap_dup(what));
     if (s->text.text[s->text.length - 1] == '\n')
         s->text.text[--s->text.length] = '\0'; /* the line that would follow never comes */
 }
@@ -283,17 +283,17 @@ static void end_script(splitter *s)
     bool reported = s->script->problems.count > 0 &&
                     s->script->problems.items[s->script->problems.count - 1].kind == SQL_PROBLEM_OPEN;
     if (!reported && s->parens > 0)
-        add_problem(s, SQL_PROBLEM_OPEN, line, mem_dup("parenthesis of the statement"));
+        add_problem(s, SQL_PROBLEM_OPEN, line, heap_dup("parenthesis of the statement"));
     else if (!reported && s->begins > 0)
-        add_problem(s, SQL_PROBLEM_OPEN, line, mem_dup("BEGIN of the function"));
+        add_problem(s, SQL_PROBLEM_OPEN, line, heap_dup("BEGIN of the function"));
     end_statement(s);
 }
 
 sql_script *sql_split(const char *source, size_t length, bool standard_strings)
 {
     static const char bom[] = "\xef\xbb\xbf";
-    guard_mem char *copy = mem_dup_n(source, length);
-    splitter s = {.script = mem_zeroed(sizeof *s.script),
+    guard_heap char *copy = heap_dup_n(source, length);
+    splitter s = {.script = heap_zeroed(sizeof *s.script),
                   .lexer = {copy, copy + length, standard_strings},
                   .strings_wanted = standard_strings,
                   .line = 1};
@@ -304,7 +304,7 @@ sql_script *sql_split(const char *source, size_t length, bool standard_strings)
         unsigned line = 1;
         for (const char *p = copy; p < nul; p++)
             line += *p == '\n';
-        add_problem(&s, SQL_PROBLEM_NUL, line, mem_dup("NUL byte"));
+        add_problem(&s, SQL_PROBLEM_NUL, line, heap_dup("NUL byte"));
         return s.script;
     }
     sql_token t;

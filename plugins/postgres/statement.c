@@ -157,7 +157,7 @@ static char *name_text(const char *from, const char *to)
 {
     while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\n' || to[-1] == '\r'))
         to--;
-    return mem_dup_n(from, (size_t)(to - from));
+    return heap_dup_n(from, (size_t)(to - from));
 }
 
 static bool is_name(const sql_token *t)
@@ -184,7 +184,7 @@ static void read_index(sql_lexer lx, sql_traits *traits)
         part = significant(&lx);
     }
     sql_traits_done(traits);
-    traits->index = mem_dup_n(name.text, name.length);
+    traits->index = heap_dup_n(name.text, name.length);
     traits->table = name_text(start, end);
 }
 

@@ -70,8 +70,8 @@ void junit_add(junit *j, const char *bytes, size_t n, bool last)
 {
     if (j->tally->broken[0] || XML_Parse(j->parser, bytes, (int)n, last) == XML_STATUS_OK)
         return;
-    tally_broken(j->tally, "'%.150s', line %lu is no XML: %s", j->file, (unsigned long)XML_GetCurrentLineNumber(j->parser),
-                 XML_ErrorString(XML_GetErrorCode(j->parser)));
+    tally_broken(j->tally, "'%.150s', line %lu is no XML: %s", j->file,
+                 (unsigned long)XML_GetCurrentLineNumber(j->parser), XML_ErrorString(XML_GetErrorCode(j->parser)));
 }
 
 void junit_free(junit *j)

@@ -150,7 +150,8 @@ belay_status sample_check(belay_ctx *c, const belay_host *h)
         return shell_explain(c, h, BELAY_E_CONFIG, "junit", "name the files that the tests write",
                              "report = \"junit\" needs the option junit");
     if (files && strcmp(report, "junit") != 0 && strcmp(report, "none") != 0)
-        return shell_explain(c, h, BELAY_E_CONFIG, "report", NULL, "junit files are named, and the report is '%s'", report);
+        return shell_explain(c, h, BELAY_E_CONFIG, "report", NULL, "junit files are named, and the report is '%s'",
+                             report);
     return BELAY_OK;
 }
 

@@ -91,14 +91,10 @@ static const belay_step steps[] = {
 };
 
 static const belay_plugin plugin = {
-    BELAY_PLUGIN_HEAD,
-    BELAY_TABLE(step, steps),
-    .undo_format = 1,
-    .undo_format_oldest = 1,
-    .name = "shell",
-    .version = "0.1.0",
-    .license = "Apache-2.0",
-    .doc = "Programs of your own: changes with their undo, and checks with test reports.",
+    BELAY_PLUGIN_HEAD,       BELAY_TABLE(step, steps),
+    .undo_format = 1,        .undo_format_oldest = 1,
+    .name = "shell",         .version = "0.1.0",
+    .license = "Apache-2.0", .doc = "Programs of your own: changes with their undo, and checks with test reports.",
 };
 
 const belay_plugin *belay_plugin_v1(void)

@@ -23,7 +23,8 @@ belay_status shell_explain(belay_ctx *c, const belay_host *h, belay_status statu
 belay_status command_check(belay_ctx *c, const belay_host *h, const char *option);
 /** The command of the list option, as one line for people; the caller frees. Never NULL but when memory is gone. */
 char *command_text(belay_ctx *c, const belay_host *h, const char *option);
-/** Runs it in `cwd` with `env`. io may have keep_as, on_line and user set; it receives the result. BELAY_OK when it ran. */
+/** Runs it in `cwd` with `env`. io may have keep_as, on_line and user set; it receives the result. BELAY_OK when it
+ * ran. */
 belay_status command_run(belay_ctx *c, const belay_host *h, const char *option, belay_run *io);
 /** Explains an exit status that was not the wanted one, with the last lines of output; returns status. */
 belay_status command_explain(belay_ctx *c, const belay_host *h, belay_status status, const char *option,

@@ -110,8 +110,8 @@ static uint64_t *counter_of(tally *t, const char *word, size_t n)
         const char *word;
         uint64_t *counter;
     } words[] = {
-        {"passed", &t->passed},   {"failed", &t->failed},   {"failure", &t->failed}, {"failures", &t->failed},
-        {"error", &t->failed},    {"errors", &t->failed},   {"skipped", &t->skipped}, {"ignored", &t->skipped},
+        {"passed", &t->passed},   {"failed", &t->failed},  {"failure", &t->failed},  {"failures", &t->failed},
+        {"error", &t->failed},    {"errors", &t->failed},  {"skipped", &t->skipped}, {"ignored", &t->skipped},
         {"xfailed", &t->skipped}, {"xpassed", &t->passed},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -8,17 +8,17 @@
 
 typedef struct tally {
     uint64_t passed, failed, skipped;
-    char names[700];   /**< "'first', 'second'": of those that failed, as many as there is room for */
+    char names[700]; /**< "'first', 'second'": of those that failed, as many as there is room for */
     uint64_t named;
-    char broken[300];  /**< why the report cannot be judged by; "" when it can */
+    char broken[300]; /**< why the report cannot be judged by; "" when it can */
 } tally;
 
 void tally_failed(tally *t, const char *name);
 /** Says why the report cannot be judged by; the first reason stays. */
 void tally_broken(tally *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** Test Anything Protocol, versions 12 to 14 (testanything.org), one line at a time. Subtests, which are indented, count by
- *  the line of the test they belong to. */
+/** Test Anything Protocol, versions 12 to 14 (testanything.org), one line at a time. Subtests, which are indented,
+ * count by the line of the test they belong to. */
 typedef struct tap {
     tally *tally;
     int64_t planned; /**< -1 until the plan is seen */

@@ -42,7 +42,8 @@ typedef enum kit_phase { KIT_PREPARE, KIT_EXECUTE, KIT_VERIFY, KIT_ROLLBACK, KIT
 belay_status kit_run(kit_step *s, kit_phase phase);
 /** verify, repeated each 200 ms while NOT_YET, for at most seconds. */
 belay_status kit_verify_until(kit_step *s, int seconds);
-/** Runs the phase and kills it (SIGKILL) after its n-th acknowledged remember() (n from 1), or after ms when n is 0. */
+/** Runs the phase and kills it (SIGKILL) once its n-th remember() is durable and before that returns (n from 1), or after
+ *  ms when n is 0. */
 belay_status kit_run_killed(kit_step *s, kit_phase phase, int n, int ms);
 /** Runs the phase and cancels it after ms. */
 belay_status kit_run_cancelled(kit_step *s, kit_phase phase, int ms);

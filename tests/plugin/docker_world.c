@@ -128,10 +128,10 @@ const char *docker_world_id(const char *name)
 /* One line for each container, without what must differ: its ids, its times, its addresses. */
 #define CONTAINER_FORMAT                                                                                               \
     "{{.Name}} {{.Config.Image}} {{.Image}} running={{.State.Running}} {{json .Config.Labels}} {{json .Config.Env}} "  \
-    "{{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.PortBindings}} "                       \
-    "{{range .Mounts}}{{.Type}} {{.Name}} {{.Destination}} {{.RW}};{{end}}"                                            \
-    "{{range $n, $v := .NetworkSettings.Networks}}{{$n}}"                                                              \
-    "{{range $v.Aliases}}{{if ne . (slice $.Id 0 12)}} {{.}}{{end}}{{end}};{{end}}"
+    "{{json .Config.Cmd}} {{json .HostConfig.RestartPolicy}} {{json .HostConfig.PortBindings}}"                        \
+    "{{range .Mounts}}{{println}}{{$.Name}} mounts {{.Type}} {{.Name}} {{.Destination}} {{.RW}}{{end}}"                \
+    "{{range $n, $v := .NetworkSettings.Networks}}{{println}}{{$.Name}} is on {{$n}}"                                  \
+    "{{range $v.Aliases}}{{if ne . (slice $.Id 0 12)}} {{.}}{{end}}{{end}}{{end}}"
 
 static int compare(const void *a, const void *b)
 {
@@ -178,13 +178,11 @@ const char *docker_world_state(const docker_world *w)
 
 void docker_world_same(const docker_world *w, const char *before)
 {
-    const char *now = docker_world_state(w), *a = before, *b = now;
-    while (*a && strcspn(a, "\n") == strcspn(b, "\n") && strncmp(a, b, strcspn(a, "\n")) == 0) {
-        a += strcspn(a, "\n") + 1;
-        b += strcspn(b, "\n") + 1;
-    }
-    if (strcmp(a, b) != 0)
-        print_error("was %.*s\nis  %.*s\n", (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
-    if (strcmp(a, b) != 0)
-        fail_msg("the world differs");
+    const char *now = docker_world_state(w);
+    size_t at = 0;
+    while (before[at] && before[at] == now[at])
+        at++;
+    size_t from = at > 60 ? at - 60 : 0;
+    if (before[at] || now[at])
+        fail_msg("the world differs:\nwas ...%.300s\nis  ...%.300s", before + from, now + from);
 }

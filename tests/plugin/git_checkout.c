@@ -80,9 +80,15 @@ static void names_that_git_would_read_as_options_or_expressions_are_harmless(voi
         const char *ref;
         belay_status status;
     } cases[] = {
-        {"--upload-pack=touch /tmp/x", BELAY_E_CONFIG}, {"-f", BELAY_E_FAIL},  {"--detach", BELAY_E_FAIL},
-        {"v1~0", BELAY_E_CONFIG},                       {"v1^{}", BELAY_E_CONFIG}, {"main@{1}", BELAY_E_CONFIG},
-        {"v1..v2", BELAY_E_CONFIG},                     {":/v1", BELAY_E_CONFIG},  {"", BELAY_E_CONFIG},
+        {"--upload-pack=touch /tmp/x", BELAY_E_CONFIG},
+        {"-f", BELAY_E_FAIL},
+        {"--detach", BELAY_E_FAIL},
+        {"v1~0", BELAY_E_CONFIG},
+        {"v1^{}", BELAY_E_CONFIG},
+        {"main@{1}", BELAY_E_CONFIG},
+        {"v1..v2", BELAY_E_CONFIG},
+        {":/v1", BELAY_E_CONFIG},
+        {"", BELAY_E_CONFIG},
         {"HEAD", BELAY_E_FAIL},
     };
     git_world w = git_world_new();
@@ -170,7 +176,8 @@ static void rollback_refuses_when_someone_else_moved_head(void **state)
     kit_step *s = git_world_step(&w, "v2");
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
     (void)git_says(&w, "checkout", "-q", "-b", "elsewhere");
-    (void)git_says(&w, "-c", "user.name=kit", "-c", "user.email=kit@example.org", "commit", "-q", "--allow-empty", "-m", "x");
+    (void)git_says(&w, "-c", "user.name=kit", "-c", "user.email=kit@example.org", "commit", "-q", "--allow-empty", "-m",
+                   "x");
     const char *moved = git_world_state(&w);
     assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_E_FAIL);
     assert_says(kit_summary(s), "branch elsewhere");

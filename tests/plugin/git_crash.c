@@ -39,8 +39,8 @@ static void killed_after_any_record_a_second_try_completes_it(void **state)
     }
 }
 
-/* The state in which git leaves a work tree when it is killed while it writes: the lock is there, HEAD and index are old,
- * some files are new, one is cut off, one is gone. */
+/* The state in which git leaves a work tree when it is killed while it writes: the lock is there, HEAD and index are
+ * old, some files are new, one is cut off, one is gone. */
 static void cut_off(const git_world *w)
 {
     kit_write(kit_path("%s/.git/index.lock", w->path), "half an index");
@@ -99,7 +99,7 @@ static void a_file_that_somebody_edited_meanwhile_is_not_lost(void **state)
 static void cancelled_at_any_time_it_rolls_back_exactly(void **state)
 {
     (void)state;
-    for (int ms = 0; ms <= 60; ms += 8) {
+    for (int ms = 0; ms <= 60; ms += 15) {
         git_world w = git_world_new();
         const char *before = git_world_state(&w);
         kit_step *s = git_world_step(&w, "v2");
@@ -113,7 +113,7 @@ static void cancelled_at_any_time_it_rolls_back_exactly(void **state)
 static void killed_at_any_time_it_rolls_back_exactly(void **state)
 {
     (void)state;
-    for (int ms = 1; ms <= 61; ms += 8) {
+    for (int ms = 1; ms <= 61; ms += 15) {
         git_world w = git_world_new();
         const char *before = git_world_state(&w);
         kit_step *s = git_world_step(&w, "v2");

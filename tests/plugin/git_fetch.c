@@ -7,8 +7,8 @@ static git_world clone_of(git_world *remote)
 {
     git_world w = {.path = kit_path("%s/clone", kit_folder()), .v1 = remote->v1, .v2 = remote->v2};
     (void)kit_output_of("git", "clone", "-q", remote->path, w.path, NULL);
-    (void)git_says(remote, "-c", "user.name=kit", "-c", "user.email=kit@example.org", "commit", "-q", "--allow-empty", "-m",
-                   "v3");
+    (void)git_says(remote, "-c", "user.name=kit", "-c", "user.email=kit@example.org", "commit", "-q", "--allow-empty",
+                   "-m", "v3");
     (void)git_says(remote, "tag", "v3");
     return w;
 }

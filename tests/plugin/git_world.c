@@ -25,7 +25,8 @@ static git_world make(void)
     commit(&w, "v1");
     w.v1 = git_says(&w, "rev-parse", "HEAD");
     for (int i = 0; i < FILES; i++)
-        kit_write(kit_path("%s/%s%02d", w.path, i % 2 ? "file" : "added", i), kit_path("%d of v2, which is longer\n", i));
+        kit_write(kit_path("%s/%s%02d", w.path, i % 2 ? "file" : "added", i),
+                  kit_path("%d of v2, which is longer\n", i));
     (void)git_says(&w, "rm", "-q", "gone");
     commit(&w, "v2");
     w.v2 = git_says(&w, "rev-parse", "HEAD");
@@ -61,7 +62,8 @@ kit_step *git_world_step(const git_world *w, const char *ref)
 
 const char *git_world_state(const git_world *w)
 {
-    static const char script[] = "cd \"$1\" && cat .git/HEAD && git rev-parse HEAD && git ls-files -s && ls .git/*.lock 2>&1;"
-                                 " find . -path ./.git -prune -o -type f -print | sort | xargs sha256sum";
+    static const char script[] =
+        "cd \"$1\" && cat .git/HEAD && git rev-parse HEAD && git ls-files -s && ls .git/*.lock 2>&1;"
+        " find . -path ./.git -prune -o -type f -print | sort | xargs sha256sum";
     return kit_output_of("bash", "-c", script, "state", w->path, NULL);
 }

@@ -44,8 +44,8 @@ static void every_missing_or_wrong_name_is_told_and_no_value(void **state)
 {
     (void)state;
     static const char *const told[] = {
-        "6 of 7 names", "MISSING is not set", "A is no postgresql:// URL", "B is no port", "C is empty",
-        "D is no boolean", "E is no redis:// URL",
+        "6 of 7 names", "MISSING is not set", "A is no postgresql:// URL", "B is no port",
+        "C is empty",   "D is no boolean",    "E is no redis:// URL",
     };
     kit_step *s = env_step("A=mysql://" CANARY "\nB=70000\nC=  \nD=" CANARY "\nE=http://" CANARY "\nF=1\n");
     kit_set_list(s, "require", "MISSING", "A=postgres_url", "B=port", "C=nonempty", "D=boolean", "E=redis_url",

@@ -76,8 +76,8 @@ static void all_ports_are_looked_at(void **state)
 static void what_is_no_port_of_ours_is_a_wrong_option(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "0", "65536", "http", "127.0.0.1:", ":80", "::1:80", "1.2.3.4:80 ",
-                                        "192.0.2.1:8001"};
+    static const char *const wrong[] = {
+        "", "0", "65536", "http", "127.0.0.1:", ":80", "::1:80", "1.2.3.4:80 ", "192.0.2.1:8001"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         kit_step *s = port_step(wrong[i], "free");
         if (kit_run(s, KIT_VERIFY) != BELAY_E_CONFIG)

@@ -75,8 +75,8 @@ static void no_shell_reads_the_arguments(void **state)
 static void env_is_given_by_name_and_its_values_are_masked(void **state)
 {
     (void)state;
-    kit_step *s = shell_world_step("shell.check", "echo \"got $TOKEN\"; test -z \"$BELAY_BUILD_DIR\" && test \"$LEVEL\" = x=y",
-                                   NULL);
+    kit_step *s = shell_world_step("shell.check",
+                                   "echo \"got $TOKEN\"; test -z \"$BELAY_BUILD_DIR\" && test \"$LEVEL\" = x=y", NULL);
     kit_set_list(s, "env", "TOKEN=canary-51ab77", "LEVEL=x=y", "PATH", NULL);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
     kit_set_list(s, "env", "BELAY_BUILD_DIR", NULL);

@@ -35,14 +35,15 @@ static void tap_is_read_from_the_output(void **state)
     (void)state;
     static const expected cases[] = {
         {"echo 1..3; echo ok 1 - a; echo ok 2 - b; echo 'ok 3 - c # SKIP no net'", BELAY_OK, 2, 0, 1, NULL},
-        {"echo 'TAP version 14'; echo ok; echo '    not ok 1 - inner'; echo '# note'; echo ok; echo 1..2", BELAY_OK, 2, 0,
-         0, NULL},
+        {"echo 'TAP version 14'; echo ok; echo '    not ok 1 - inner'; echo '# note'; echo ok; echo 1..2", BELAY_OK, 2,
+         0, 0, NULL},
         {"echo 1..2; echo ok 1; echo 'not ok 2 - known bug # TODO later'", BELAY_OK, 2, 0, 0, NULL},
         {"echo 1..3; echo ok 1 - a; echo not ok 2 - login works; echo not ok 3; exit 1", BELAY_E_FAIL, 1, 2, 0,
          "2 of 3 tests failed: 'login works', 'test 3'"},
         {"echo 1..2; echo ok 1; echo not ok 2 - quiet; exit 0", BELAY_E_FAIL, 1, 1, 0, "'quiet'"},
         {"echo 1..5; echo ok 1; echo ok 2", BELAY_E_FAIL, 2, 1, 0, "5 planned, 2 ran"},
-        {"echo 1..2; echo ok 1; echo 'Bail out! database is gone'; exit 255", BELAY_E_FAIL, 0, 0, 0, "database is gone"},
+        {"echo 1..2; echo ok 1; echo 'Bail out! database is gone'; exit 255", BELAY_E_FAIL, 0, 0, 0,
+         "database is gone"},
         {"echo 1..1; echo ok 1; echo oops >&2; exit 2", BELAY_E_FAIL, 1, 0, 0, "oops"},
         {"echo '1..0 # SKIP nothing to test'", BELAY_NO_DATA, 0, 0, 0, "only 0 tests ran"},
         {"echo 1..2; echo ok 1 '# skip'; echo ok 2 '# skip'", BELAY_NO_DATA, 0, 0, 2, "(2 were skipped)"},
@@ -58,7 +59,8 @@ static void counts_are_read_from_the_last_line_that_has_them(void **state)
     (void)state;
     static const expected cases[] = {
         {"echo '=== 12 passed, 2 skipped in 3.41s ==='", BELAY_OK, 12, 0, 2, NULL},
-        {"echo '3 passed'; echo '2 failed, 5 passed, 1 error in 1.0s'; exit 1", BELAY_E_FAIL, 5, 3, 0, "3 of 8 tests failed"},
+        {"echo '3 passed'; echo '2 failed, 5 passed, 1 error in 1.0s'; exit 1", BELAY_E_FAIL, 5, 3, 0,
+         "3 of 8 tests failed"},
         {"echo 'test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured'", BELAY_OK, 7, 0, 1, NULL},
         {"echo '4 skipped'", BELAY_NO_DATA, 0, 0, 0, NULL},
         {"echo 'no tests ran in 0.01s'; exit 5", BELAY_E_FAIL, 0, 0, 0, "exited with 5"},
@@ -67,10 +69,11 @@ static void counts_are_read_from_the_last_line_that_has_them(void **state)
     assert_cases("counts", cases, sizeof cases / sizeof *cases);
 }
 
-static const char good_xml[] = "<?xml version=\"1.0\"?><testsuites><testsuite tests=\"99\">"
-                               "<testcase classname=\"auth\" name=\"login\"/>"
-                               "<testcase name=\"logout\"><system-out>failure</system-out></testcase>"
-                               "<testcase name=\"sso\"><skipped message=\"no idp\"/></testcase></testsuite></testsuites>";
+static const char good_xml[] =
+    "<?xml version=\"1.0\"?><testsuites><testsuite tests=\"99\">"
+    "<testcase classname=\"auth\" name=\"login\"/>"
+    "<testcase name=\"logout\"><system-out>failure</system-out></testcase>"
+    "<testcase name=\"sso\"><skipped message=\"no idp\"/></testcase></testsuite></testsuites>";
 static const char bad_xml[] = "<testsuite><testcase classname=\"api\" name=\"costs &lt; 1\"><failure>x</failure>"
                               "<error>y</error></testcase><testcase name=\"ok\"/></testsuite>";
 

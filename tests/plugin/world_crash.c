@@ -98,7 +98,8 @@ static void asks_about_an_irreversible_step_that_was_cut_short(void **state)
         bed_pipeline(&b, kit_path("stages: ( { name = \"one\"; steps: ( %s, %s, %s ); } );", bed_write(&b, 'a', ""),
                                   bed_shout(&b, 's', "trouble = [\"execute.end=nap:1\"];"), bed_write(&b, 'b', "")));
         bed_start(&b, "run", b.file, NULL);
-        while (!bed_file(&b, "shouts"))
+        bed_wait(&b, "es");
+        while (!bed_file(&b, "shouts") || !*bed_file(&b, "shouts")) /* it has acted; now it naps */
             bed_wait(&b, "es");
         bed_signal(&b, SIGKILL);
         assert_int_equal(bed_end(&b), 128 + SIGKILL);

@@ -4,43 +4,51 @@
 
 #include "pipeline_fixture.h"
 
-static const char
-    valid
-        [] =
-            HEAD "\n# a comment\nvars: { root = \"/opt/${pipeline.name}\"; n = 3; big = 5L; f = 1.5; on = true; hex = "
-                 "0x1F; };\n"
-                 "secrets: { s = { provider = \"env\"; name = \"HOME\"; }; t = { provider = \"command\"; argv = "
-                 "[\"true\"]; timeout = "
-                 "\"1s\"; };\n  u = { provider = \"file\"; path = \"x\"; }; };\n"
-                 "stages: (\n { name = \"one\"; parallel = 2; steps: (\n" BUILD(
-                     "a",
-                     "parallel = \"${vars.n}\"; pause = \"30s\"; free "
-                     "= \"2GiB\"; level = \"quick\";") ",\n" BUILD("b", "needs = [\"a\"]; note = \"${steps.a.ids} "
-                                                                        "$${x}\"; password = \"${secret:s}\"; hosts = "
-                                                                        "(\"x\", 2);") "\n"
-                                                                                       "); },\n /* more */\n { name = "
-                                                                                       "\"two\"; steps: (\n" INFO(
-                                                                                           "c",
-                                                                                           "when = \"${vars.on}\"; "
-                                                                                           "retry = { attempts = 3; "
-                                                                                           "delay = \"1s\"; backoff = "
-                                                                                           "2.0; }; covers = [\"1.1\", "
-                                                                                           "\"2.1\"]; title = \"t "
-                                                                                           "\\\"q\\\" \\x41\"; "
-                                                                                           "on_error = \"pause\"; hits "
-                                                                                           "= 2;") ",\n" BUILD("d",
-                                                                                                               "fail_"
-                                                                                                               "if = "
-                                                                                                               "[\"p95 "
-                                                                                                               "> "
-                                                                                                               "2s\"]; "
-                                                                                                               "warn_"
-                                                                                                               "if "
-                                                                                                               "= "
-                                                                                                               "\"size/"
-                                                                                                               "x > "
-                                                                                                               "1MB\";") "\n); }\n);\nrollback: { parallel = 2; steps: ( " INFO("z",
-                                                                                                                                                                                "") " ); };\n";
+static const char valid[] = HEAD
+    "\n# a comment\nvars: { root = \"/opt/${pipeline.name}\"; n = 3; big = 5L; f = 1.5; on = true; hex = "
+    "0x1F; };\n"
+    "secrets: { s = { provider = \"env\"; name = \"HOME\"; }; t = { provider = \"command\"; argv = "
+    "[\"true\"]; timeout = "
+    "\"1s\"; };\n  u = { provider = \"file\"; path = \"x\"; }; };\n"
+    "stages: (\n { name = \"one\"; parallel = 2; steps: (\n" BUILD(
+        "a",
+        "parallel = \"${vars.n}\"; pause = \"30s\"; free "
+        "= \"2GiB\"; level = \"quick\";") ",\n" BUILD("b",
+                                                      "needs = [\"a\"]; note = \"${steps.a.ids} "
+                                                      "$${x}\"; password = \"${secret:s}\"; hosts = "
+                                                      "(\"x\", 2);") "\n"
+                                                                     "); },\n /* more */\n { name = "
+                                                                     "\"two\"; steps: (\n" INFO(
+                                                                         "c",
+                                                                         "when = \"${vars.on}\"; "
+                                                                         "retry = { attempts = 3; "
+                                                                         "delay = \"1s\"; backoff = "
+                                                                         "2.0; }; covers = [\"1.1\", "
+                                                                         "\"2.1\"]; title = \"t "
+                                                                         "\\\"q\\\" \\x41\"; "
+                                                                         "on_error = \"pause\"; hits "
+                                                                         "= 2;") ",\n" BUILD("d",
+                                                                                             "fail_"
+                                                                                             "if = "
+                                                                                             "[\"p95 "
+                                                                                             "> "
+                                                                                             "2s\"]; "
+                                                                                             "warn_"
+                                                                                             "if "
+                                                                                             "= "
+                                                                                             "\"size/"
+                                                                                             "x > "
+                                                                                             "1MB\";") "\n); "
+                                                                                                       "}\n);"
+                                                                                                       "\nrollback"
+                                                                                                       ": { "
+                                                                                                       "parallel "
+                                                                                                       "= 2; "
+                                                                                                       "steps: "
+                                                                                                       "( " INFO(
+                                                                                                           "z",
+                                                                                                           "") " ); "
+                                                                                                               "};\n";
 
 /** Knuth's MMIX constants; the same mutants each time. */
 static unsigned next(uint64_t *seed)

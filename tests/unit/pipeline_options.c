@@ -52,9 +52,9 @@ static void done(resolved *r)
 #define guard_resolved __attribute__((cleanup(done))) resolved
 
 #define TWO(options)                                                                                                   \
-    HEAD "\nsecrets: { s = { provider = \"env\"; name = \"BELAY_T_SECRET\"; }; };\n" STAGE(BUILD(                      \
-        "a", "") ",\n{ id = \"b\"; use = \"docker.tag\"; tag = \"x\"; },\n"                                            \
-                 "{ id = \"c\"; use = \"docker.build\"; services = \"web\"; file = \"/f\"; " options " }")
+    HEAD "\nsecrets: { s = { provider = \"env\"; name = \"BELAY_T_SECRET\"; }; };\n" STAGE(                            \
+        BUILD("a", "") ",\n{ id = \"b\"; use = \"docker.tag\"; tag = \"x\"; },\n"                                      \
+                       "{ id = \"c\"; use = \"docker.build\"; services = \"web\"; file = \"/f\"; " options " }")
 #define REST "\"free\":1000,\"hosts\":[\"a\",\"b\"],\"no_cache\":0,"
 
 static void names_what_depends_on_an_output_that_is_not_there(void **state)
@@ -109,8 +109,7 @@ static void puts_secrets_in_and_registers_them(void **state)
     (void)state;
     setenv("BELAY_T_SECRET", "hunter22", 1);
     setenv("BELAY_T_URL", "redis://:p4ssw0rd@h/0", 1);
-    guard(pipeline) p =
-        fixture_load(TWO("password = \"pg://u:${secret:s}@h\"; hosts = [\"${secret:s}\", \"plain\"];"));
+    guard(pipeline) p = fixture_load(TWO("password = \"pg://u:${secret:s}@h\"; hosts = [\"${secret:s}\", \"plain\"];"));
     guard_resolved r = resolve(p, "c", NULL, false);
     const char *password = json_string_value(json_object_get(r.options, "password"));
     assert_string_equal(password, "pg://u:hunter22@h");

@@ -12,8 +12,8 @@ static char *pieces(const char *template)
     text out = {0};
     reference r;
     while (reference_next(&template, &r)) {
-        static const char *const names[] = {
-            [REF_VARS] = "vars", [REF_PIPELINE] = "pipeline", [REF_ENV] = "env", [REF_SECRET] = "secret", [REF_STEPS] = "steps", [REF_BAD] = "bad"};
+        static const char *const names[] = {[REF_VARS] = "vars",     [REF_PIPELINE] = "pipeline", [REF_ENV] = "env",
+                                            [REF_SECRET] = "secret", [REF_STEPS] = "steps",       [REF_BAD] = "bad"};
         if (r.kind == REF_TEXT || r.kind == REF_BAD)
             text_printf(&out, "%s<%.*s>", r.kind ? "bad" : "", (int)r.length, r.begin);
         else
@@ -39,7 +39,8 @@ static void cuts_a_text_into_pieces(void **state)
         {"${}", "bad<${}>"},
         {"${HOME}x", "bad<${HOME}><x>"},
         {"a${vars.b", "<a>bad<${vars.b>"},
-        {"${vars.}${env:}${steps.a}${steps.a.}${steps..b}", "bad<${vars.}>bad<${env:}>bad<${steps.a}>bad<${steps.a.}>bad<${steps..b}>"},
+        {"${vars.}${env:}${steps.a}${steps.a.}${steps..b}",
+         "bad<${vars.}>bad<${env:}>bad<${steps.a}>bad<${steps.a.}>bad<${steps..b}>"},
         {"${vars.a b}${steps.a.b.c}", "bad<${vars.a b}>bad<${steps.a.b.c}>"},
         {"${env:A${env:B}}", "bad<${env:A${env:B}><}>"},
     };
@@ -70,7 +71,8 @@ static void plain_text_survives_being_a_template(void **state)
             guard_text both = {0};
             template_add_text(&both, plain[i], strlen(plain[i]));
             template_add_text(&both, plain[k], strlen(plain[k]));
-            guard_mem char *joined = template_plain(text_get(&both)), *expected = mem_printf("%s%s", plain[i], plain[k]);
+            guard_mem char *joined = template_plain(text_get(&both)),
+                           *expected = mem_printf("%s%s", plain[i], plain[k]);
             assert_string_equal(joined, expected);
         }
     }
@@ -79,20 +81,17 @@ static void plain_text_survives_being_a_template(void **state)
 static void knows_code_from_texts_and_comments(void **state)
 {
     (void)state;
-    /* The second line tells what each character of the first leaves behind: code, text, line or block comment. */
+    /* The second text tells what each character of the first leaves behind: code, text, line or block comment. */
     static const char *const cases[][2] = {
-        {"a = \"b\\\"c\" d", "cccctttttcccc"},
-        {"\"\\\\\"x", "ttttc"},
-        {"\"\\\\\\\"x", NULL},
-        {"a#\"\nb", "clllc"},
-        {"/ / // x\nb", NULL},
-        {"/*/ * */c", NULL},
+        {"a = \"b\\\"c\" d", "cccctttttccc"},
+        {"\"\\\\\"x", "tttcc"},
+        {"\"\\\\\\\"x", "tttttt"},
+        {"a#\"\nb", "cllcc"},
+        {"/ / // x\nb", "ccccclllcc"},
+        {"/*/ * */c", "cbbbbbbcc"},
     };
-    static const char *const states[] = {
-        "cccctttttccc", "tttcc", "tttttt", "cllcc", "cccccllllcc" + 0, "cbbbbbbcc",
-    };
-    static const char letters[] = {[SCAN_CODE] = 'c', [SCAN_STRING] = 't', [SCAN_LINE_COMMENT] = 'l', [SCAN_BLOCK_COMMENT] = 'b'};
-    (void)states;
+    static const char letters[] = {
+        [SCAN_CODE] = 'c', [SCAN_STRING] = 't', [SCAN_LINE_COMMENT] = 'l', [SCAN_BLOCK_COMMENT] = 'b'};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         scan s = scan_begin();
         guard_text found = {0};
@@ -100,7 +99,31 @@ static void knows_code_from_texts_and_comments(void **state)
             scan_step(&s, at);
             text_add(&found, &letters[s.state], 1);
         }
-        print_message("%s\n%s\n", cases[i][0], text_get(&found));
+        assert_string_equal(text_get(&found), cases[i][1]);
+    }
+}
+
+static void knows_numbers_that_would_be_cut(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        bool too_big, needs_l;
+    } cases[] = {
+        {"2147483647", false, false},  {"-2147483648", false, false},
+        {"2147483648", true, true},    {"-2147483649", true, true},
+        {"2147483648L", false, false}, {"9223372036854775808L", true, false},
+        {"0x7FFFFFFF", false, false},  {"0x80000000", true, true},
+        {"1e99", false, false},        {"99999999999.5", false, false},
+        {"name", false, false},        {"5x", false, false},
+        {"8", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *word = cases[i].word;
+        bool is_long = false;
+        assert_int_equal(scan_number_too_big(word, word + strlen(word), &is_long), cases[i].too_big);
+        if (cases[i].too_big)
+            assert_int_equal(is_long, cases[i].needs_l);
     }
 }
 
@@ -110,6 +133,7 @@ int main(void)
         cmocka_unit_test(cuts_a_text_into_pieces),
         cmocka_unit_test(plain_text_survives_being_a_template),
         cmocka_unit_test(knows_code_from_texts_and_comments),
+        cmocka_unit_test(knows_numbers_that_would_be_cut),
     };
     return cmocka_run_group_tests_name("pipeline templates", tests, NULL, NULL);
 }

@@ -48,21 +48,23 @@ static void takes_options_lists_and_common_options(void **state)
     assert_true(s->thresholds[0].rule.a == 2000);
 }
 
+static void assert_refused(const char *kind, const char *const *sets, const char *expected)
+{
+    guard_mem char *shown = NULL;
+    assert_null(of_step(kind, sets, &shown));
+    assert_string_equal(shown, expected);
+}
+#define SETS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 static void problems_name_the_set_by_its_number(void **state)
 {
     (void)state;
-    const char *const sets[] = {"services=a", "parallel=99", "servces=b", NULL};
-    guard_mem char *shown = NULL;
-    guard(pipeline) p = of_step("docker.build", sets, &shown);
-    assert_string_equal(shown, "--set:2: option 'parallel' of docker.build: '99' is not from 1 to 16\n"
-                               "--set:3: unknown option 'servces' of docker.build; did you mean 'services'?");
-    guard_mem char *missing = NULL, *kind = NULL, *twice = NULL;
-    guard(pipeline) a = of_step("docker.tag", NULL, &missing);
-    assert_string_equal(missing, "--set:1: step 'try' lacks the option 'tag' of docker.tag [tag: The tag.]");
-    guard(pipeline) b = of_step("docker.tga", NULL, &kind);
-    assert_string_equal(kind, "--set:1: there is no step kind 'docker.tga'; did you mean 'docker.tag'?");
-    guard(pipeline) c = of_step("docker.tag", (const char *const[]){"tag=a", "tag=b", NULL}, &twice);
-    assert_string_equal(twice, "--set:2: duplicate setting name");
+    assert_refused("docker.build", SETS("services=a", "parallel=99", "servces=b"),
+                   "--set:2: option 'parallel' of docker.build: '99' is not from 1 to 16\n"
+                   "--set:3: unknown option 'servces' of docker.build; did you mean 'services'?");
+    assert_refused("docker.tag", NULL, "--set:1: step 'try' lacks the option 'tag' of docker.tag [tag: The tag.]");
+    assert_refused("docker.tga", NULL, "--set:1: there is no step kind 'docker.tga'; did you mean 'docker.tag'?");
+    assert_refused("docker.tag", SETS("tag=a", "tag=b"), "--set:2: duplicate setting name");
 }
 
 static void refuses_what_is_no_option(void **state)
@@ -70,14 +72,10 @@ static void refuses_what_is_no_option(void **state)
     (void)state;
     static const char *const bad[] = {"x", "=y", "a b=c", "a.b=c", "retry.=c", "retry.a.b=c", "} x=1", "9x=1", ""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        guard_mem char *shown = NULL;
-        guard(pipeline) p = of_step("docker.tag", (const char *const[]){bad[i], NULL}, &shown);
         guard_mem char *expected = mem_printf("'%s' is not OPTION=VALUE", bad[i]);
-        assert_string_equal(shown, expected);
+        assert_refused("docker.tag", SETS(bad[i]), expected);
     }
-    guard_mem char *shown = NULL;
-    guard(pipeline) p = of_step("docker.tag", (const char *const[]){"needs=x", NULL}, &shown);
-    assert_string_equal(shown, "'needs' means nothing for a step that runs alone");
+    assert_refused("docker.tag", SETS("needs=x"), "'needs' means nothing for a step that runs alone");
 }
 
 int main(void)

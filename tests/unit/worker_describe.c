@@ -37,17 +37,17 @@ static void all_of_a_descriptor_arrives(void **state)
     guard(json_t) found = describe("polite");
     guard(json_t) step = json_incref(json_array_get(json_object_get(found, "steps"), 1));
     json_object_del(found, "steps");
-    guard(json_t) head = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "name", "polite", "version", "1.2.3",
-                                   "license", "Apache-2.0", "contact", "kit", "doc", "For tests.", "built_minor", 0,
-                                   "needs_minor", 0, "undo_format", 1, "undo_format_oldest", 1);
+    guard(json_t) head = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "name", "polite", "version",
+                                   "1.2.3", "license", "Apache-2.0", "contact", "kit", "doc", "For tests.",
+                                   "built_minor", 0, "needs_minor", 0, "undo_format", 1, "undo_format_oldest", 1);
     assert_true(json_equal(found, head));
     assert_string_equal(wire_get_text(step, "name"), "all");
     assert_int_equal(wire_get_int(step, "timeout_ms", 0), 1500);
     guard(json_t) phases = json_pack("[s,s,s]", "prepare", "execute", "rollback");
     assert_true(json_equal(json_object_get(step, "phases"), phases));
     const json_t *options = json_object_get(step, "options");
-    guard(json_t) number = json_pack("{s:s, s:i, s:i, s:s, s:i, s:i, s:s, s:n}", "name", "number", "type", 2, "flags", 0,
-                                     "def", "7", "min", -1, "max", 100000, "doc", "A number.", "example");
+    guard(json_t) number = json_pack("{s:s, s:i, s:i, s:s, s:i, s:i, s:s, s:n}", "name", "number", "type", 2, "flags",
+                                     0, "def", "7", "min", -1, "max", 100000, "doc", "A number.", "example");
     assert_true(json_equal(json_array_get(options, 1), number));
     guard(json_t) choices = json_pack("[s,s]", "red", "green");
     assert_true(json_equal(json_object_get(json_array_get(options, 5), "choices"), choices));

@@ -19,8 +19,12 @@ static json_t *options(void)
 static void prepare_reads_options_and_facts_and_says_its_plan(void **state)
 {
     (void)state;
-    guard_phase p = {.plugin = "polite", .step = "all", .phase = WORKER_PREPARE, .options = options(),
-                     .pending = json_pack("[s]", "later"), .facts = json_pack("{s:s}", "run.id", "r1")};
+    guard_phase p = {.plugin = "polite",
+                     .step = "all",
+                     .phase = WORKER_PREPARE,
+                     .options = options(),
+                     .pending = json_pack("[s]", "later"),
+                     .facts = json_pack("{s:s}", "run.id", "r1")};
     phase_run_do(&p);
     assert_int_equal(p.end, WORKER_END_RETURNED);
     assert_int_equal(p.status, BELAY_NOTHING);
@@ -53,7 +57,9 @@ static void execute_remembers_first_values_and_produces(void **state)
 static void a_retry_is_told_what_was_remembered_first(void **state)
 {
     (void)state;
-    guard_phase p = {.plugin = "polite", .step = "all", .phase = WORKER_EXECUTE,
+    guard_phase p = {.plugin = "polite",
+                     .step = "all",
+                     .phase = WORKER_EXECUTE,
                      .undo = json_pack("[{s:s, s:s}]", "key", "first", "value", "original")};
     p.refuse = true;
     phase_run_do(&p);
@@ -64,7 +70,9 @@ static void a_retry_is_told_what_was_remembered_first(void **state)
 static void rollback_reads_the_journal_newest_first(void **state)
 {
     (void)state;
-    guard_phase p = {.plugin = "polite", .step = "all", .phase = WORKER_ROLLBACK,
+    guard_phase p = {.plugin = "polite",
+                     .step = "all",
+                     .phase = WORKER_ROLLBACK,
                      .undo = json_pack("[{s:s, s:s}, {s:s, s:s}]", "key", "b", "value", "2", "key", "a", "value", "1")};
     phase_run_do(&p);
     assert_int_equal(p.status, BELAY_OK);

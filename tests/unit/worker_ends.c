@@ -78,8 +78,8 @@ static void who_ignores_cancellation_is_killed(void **state)
 static void who_heeds_cancellation_returns_cancelled(void **state)
 {
     (void)state;
-    guard_phase p = {.plugin = "hostile", .step = "heeds_cancel", .phase = WORKER_EXECUTE, .cancel_after_ms = 100,
-                     .grace_ms = 5000};
+    guard_phase p = {
+        .plugin = "hostile", .step = "heeds_cancel", .phase = WORKER_EXECUTE, .cancel_after_ms = 100, .grace_ms = 5000};
     phase_run_do(&p);
     assert_int_equal(p.end, WORKER_END_RETURNED);
     assert_int_equal(p.status, BELAY_E_CANCELLED);
@@ -89,8 +89,8 @@ static void who_heeds_cancellation_returns_cancelled(void **state)
 static void a_result_that_came_late_but_good_counts(void **state)
 {
     (void)state;
-    guard_phase p = {.plugin = "hostile", .step = "finishes_late", .phase = WORKER_EXECUTE, .timeout_ms = 100,
-                     .grace_ms = 5000};
+    guard_phase p = {
+        .plugin = "hostile", .step = "finishes_late", .phase = WORKER_EXECUTE, .timeout_ms = 100, .grace_ms = 5000};
     phase_run_do(&p);
     assert_int_equal(p.end, WORKER_END_RETURNED);
     assert_int_equal(p.status, BELAY_OK);
@@ -143,6 +143,8 @@ static void who_hangs_up_runs_into_the_timeout(void **state)
     (void)state;
     guard_phase p = {.step = "hangs_up", .timeout_ms = 200};
     ends_as(&p, WORKER_END_TIMEOUT, "did not end");
+    guard_phase q = {.step = "asks_and_hangs_up", .timeout_ms = 200};
+    ends_as(&q, WORKER_END_TIMEOUT, "did not end");
 }
 
 /* ---- strays ------------------------------------------------------------------------------------------------------ */
@@ -189,7 +191,10 @@ static pid_t start_core(const char *pids)
         return core;
     uv_loop_t loop;
     uv_loop_init(&loop);
-    phase_run p = {.plugin = "hostile", .step = "stray_and_hang", .phase = WORKER_EXECUTE, .timeout_ms = 60000,
+    phase_run p = {.plugin = "hostile",
+                   .step = "stray_and_hang",
+                   .phase = WORKER_EXECUTE,
+                   .timeout_ms = 60000,
                    .options = pids_option(pids)};
     phase_run_start(&p, &loop);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -259,6 +264,9 @@ static void a_line_of_1_MiB_that_is_not_UTF_8_does_no_harm(void **state)
     guard_phase p = {.plugin = "hostile", .step = "one_long_line", .phase = WORKER_EXECUTE};
     phase_run_do(&p);
     assert_int_equal(p.status, BELAY_OK);
+    assert_true(p.lines > 60);
+    for (const char *at = text_get(&p.log); *at; at++)
+        assert_int_not_equal(*at, '\xff');
     assert_contains(text_get(&p.log), "\xef\xbf\xbd");
 }
 

@@ -32,10 +32,10 @@ typedef struct phase_run {
     uint64_t dropped;
     int64_t took_ms;
     int lines;
-    text log;  /**< "LEVEL line\n" */
-    text plan; /**< "change | undo\n" */
-    text told; /**< progress, outputs, measures: one line each */
-    json_t *remembered; /**< key -> value */
+    text log;                       /**< "LEVEL line\n" */
+    text plan;                      /**< "change | undo\n" */
+    text told;                      /**< progress, outputs, measures: one line each */
+    json_t *remembered;             /**< key -> value */
     text artifact, second_artifact; /**< bytes of the first and of another artifact */
     char *artifact_name;
 

@@ -83,14 +83,20 @@ static void environment_and_folder_can_be_set(void **state)
     assert_contains(text_get(&p.log), "lines=<set /elsewhere></usr><1>");
 }
 
-static void a_program_that_there_is_not_is_said_by_name(void **state)
+static void a_program_that_cannot_be_started_is_said_by_name_and_reason(void **state)
 {
     (void)state;
-    guard_phase p = {0};
-    run(&p, json_pack("[s]", "no-such-program"), NULL, 0);
-    assert_int_equal(p.status, BELAY_E_FAIL);
-    assert_string_equal(p.summary, "cannot run 'no-such-program': No such file or directory");
-    assert_string_equal(p.hint, "install it, or give its full path");
+    guard_phase missing = {0};
+    run(&missing, json_pack("[s]", "no-such-program"), NULL, 0);
+    assert_int_equal(missing.status, BELAY_E_FAIL);
+    assert_string_equal(missing.summary, "cannot run 'no-such-program': no folder of PATH has it");
+    assert_string_equal(missing.hint, "install it, or give its full path");
+    guard_phase plain = {0};
+    run(&plain, json_pack("[s]", "/etc/passwd"), NULL, 0);
+    assert_string_equal(plain.summary, "cannot run '/etc/passwd': Permission denied");
+    guard_phase folder = {.options = json_pack("{s:s}", "cwd", "/no/such/folder")};
+    run(&folder, json_pack("[s]", "true"), NULL, 0);
+    assert_string_equal(folder.summary, "cannot run 'true' in the folder '/no/such/folder': No such file or directory");
 }
 
 static void a_signal_is_told(void **state)
@@ -142,7 +148,8 @@ static void programs_get_neither_our_descriptors_nor_our_signal_mask(void **stat
 {
     (void)state;
     guard_phase p = {0};
-    run(&p, json_pack("[s,s,s]", "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status"),
+    run(&p,
+        json_pack("[s,s,s]", "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status"),
         NULL, 0);
     assert_contains(text_get(&p.log), "<0 1 2 3 SigBlk:\t0000000000000000>");
     assert_contains(text_get(&p.log), "SigIgn:\t0000000000000000");
@@ -160,8 +167,11 @@ static void descriptors_connect_programs(void **state)
 static void no_argument_may_hold_a_secret(void **state)
 {
     (void)state;
-    guard_phase p = {.plugin = "hostile", .step = "runs_with_secret", .phase = WORKER_EXECUTE,
-                     .options = json_pack("{s:s}", "secret", "correct horse"), .secrets = redactor_new()};
+    guard_phase p = {.plugin = "hostile",
+                     .step = "runs_with_secret",
+                     .phase = WORKER_EXECUTE,
+                     .options = json_pack("{s:s}", "secret", "correct horse"),
+                     .secrets = redactor_new()};
     redactor_add(p.secrets, "correct horse");
     phase_run_do(&p);
     assert_int_equal(p.status, BELAY_E_HOST);
@@ -176,7 +186,7 @@ int main(void)
         cmocka_unit_test(a_program_that_does_not_read_its_stdin_is_fine),
         cmocka_unit_test(of_long_output_beginning_and_end_are_kept),
         cmocka_unit_test(environment_and_folder_can_be_set),
-        cmocka_unit_test(a_program_that_there_is_not_is_said_by_name),
+        cmocka_unit_test(a_program_that_cannot_be_started_is_said_by_name_and_reason),
         cmocka_unit_test(a_signal_is_told),
         cmocka_unit_test(a_program_out_of_time_is_asked_then_killed),
         cmocka_unit_test(cancellation_stops_the_program),

@@ -20,12 +20,9 @@ static void slips(phase_run *p)
 static void assert_clean(const char *where, const text *t)
 {
     static const char *const forms[] = {
-        "s3cr3t/+\"canary\" 1&2",
-        "%73%33%63%72%33%74%2F%2B%22%63%61%6E%61%72%79%22%20%31%26%32",
-        "czNjcjN0LysiY2FuYXJ5IiAxJjI=",
-        "XMzY3IzdC8rImNhbmFyeSIgMSYy",
-        "iczNjcjN0LysiY2FuYXJ5IiAxJjI",
-        "s3cr3t/+\\\"canary\\\" 1&2",
+        "s3cr3t/+\"canary\" 1&2",       "%73%33%63%72%33%74%2F%2B%22%63%61%6E%61%72%79%22%20%31%26%32",
+        "czNjcjN0LysiY2FuYXJ5IiAxJjI=", "XMzY3IzdC8rImNhbmFyeSIgMSYy",
+        "iczNjcjN0LysiY2FuYXJ5IiAxJjI", "s3cr3t/+\\\"canary\\\" 1&2",
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         for (size_t at = 0; at + 6 <= strlen(forms[i]); at++)

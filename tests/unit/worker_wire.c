@@ -1,4 +1,5 @@
-/* Frames survive any cut, bad ones are told, text that is not UTF-8 becomes text; output is captured and cut to lines. */
+/* Frames survive any cut, bad ones are told, text that is not UTF-8 becomes text; output is captured and cut to lines.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,7 +128,9 @@ static void what_is_not_utf_8_is_replaced(void **state)
         {"plain", 5, "plain"},
         {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 9, "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
         {"a\xff", 2, "a\xef\xbf\xbd"},
-        {"a\0b", 3, "a\xef\xbf\xbd" "b"},
+        {"a\0b", 3,
+         "a\xef\xbf\xbd"
+         "b"},
         {"\xc3", 1, "\xef\xbf\xbd"},
         {"\xc0\x80", 2, "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
@@ -177,8 +180,8 @@ static void a_budget_allows_a_burst_then_a_rate_then_no_more_bytes(void **state)
 static void capture_keeps_beginning_and_end(void **state)
 {
     (void)state;
-    static const size_t lengths[] = {0, 1, CAPTURE_HEAD, CAPTURE_HEAD + 1, CAPTURE_HEAD + CAPTURE_TAIL,
-                                     CAPTURE_HEAD + CAPTURE_TAIL + 1, 1000000};
+    static const size_t lengths[] = {
+        0, 1, CAPTURE_HEAD, CAPTURE_HEAD + 1, CAPTURE_HEAD + CAPTURE_TAIL, CAPTURE_HEAD + CAPTURE_TAIL + 1, 1000000};
     guard_mem char *stream = mem_array(1000000, 1);
     for (size_t i = 0; i < 1000000; i++)
         stream[i] = (char)('a' + i * 7 / 3 % 26);

@@ -256,6 +256,19 @@ static belay_status hangs_up(belay_ctx *c, const belay_host *h)
     wait_for_ever();
 }
 
+/* The core's answer meets a closed socket. */
+static belay_status asks_and_hangs_up(belay_ctx *c, const belay_host *h)
+{
+    (void)c;
+    (void)h;
+    static const char message[] = "\0\0\0\x30{\"type\":\"remember\",\"id\":1,\"key\":\"k\",\"value\":\"v\"}";
+    for (int i = 0; i < 1000; i++)
+        if (send(3, message, sizeof message - 1, MSG_NOSIGNAL) < 0)
+            break;
+    close(3);
+    wait_for_ever();
+}
+
 /* ---- what it remembers ------------------------------------------------------------------------------------------- */
 
 static belay_status remembers_too_much(belay_ctx *c, const belay_host *h)
@@ -302,7 +315,8 @@ static belay_status runs_with_secret(belay_ctx *c, const belay_host *h)
     return h->run(c, &run);
 }
 
-/* ---- where it lets the secret out --------------------------------------------------------------------------------- */
+/* ---- where it lets the secret out ---------------------------------------------------------------------------------
+ */
 
 /* The alphabet of RFC 4648, section 4. */
 static void to_base64(const char *s, char *out)
@@ -339,9 +353,9 @@ static void leak_text(belay_ctx *c, const belay_host *h, const char *text)
     h->keep(c, "leak.txt", text, half);
     h->keep(c, "leak.txt", text + half, strlen(text) - half);
     h->keep(c, "leak.txt", halves, strlen(halves));
-    write(STDOUT_FILENO, text, half);
+    dprintf(STDOUT_FILENO, "%.*s", (int)half, text);
     usleep(20 * 1000);
-    write(STDOUT_FILENO, text + half, strlen(text) - half);
+    dprintf(STDOUT_FILENO, "%s", text + half);
     dprintf(STDERR_FILENO, "\nsee: %s\n%s\n", text, halves);
 }
 
@@ -373,8 +387,8 @@ static const belay_output outputs[] = {{.name = "file", .doc = "Anything.", .typ
 
 #define STEP(phase, fn)                                                                                                \
     {                                                                                                                  \
-        .name = #fn, .doc = "Does what its name says.", BELAY_TABLE(option, options), BELAY_TABLE(output, outputs),    \
-        .phase = (fn)                                                                                                  \
+        .name = #fn, .doc = "Does what its name says.", .flags = BELAY_S_IRREVERSIBLE, BELAY_TABLE(option, options),   \
+        BELAY_TABLE(output, outputs), .phase = (fn)                                                                    \
     }
 
 static const belay_step steps[] = {
@@ -401,12 +415,17 @@ static const belay_step steps[] = {
     STEP(execute, unknown_message),
     STEP(execute, second_result),
     STEP(execute, hangs_up),
+    STEP(execute, asks_and_hangs_up),
     STEP(execute, remembers_too_much),
     STEP(execute, remembers_too_often),
     STEP(execute, remembers_secret),
     STEP(execute, outputs_secret),
     STEP(execute, runs_with_secret),
-    STEP(prepare, leaks),
+    {.name = "leaks",
+     .doc = "Does what its name says.",
+     .flags = BELAY_S_READ_ONLY,
+     BELAY_TABLE(option, options),
+     .prepare = leaks},
 };
 
 static const belay_plugin plugin = {

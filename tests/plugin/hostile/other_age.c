@@ -19,13 +19,19 @@ typedef struct old_option {
     int64_t min, max;
     const char *doc;
 } option_row;
-#define ROW(n) {.name = (n), .type = BELAY_T_STRING, .doc = "Old."}
+#define ROW(n)                                                                                                         \
+    {                                                                                                                  \
+        .name = (n), .type = BELAY_T_STRING, .doc = "Old."                                                             \
+    }
 #else
 typedef struct new_option {
     belay_option known;
     uint64_t unknown[3];
 } option_row;
-#define ROW(n) {.known = {.name = (n), .type = BELAY_T_STRING, .doc = "New."}, .unknown = {~0ull, ~0ull, ~0ull}}
+#define ROW(n)                                                                                                         \
+    {                                                                                                                  \
+        .known = {.name = (n), .type = BELAY_T_STRING, .doc = "New."}, .unknown = { ~0ull, ~0ull, ~0ull }              \
+    }
 #endif
 
 static const option_row options[] = {ROW("first"), ROW("second")};

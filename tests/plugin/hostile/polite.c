@@ -157,13 +157,19 @@ static const belay_option options[] = {
 };
 static const belay_output outputs[] = {
     {.name = "file", .doc = "A file.", .type = BELAY_T_PATH, .flags = BELAY_F_COMMIT}};
-static const belay_metric metrics[] = {{.name = "size", .unit = "B", .doc = "A size.", .warn = "> 1GB", .fail = "> 2GB"}};
+static const belay_metric metrics[] = {
+    {.name = "size", .unit = "B", .doc = "A size.", .warn = "> 1GB", .fail = "> 2GB"}};
 
 #define TABLES BELAY_TABLE(option, options), BELAY_TABLE(output, outputs), BELAY_TABLE(metric, metrics)
 
 static const belay_step steps[] = {
     {.name = "nothing", .doc = "Does nothing.", .verify = nothing, .flags = BELAY_S_READ_ONLY},
-    {.name = "all", .doc = "Uses all.", .default_timeout_ms = 1500, TABLES, .prepare = look, .execute = act,
+    {.name = "all",
+     .doc = "Uses all.",
+     .default_timeout_ms = 1500,
+     TABLES,
+     .prepare = look,
+     .execute = act,
      .rollback = undo},
     {.name = "run", .doc = "Runs a program.", TABLES, .verify = run, .flags = BELAY_S_READ_ONLY},
     {.name = "pipe", .doc = "Runs two programs.", .verify = pipe_through, .flags = BELAY_S_READ_ONLY},
@@ -172,9 +178,8 @@ static const belay_step steps[] = {
 };
 
 static const belay_plugin plugin = {
-    BELAY_PLUGIN_HEAD,     BELAY_TABLE(step, steps), .name = "polite",       .version = "1.2.3",
-    .license = "Apache-2.0", .contact = "kit",       .doc = "For tests.",    .undo_format = 1,
-    .undo_format_oldest = 1,
+    BELAY_PLUGIN_HEAD, BELAY_TABLE(step, steps), .name = "polite", .version = "1.2.3",      .license = "Apache-2.0",
+    .contact = "kit",  .doc = "For tests.",      .undo_format = 1, .undo_format_oldest = 1,
 };
 
 const belay_plugin *belay_plugin_v1(void)

@@ -1,0 +1,1 @@
+belay_fuzz(pipeline SOURCES pipeline.c USES pipeline_fixture)

@@ -1,0 +1,1 @@
+belay_fuzz(splitter SOURCES splitter.c USES sql base)

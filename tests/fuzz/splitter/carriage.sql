@@ -1,0 +1,1 @@
+-- oldSELECT 1;SELECT E'a''b\';c'; SELECT 2 -- x;

@@ -1,0 +1,1 @@
+SELECT 'é;€'; SELECT été$a$; SELECT u&create; SELECT U&; SELECT '😀' AS "😀;"; SELECT 1; ;

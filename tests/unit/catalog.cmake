@@ -1,0 +1,5 @@
+belay_test(unit/catalog_lint SOURCES catalog_lint.c USES catalog)
+foreach(topic elf trust search)
+  belay_test(unit/catalog_${topic} SOURCES catalog_${topic}.c USES kit)
+  add_dependencies(test_unit_catalog_${topic} plugin_host)
+endforeach()
