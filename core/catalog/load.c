@@ -75,10 +75,8 @@ static int describe(const char *state_folder, const char *path, const char *sha2
         r = descriptor_lint(p, err);
     if (r < 0)
         return r;
-    guard(error) unkept = NULL;
-    if (!kept && pin_put_descriptor(state_folder, sha256, descriptor, &unkept) < 0) {
-        /* It is read in a worker again next time; nothing else is lost. */
-    }
+    if (!kept)
+        pin_put_descriptor(state_folder, sha256, descriptor);
     *ret = take(p);
     return 0;
 }

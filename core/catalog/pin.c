@@ -100,13 +100,13 @@ json_t *pin_descriptor(const char *state_folder, const char *sha256)
     return descriptor;
 }
 
-int pin_put_descriptor(const char *state_folder, const char *sha256, json_t *descriptor, error **err)
+void pin_put_descriptor(const char *state_folder, const char *sha256, json_t *descriptor)
 {
+    guard(error) err = NULL;
     guard_mem char *path = entry_path(state_folder, sha256, ".json");
     json_t *kept = json_pack("{s:i, s:O}", "format", DESCRIPTOR_FORMAT, "plugin", descriptor);
     guard_mem char *bytes = kept ? json_dumps(kept, JSON_COMPACT) : NULL;
     json_decref(kept);
-    if (!bytes)
-        return error_set(err, ERROR_PLUGIN, "the descriptor is no valid JSON");
-    return put(state_folder, path, bytes, strlen(bytes), 0600, err);
+    if (bytes && put(state_folder, path, bytes, strlen(bytes), 0600, &err) < 0)
+        (void)unlink(path);
 }

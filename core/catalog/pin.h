@@ -24,7 +24,7 @@ void pin_drop(const char *state_folder, const char *sha256);
 
 /** The kept descriptor, or NULL when there is none that this Belay can read; the caller decrefs. */
 json_t *pin_descriptor(const char *state_folder, const char *sha256);
-/** Keeps a descriptor. Only a saving of time: the caller may go on when it fails. */
-int pin_put_descriptor(const char *state_folder, const char *sha256, json_t *descriptor, error **err) CHECKED;
+/** Keeps a descriptor, when it can: it only saves the time of reading it in a worker again. */
+void pin_put_descriptor(const char *state_folder, const char *sha256, json_t *descriptor);
 
 #endif

@@ -17,6 +17,8 @@
 #define MAX_COMPLAINT ((size_t)4096)
 /** How often a program whose output has ended is asked whether it has, too. */
 #define EXIT_POLL_MS 5
+/** What a child exits with when posix_spawn() could not tell in time that there is no such program. */
+#define NOT_STARTED 127
 
 typedef struct child {
     pid_t pid;
@@ -150,6 +152,8 @@ static int judge(const child *c, const char *program, error **err)
     if (WIFSIGNALED(c->status))
         return error_set(err, ERROR_CONFIG, "'%s' was ended by signal %d%s%s", program, WTERMSIG(c->status), colon,
                          said);
+    if (WEXITSTATUS(c->status) == NOT_STARTED && !*said)
+        return error_set(err, ERROR_CONFIG, "'%s' cannot be started", program);
     if (WEXITSTATUS(c->status) != 0)
         return error_set(err, ERROR_CONFIG, "'%s' exited with %d%s%s", program, WEXITSTATUS(c->status), colon, said);
     return 0;

@@ -25,6 +25,14 @@ static const catalog_kind *sibling_with(const catalog_kind *k, const char *name)
     return NULL;
 }
 
+/** What nobody knows may still hold references that are wrong: they are named in the same go. */
+static void check_unknown(load *l, const config_setting_t *s)
+{
+    const char *raw = config_setting_get_string(s);
+    if (raw)
+        free(vars_expand(l, load_place(l, s), raw, false));
+}
+
 static void report_unknown(load *l, const catalog_kind *k, const config_setting_t *s)
 {
     const char *name = config_setting_name(s);
@@ -195,35 +203,49 @@ static json_t *load_default(const option *o)
     return typed(o, template);
 }
 
-void step_load_options(load *l, pipeline_step *s, const config_setting_t *group)
+/** The option's value, as given or by default; NULL: none, or wrong and reported. */
+static json_t *take_option(option *o, const config_setting_t *group)
 {
-    s->options = json_object();
-    if (!s->kind)
-        return;
+    const catalog_option *schema = o->schema;
+    const catalog_kind *kind = o->step->kind;
+    /* A common name that a plugin took for itself keeps the common meaning. */
+    bool taken = step_common_name(schema->name);
+    const config_setting_t *given = taken ? NULL : setting_member(group, schema->name);
+    if (given) {
+        o->where = load_place(o->load, given);
+        if (schema->flags & BELAY_F_DEPRECATED)
+            load_warning(o->load, o->where, "option '%s' of %s is deprecated: %s", schema->name, kind->name,
+                         schema->doc);
+        return schema->type == BELAY_T_LIST ? load_list(o, given) : load_scalar(o, given);
+    }
+    if ((schema->flags & BELAY_F_REQUIRED) && !taken) {
+        load_problem(o->load, o->where, "step '%s' lacks the option '%s' of %s", o->step->id, schema->name, kind->name);
+        load_hint(o->load, "%s: %s", schema->name, schema->doc);
+        return NULL;
+    }
+    return schema->def ? load_default(o) : NULL;
+}
+
+static void check_names(load *l, const catalog_kind *kind, const config_setting_t *group)
+{
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
         const char *name = config_setting_name(member);
-        if (!step_common_name(name) && !catalog_option_find(s->kind, name))
-            report_unknown(l, s->kind, member);
+        if (step_common_name(name) || (kind && catalog_option_find(kind, name)))
+            continue;
+        if (kind)
+            report_unknown(l, kind, member);
+        check_unknown(l, member);
     }
-    for (size_t i = 0; i < s->kind->option_count; i++) {
+}
+
+void step_load_options(load *l, pipeline_step *s, const config_setting_t *group)
+{
+    s->options = json_object();
+    check_names(l, s->kind, group);
+    for (size_t i = 0; s->kind && i < s->kind->option_count; i++) {
         option o = {.load = l, .step = s, .schema = &s->kind->options[i], .where = s->where};
-        /* A common name that a plugin took for itself keeps the common meaning. */
-        bool taken = step_common_name(o.schema->name);
-        const config_setting_t *given = taken ? NULL : setting_member(group, o.schema->name);
-        json_t *value = NULL;
-        if (given) {
-            o.where = load_place(l, given);
-            value = o.schema->type == BELAY_T_LIST ? load_list(&o, given) : load_scalar(&o, given);
-            if (o.schema->flags & BELAY_F_DEPRECATED)
-                load_warning(l, o.where, "option '%s' of %s is deprecated: %s", o.schema->name, s->kind->name,
-                             o.schema->doc);
-        } else if (o.schema->flags & BELAY_F_REQUIRED && !taken) {
-            load_problem(l, s->where, "step '%s' lacks the option '%s' of %s", s->id, o.schema->name, s->kind->name);
-            load_hint(l, "%s: %s", o.schema->name, o.schema->doc);
-        } else if (o.schema->def) {
-            value = load_default(&o);
-        }
+        json_t *value = take_option(&o, group);
         if (value)
             json_object_set_new(s->options, o.schema->name, value);
     }

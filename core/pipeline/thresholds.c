@@ -61,6 +61,11 @@ static void read_one(load *l, pipeline_step *s, const config_setting_t *item, bo
             load_hint(l, "%s", error_get_hint(err));
         return;
     }
+    if (has(s, metric, fail)) {
+        load_problem(l, where, "there are two thresholds of '%s' in %s", metric, fail ? "fail_if" : "warn_if");
+        load_hint(l, "for a range write \"%s outside A..B\"", metric);
+        return;
+    }
     add(s, take(metric), mem_dup(rule_text), rule, fail);
 }
 

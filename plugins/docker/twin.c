@@ -115,20 +115,24 @@ static bool is_bound(const json_t *host, const char *target)
 static void keep_volumes(json_t *host, const json_t *inspected)
 {
     json_t *mounts = json_array(), *one;
-    guard_json *named = json_object(); /* set: targets of named volumes */
+    guard_json *named = json_object(); /* set: targets that need no name */
     size_t i;
+    json_array_foreach(json_object_get(host, "Mounts"), i, one)
+    {
+        if (strcmp(text_member(one, "Type"), "volume") == 0 && !*text_member(one, "Source"))
+            continue;
+        json_object_set_new(named, text_member(one, "Target"), json_true());
+        json_array_append(mounts, one);
+    }
     json_array_foreach(json_object_get(inspected, "Mounts"), i, one)
     {
         const char *target = text_member(one, "Destination");
-        if (strcmp(text_member(one, "Type"), "volume") != 0 || is_bound(host, target))
-            continue;
-        json_object_set_new(named, target, json_true());
-        json_array_append_new(mounts,
-                              json_pack("{s:s, s:s, s:s, s:b}", "Type", "volume", "Source", text_member(one, "Name"),
-                                        "Target", target, "ReadOnly", !json_is_true(json_object_get(one, "RW"))));
+        if (strcmp(text_member(one, "Type"), "volume") == 0 && !is_bound(host, target) &&
+            !json_object_get(named, target))
+            json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:b}", "Type", "volume", "Source",
+                                                    text_member(one, "Name"), "Target", target, "ReadOnly",
+                                                    !json_is_true(json_object_get(one, "RW"))));
     }
-    json_array_foreach(json_object_get(host, "Mounts"), i, one) if (!json_object_get(named, text_member(one, "Target")))
-        json_array_append(mounts, one);
     json_object_set_new(host, "Mounts", mounts);
 }
 

@@ -179,6 +179,33 @@ static belay_status set_aside(engine *e, const json_t *before)
     return s;
 }
 
+/* A name that Compose gives for the moment of replacing: 12 digits of the old container's id, '_', the name. */
+static const char *after_passing_prefix(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 12 && name[12] == '_' ? name + 13 : NULL;
+}
+
+/* A compose that was killed half-way leaves new containers under passing names, over which the next one stumbles. They
+ * get the name that they were meant to have, or go while the old one still has it. */
+static belay_status tidy(plan *p, const json_t *before)
+{
+    guard_containers now = {0}, old = {0};
+    belay_status s = containers_of(p->e, compose_project(p->compose), &now);
+    if (s != BELAY_OK || !containers_from_json(json_object_get(before, "containers"), &old))
+        return s;
+    containers_select(&now, p->concerned, false);
+    for (size_t i = 0; i < now.count && s >= 0; i++) {
+        const char *name = after_passing_prefix(now.items[i].name);
+        if (!name || containers_by_id(&old, now.items[i].id))
+            continue;
+        if (containers_by_name(&now, name))
+            s = engine_do(p->e, "DELETE", NULL, 404, "/containers/%s?force=1", now.items[i].id);
+        else
+            s = engine_do(p->e, "POST", NULL, 404, "/containers/%s/rename?name=%s", now.items[i].id, name);
+    }
+    return s < 0 ? s : BELAY_OK;
+}
+
 typedef struct watcher {
     const call *call;
     text said; /* what is no progress */
@@ -295,6 +322,8 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
         s = remember(&p, &now, &before);
     if (s == BELAY_OK)
         s = set_aside(p.e, before);
+    if (s == BELAY_OK)
+        s = tidy(&p, before);
     if (s == BELAY_OK)
         s = run_up(&p, before);
     return s == BELAY_OK ? report(&p) : s;

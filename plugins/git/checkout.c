@@ -58,22 +58,28 @@ static belay_status announce(const repo *r, const char *ref, const char *commit,
         r->h->plan(r->c, change, NULL);
         return BELAY_OK;
     }
-    (void)snprintf(change, sizeof change, "check out %.100s (%.10s) in '%.200s', which is at %.250s", ref,
-                   commit[0] ? commit : "from the remote", r->path, from);
+    (void)snprintf(change, sizeof change, "check out %.100s (%.10s) in '%.200s', which is at %.250s", ref, commit,
+                   r->path, from);
     (void)snprintf(undo, sizeof undo, "go back to %.380s", from);
     r->h->plan(r->c, change, undo);
     return BELAY_OK;
 }
 
-/* Before a fetch the commit may be known only to the remote: then it is enough that the remote has the name. */
+/* Before a fetch the remote's word counts; a commit that is named by its id may be here already. */
 static belay_status look_up(const repo *r, const char *ref, char commit[GIT_COMMIT_TEXT])
 {
-    bool there = false;
-    commit[0] = '\0';
     if (!r->h->opt_int(r->c, "fetch"))
         return ref_resolve(r, ref, false, commit);
-    belay_status s = ref_on_remote(r, ref, &there);
-    return s == BELAY_OK && !there ? ref_resolve(r, ref, false, commit) : s;
+    belay_status s = ref_on_remote(r, ref, commit);
+    return s == BELAY_OK && !commit[0] ? ref_resolve(r, ref, false, commit) : s;
+}
+
+/* Which files the checkout brings is known once the commit is here. */
+static belay_status check_files(const repo *r, const head *now, const char *commit)
+{
+    char here[GIT_COMMIT_TEXT];
+    belay_status s = repo_commit_of(r, commit, here);
+    return s == BELAY_OK && here[0] ? tree_check_in_the_way(r, now->commit, commit) : s;
 }
 
 belay_status checkout_prepare(belay_ctx *c, const belay_host *h)
@@ -94,8 +100,8 @@ belay_status checkout_prepare(belay_ctx *c, const belay_host *h)
         s = look_up(&r, ref, commit);
     if (s == BELAY_OK)
         s = check_tree(&r, &dirty);
-    if (s == BELAY_OK && commit[0])
-        s = tree_check_in_the_way(&r, now.commit, commit);
+    if (s == BELAY_OK)
+        s = check_files(&r, &now, commit);
     return s == BELAY_OK ? announce(&r, ref, commit, &now) : s;
 }
 

@@ -49,8 +49,8 @@ belay_status repo_commit_of(const repo *r, const char *full_ref, char ret[GIT_CO
 /** The commit of `ref`: a tag, else a branch (the remote's first when it was just fetched), else a commit. Explains
  * what is missing, with the nearest tags. */
 belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[GIT_COMMIT_TEXT]);
-/** Whether the remote has such a tag or branch; asks it, changes nothing. */
-belay_status ref_on_remote(const repo *r, const char *ref, bool *ret);
+/** The commit of the remote's tag or branch, "" when it has none; asks the remote, changes nothing. */
+belay_status ref_on_remote(const repo *r, const char *ref, char ret[GIT_COMMIT_TEXT]);
 
 /* ---- tree.c ------------------------------------------------------------------------------------------------------ */
 

@@ -97,13 +97,18 @@ static bool is_commit_id(const char *s)
     return n >= 7 && n < GIT_COMMIT_TEXT && s[strspn(s, "0123456789abcdefABCDEF")] == '\0';
 }
 
+static belay_status refuse_name(const repo *r, const char *ref)
+{
+    return repo_explain(r, BELAY_E_CONFIG, "ref", "name a tag, a branch or a commit",
+                        "'%s' is no name of a tag, branch or commit", ref);
+}
+
 belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[GIT_COMMIT_TEXT])
 {
     const char *remote = r->h->opt_str(r->c, "remote");
     char tag[300], local[300], tracked[600];
     if (!is_ref_name(ref))
-        return repo_explain(r, BELAY_E_CONFIG, "ref", "name a tag, a branch or a commit",
-                            "'%s' is no name of a tag, branch or commit", ref);
+        return refuse_name(r, ref);
     (void)snprintf(tag, sizeof tag, "refs/tags/%s", ref);
     (void)snprintf(local, sizeof local, "refs/heads/%s", ref);
     (void)snprintf(tracked, sizeof tracked, "refs/remotes/%s/%s", remote, ref);
@@ -116,14 +121,36 @@ belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[
     return not_found(r, ref, fetched);
 }
 
-belay_status ref_on_remote(const repo *r, const char *ref, bool *ret)
+/* Lines of `git ls-remote`: "COMMIT\tREF". An annotated tag has a second one, "REF^{}", with the commit behind it. */
+static void take_remote_commit(const char *listing, const char *full_ref, char ret[GIT_COMMIT_TEXT])
+{
+    size_t length = strlen(full_ref);
+    for (const char *line = listing; *line; line += *line == '\n') {
+        const char *end = line + strcspn(line, "\n"), *tab = memchr(line, '\t', (size_t)(end - line));
+        const char *rest = tab ? tab + 1 + length : NULL;
+        bool named = tab && tab - line < GIT_COMMIT_TEXT && rest <= end && strncmp(tab + 1, full_ref, length) == 0;
+        if (named && (rest == end || strncmp(rest, "^{}", 3) == 0))
+            (void)snprintf(ret, GIT_COMMIT_TEXT, "%.*s", (int)(tab - line), line);
+        line = end;
+    }
+}
+
+belay_status ref_on_remote(const repo *r, const char *ref, char ret[GIT_COMMIT_TEXT])
 {
     const char *remote = r->h->opt_str(r->c, "remote");
-    char tag[300], branch[300];
+    char tag[300], peeled[300], branch[300];
     belay_run io = {0};
+    ret[0] = '\0';
+    if (!is_ref_name(ref))
+        return refuse_name(r, ref);
     (void)snprintf(tag, sizeof tag, "refs/tags/%s", ref);
+    (void)snprintf(peeled, sizeof peeled, "refs/tags/%s^{}", ref);
     (void)snprintf(branch, sizeof branch, "refs/heads/%s", ref);
-    belay_status s = repo_must(r, &io, "ask the remote", REPO_ARGS("ls-remote", "--quiet", "--", remote, tag, branch));
-    *ret = s == BELAY_OK && io.out[0];
-    return s;
+    belay_status s =
+        repo_must(r, &io, "ask the remote", REPO_ARGS("ls-remote", "--quiet", "--", remote, tag, peeled, branch));
+    if (s != BELAY_OK)
+        return s;
+    take_remote_commit(io.out, branch, ret);
+    take_remote_commit(io.out, tag, ret); /* preferred, as in ref_resolve */
+    return BELAY_OK;
 }

@@ -11,7 +11,7 @@
 #include "send.h"
 
 #define EXCERPT     160
-#define LOCK_TRIES  20
+#define LOCK_TRIES  10
 #define LOCK_NAP_MS 500
 #define DELAY_MAX   30000
 
@@ -462,8 +462,8 @@ belay_status apply_file(applier *a, migration *m)
     a->files++;
     a->statements += m->script->count;
     a->ledger->exists = true;
-    say_log(a->c, a->h, 1, "%s: applied, %zu statements in %.2f s", m->name, m->script->count,
-            (now_ms() - start) / 1000);
+    say_log(a->c, a->h, 1, "%s: applied, %zu statement%s in %.2f s", m->name, m->script->count,
+            m->script->count == 1 ? "" : "s", (now_ms() - start) / 1000);
     return BELAY_OK;
 }
 

@@ -80,6 +80,17 @@ static belay_status check_neighbours(belay_ctx *c, const belay_host *h, const mi
     return BELAY_OK;
 }
 
+/* With `first`, the file of that number is where the files begin. */
+static belay_status check_first(belay_ctx *c, const belay_host *h, const migration *m)
+{
+    long long first = h->opt_int(c, "first");
+    if (first <= 0 || m->number == first || strcmp(h->opt_str(c, "gaps"), "refuse") != 0)
+        return BELAY_OK;
+    return say_option(c, h, "first", BELAY_E_FAIL,
+                      "there is no file with the number %0*lld, which `first` names: %s comes next", m->digits, first,
+                      m->name);
+}
+
 static belay_status check_expected(belay_ctx *c, const belay_host *h, const migration_files *files)
 {
     for (const char *const *e = h->opt_list(c, "expect"); *e; e++) {
@@ -105,6 +116,8 @@ belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_f
     if (status == BELAY_OK && ret->count == 0)
         return say_option(c, h, "pattern", BELAY_E_FAIL, "%s has no file that matches %s%s", dir,
                           h->opt_str(c, "pattern"), h->opt_int(c, "first") > 0 ? " from number `first` on" : "");
+    if (status == BELAY_OK)
+        status = check_first(c, h, &ret->items[0]);
     for (size_t i = 1; status == BELAY_OK && i < ret->count; i++)
         status = check_neighbours(c, h, &ret->items[i - 1], &ret->items[i]);
     if (status == BELAY_OK)

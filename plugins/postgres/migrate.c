@@ -47,20 +47,26 @@ static belay_status check_options(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
+static char *plan_text(const migration *m)
+{
+    size_t n = m->script->count;
+    recipe r = recipe_of(m);
+    const char *plural = n == 1 ? "" : "s";
+    if (r.transaction)
+        return heap_printf("apply %s: %zu statement%s in one transaction", m->name, n, plural);
+    if (r.why[0])
+        return heap_printf("apply %s: %zu statement%s, each by itself, because %s cannot run in a transaction", m->name,
+                           n, plural, r.why);
+    return heap_printf("apply %s: %zu statement%s, each by itself, as the file asks", m->name, n, plural);
+}
+
 static void tell_plan(belay_ctx *c, const belay_host *h, const migration_plan *plan)
 {
     const char *undo = undo_is(c, h, "snapshot") ? "postgres.snapshot swaps the database back"
                        : undo_is(c, h, "down")   ? "run its .down.sql"
                                                  : NULL;
     for (size_t i = 0; i < plan->count; i++) {
-        const migration *m = plan->items[i];
-        recipe r = recipe_of(m);
-        guard_heap char *text =
-            r.transaction ? heap_printf("apply %s: %zu statements in one transaction", m->name, m->script->count)
-            : r.why[0]
-                ? heap_printf("apply %s: %zu statements, each by itself, because %s cannot run in a transaction",
-                              m->name, m->script->count, r.why)
-                : heap_printf("apply %s: %zu statements, each by itself, as the file asks", m->name, m->script->count);
+        guard_heap char *text = plan_text(plan->items[i]);
         h->plan(c, text, undo);
     }
 }

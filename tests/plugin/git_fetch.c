@@ -24,11 +24,29 @@ static void a_tag_that_only_the_remote_has_is_fetched(void **state)
     kit_set(s, "fetch", "true");
     assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
     assert_string_equal(git_says(&w, "tag", "-l", "v3"), "");
+    const char *planned = kit_path("check out v3 (%.10s)", git_says(&remote, "rev-parse", "v3"));
+    assert_non_null(strstr(kit_plan(s), planned));
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
     assert_string_equal(git_says(&w, "rev-parse", "HEAD"), git_says(&remote, "rev-parse", "v3"));
     assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
     assert_string_equal(git_world_state(&w), before);
+    kit_step_free(s);
+}
+
+static void an_annotated_tag_is_planned_as_the_commit_behind_it(void **state)
+{
+    (void)state;
+    git_world remote = git_world_new(), w = clone_of(&remote);
+    (void)git_says(&remote, "-c", "user.name=kit", "-c", "user.email=kit@example.org", "tag", "-a", "-m", "x", "v4",
+                   "v3");
+    kit_step *s = git_world_step(&w, "v4");
+    kit_set(s, "fetch", "true");
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+    const char *commit = git_says(&remote, "rev-parse", "v3");
+    assert_non_null(strstr(kit_plan(s), kit_path("check out v4 (%.10s)", commit)));
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    assert_string_equal(kit_output(s, "commit"), commit);
     kit_step_free(s);
 }
 
@@ -88,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tag_that_only_the_remote_has_is_fetched),
+        cmocka_unit_test(an_annotated_tag_is_planned_as_the_commit_behind_it),
         cmocka_unit_test(a_fetched_branch_is_the_remotes),
         cmocka_unit_test(a_tag_that_the_remote_moved_is_refused),
         cmocka_unit_test(a_second_try_keeps_the_commit_of_the_first),

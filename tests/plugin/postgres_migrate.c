@@ -1,102 +1,38 @@
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
-#include "kit.h"
-#include "postgres_world.h"
+#include "migration_world.h"
 
-/* One test's database and folder of migrations. */
-typedef struct world {
-    const char *database, *dir;
-} world;
-
-static world make(const char *name)
+static kit_step *migrate(const migrations *m)
 {
-    world_make(name);
-    return (world){name, kit_folder()};
-}
-
-static void file(const world *w, const char *name, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", w->dir, name);
-    kit_write(path, text);
-}
-
-static kit_step *migrate(const world *w)
-{
-    kit_step *s = kit_step_new("postgres.migrate");
-    kit_set(s, "database", kit_postgres_database(w->database));
-    kit_set(s, "dir", w->dir);
+    kit_step *s = migrations_step(m, "postgres.migrate");
     kit_set(s, "undo", "none");
     return s;
-}
-
-static void run(kit_step *s, kit_phase phase, belay_status expected)
-{
-    belay_status status = kit_run(s, phase);
-    if (status != expected)
-        fail_msg("status %d, expected %d: %s\n%s", status, expected, kit_summary(s), kit_log(s));
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("'%s' does not contain '%s'", text, part);
-}
-
-/* Another session that has done `sql` in a transaction and keeps it open; ends with world_hang_up(). */
-static pid_t hold(const world *w, const char *sql, const char *application)
-{
-    const char *url = kit_postgres_database(w->database);
-    pid_t pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        setenv("PGAPPNAME", application, 1);
-        execlp("psql", "psql", "-X", "-q", "-d", url, "-c", "BEGIN", "-c", sql, "-c", "SELECT pg_sleep(60)",
-               (char *)NULL);
-        _exit(127);
-    }
-    const char *ask = kit_path("SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s'"
-                               " AND query LIKE 'SELECT pg_sleep%%'",
-                               application);
-    for (int i = 0; i < 100 && atoi(world_sql("postgres", ask)) == 0; i++)
-        usleep(50000);
-    return pid;
-}
-
-static void assert_sql(const world *w, const char *sql, const char *expected)
-{
-    assert_string_equal(world_sql(w->database, sql), expected);
 }
 
 static void applies_in_order_and_only_once(void **state)
 {
     (void)state;
-    world w = make("m_order");
-    file(&w, "002_fill.sql",
-         "INSERT INTO t VALUES (1), (2);\nCOPY t FROM stdin;\n3\n\\.\nCREATE INDEX idx_t ON t (id);");
-    file(&w, "001_make.sql", "CREATE TABLE t (id integer);\nCREATE VIEW v_t AS SELECT * FROM t;\n");
-    file(&w, "002_fill.down.sql", "DROP INDEX idx_t;");
+    migrations w = migrations_new("m_order");
+    migrations_write(&w, "002_fill.sql",
+                     "INSERT INTO t VALUES (1), (2);\nCOPY t FROM stdin;\n3\n\\.\nCREATE INDEX idx_t ON t (id);");
+    migrations_write(&w, "001_make.sql", "CREATE TABLE t (id integer);\nCREATE VIEW v_t AS SELECT * FROM t;\n");
+    migrations_write(&w, "002_fill.down.sql", "DROP INDEX idx_t;");
     kit_step *s = migrate(&w);
     kit_set_list(s, "expect_indexes", "idx_*", NULL);
     kit_set_list(s, "expect_views", "v_*", NULL);
-    run(s, KIT_PREPARE, BELAY_OK);
+    run_phase(s, KIT_PREPARE, BELAY_OK);
     assert_contains(kit_plan(s), "apply 002_fill.sql: 3 statements in one transaction");
     assert_sql(&w, "SELECT to_regclass('belay_migrations') IS NULL", "t\n");
-    run(s, KIT_VERIFY, BELAY_E_FAIL);
-    run(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
     assert_string_equal(kit_output(s, "applied"), "001_make.sql,002_fill.sql");
     assert_true(kit_measured(s, "statements") == 5);
     assert_true(kit_measured(s, "longest_statement") > 0);
-    run(s, KIT_VERIFY, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
     assert_sql(&w, "SELECT sum(id) FROM t", "6\n");
     assert_sql(&w, "SELECT number, file, state, statements, length(sha256) FROM belay_migrations ORDER BY 1",
                "1|001_make.sql|done|2|64\n2|002_fill.sql|done|3|64\n");
-    run(s, KIT_EXECUTE, BELAY_NOTHING);
+    run_phase(s, KIT_EXECUTE, BELAY_NOTHING);
     assert_sql(&w, "SELECT sum(id) FROM t", "6\n");
     kit_step_free(s);
 }
@@ -104,47 +40,49 @@ static void applies_in_order_and_only_once(void **state)
 static void a_failed_file_leaves_nothing_and_is_named_by_line(void **state)
 {
     (void)state;
-    world w = make("m_fail");
-    file(&w, "001_good.sql", "CREATE TABLE good (id integer);");
-    file(&w, "002_bad.sql", "-- a comment\nCREATE TABLE half (id integer);\n\nSELECT 'ä',\n\n  nothing\nFROM half;\n");
+    migrations w = migrations_new("m_fail");
+    migrations_write(&w, "001_good.sql", "CREATE TABLE good (id integer);");
+    migrations_write(&w, "002_bad.sql",
+                     "-- a comment\nCREATE TABLE half (id integer);\n\nSELECT 'ä',\n\n  nothing\nFROM half;\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s),
                     "002_bad.sql:6: 42703 column \"nothing\" does not exist, in statement 2 of 2: SELECT 'ä', nothing");
     assert_contains(kit_summary(s), "rolled back, nothing of it is kept");
     assert_sql(&w, "SELECT to_regclass('half') IS NULL, to_regclass('good') IS NULL", "t|f\n");
     assert_sql(&w, "SELECT file FROM belay_migrations", "001_good.sql\n");
-    file(&w, "002_bad.sql", "CREATE TABLE half (id integer);");
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_VERIFY, BELAY_OK);
+    migrations_write(&w, "002_bad.sql", "CREATE TABLE half (id integer);");
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
     kit_step_free(s);
 }
 
 static void a_first_file_that_fails_leaves_no_ledger(void **state)
 {
     (void)state;
-    world w = make("m_first");
-    file(&w, "001_bad.sql", "CREATE TABLE a (id integer);");
+    migrations w = migrations_new("m_first");
+    migrations_write(&w, "001_bad.sql", "CREATE TABLE a (id integer);");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_hint(s), "set first to the number");
     assert_sql(&w, "SELECT to_regclass('belay_migrations') IS NULL", "t\n");
-    run(s, KIT_ROLLBACK, BELAY_NOTHING);
+    run_phase(s, KIT_ROLLBACK, BELAY_NOTHING);
     kit_step_free(s);
 }
 
 static void a_statement_that_cannot_be_in_a_transaction_runs_by_itself(void **state)
 {
     (void)state;
-    world w = make("m_alone");
-    file(&w, "001_index.sql",
-         "CREATE TABLE t (id integer);\nDO $$ BEGIN PERFORM 1; END $$;\nCREATE INDEX CONCURRENTLY idx_t ON t (id);\n");
+    migrations w = migrations_new("m_alone");
+    migrations_write(
+        &w, "001_index.sql",
+        "CREATE TABLE t (id integer);\nDO $$ BEGIN PERFORM 1; END $$;\nCREATE INDEX CONCURRENTLY idx_t ON t (id);\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_PREPARE, BELAY_OK);
+    run_phase(s, KIT_PREPARE, BELAY_OK);
     assert_contains(kit_plan(s),
                     "3 statements, each by itself, because CREATE INDEX CONCURRENTLY cannot run in a transaction");
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_VERIFY, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
     assert_sql(&w, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_t'::regclass", "t\n");
     kit_step_free(s);
 }
@@ -152,65 +90,69 @@ static void a_statement_that_cannot_be_in_a_transaction_runs_by_itself(void **st
 static void what_stays_of_a_file_without_a_transaction_is_said(void **state)
 {
     (void)state;
-    world w = make("m_stays");
-    file(&w, "001_index.sql",
-         "CREATE TABLE t (id integer);\nINSERT INTO t VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY idx_t ON t "
-         "(id);\n");
+    migrations w = migrations_new("m_stays");
+    migrations_write(
+        &w, "001_index.sql",
+        "CREATE TABLE t (id integer);\nINSERT INTO t VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY idx_t ON t "
+        "(id);\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_index.sql:3: 23505");
     assert_contains(kit_summary(s), "statements 1 to 2 of 3 STAY APPLIED");
     assert_contains(kit_log(s), "DROP INDEX CONCURRENTLY public.idx_t;");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_index.sql was cut short after statement 2 of 3");
-    run(s, KIT_ROLLBACK, BELAY_E_FAIL);
+    run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_index.sql (cut short)");
     /* run again, it meets the invalid index that the first try left */
-    file(&w, "001_index.sql",
-         "CREATE TABLE IF NOT EXISTS t (id integer);\nDELETE FROM t;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "
-         "idx_t ON t (id);\n");
+    migrations_write(
+        &w, "001_index.sql",
+        "CREATE TABLE IF NOT EXISTS t (id integer);\nDELETE FROM t;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "
+        "idx_t ON t (id);\n");
     kit_set(s, "cut_short", "again");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_index.sql:3: an invalid index idx_t is there");
     assert_string_equal(kit_hint(s), "DROP INDEX CONCURRENTLY idx_t;");
     world_sql(w.database, "DROP INDEX idx_t");
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_VERIFY, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
     kit_step_free(s);
 }
 
 static void a_kill_in_the_middle_is_known_afterwards(void **state)
 {
     (void)state;
-    world w = make("m_kill");
-    file(&w, "001_slow.sql",
-         "-- belay: no-transaction\nCREATE TABLE t (id integer);\nINSERT INTO t VALUES (1);\nSELECT pg_sleep(30);\n");
+    migrations w = migrations_new("m_kill");
+    migrations_write(
+        &w, "001_slow.sql",
+        "-- belay: no-transaction\nCREATE TABLE t (id integer);\nINSERT INTO t VALUES (1);\nSELECT pg_sleep(30);\n");
     kit_step *s = migrate(&w);
     (void)kit_run_killed(s, KIT_EXECUTE, 0, 1500);
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_slow.sql was cut short after statement 2 of 3");
     kit_step_free(s);
 
-    world v = make("m_kill_in_transaction");
-    file(&v, "001_slow.sql", "CREATE TABLE t (id integer);\nSELECT pg_sleep(2);\n");
+    migrations v = migrations_new("m_kill_in_transaction");
+    migrations_write(&v, "001_slow.sql", "CREATE TABLE t (id integer);\nSELECT pg_sleep(2);\n");
     s = migrate(&v);
     (void)kit_run_killed(s, KIT_EXECUTE, 0, 1000);
-    run(s, KIT_EXECUTE, BELAY_OK); /* nothing of the first try was kept */
+    run_phase(s, KIT_EXECUTE, BELAY_OK); /* nothing of the first try was kept */
     kit_step_free(s);
 }
 
 static void a_file_with_its_own_transaction_is_refused_unless_it_says_so(void **state)
 {
     (void)state;
-    world w = make("m_own");
-    file(&w, "001_own.sql", "BEGIN;\nCREATE TABLE t (id integer);\nCOMMIT;\nSELECT 1/0;\n");
+    migrations w = migrations_new("m_own");
+    migrations_write(&w, "001_own.sql", "BEGIN;\nCREATE TABLE t (id integer);\nCOMMIT;\nSELECT 1/0;\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_PREPARE, BELAY_E_FAIL);
+    run_phase(s, KIT_PREPARE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_own.sql:1: BEGIN: the file controls transactions itself");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_sql(&w, "SELECT to_regclass('t') IS NULL", "t\n");
-    file(&w, "001_own.sql", "-- belay: no-transaction\nBEGIN;\nCREATE TABLE t (id integer);\nCOMMIT;\nSELECT 1/0;\n");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    migrations_write(&w, "001_own.sql",
+                     "-- belay: no-transaction\nBEGIN;\nCREATE TABLE t (id integer);\nCOMMIT;\nSELECT 1/0;\n");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_own.sql:5: 22012");
     assert_contains(kit_summary(s), "statements 1 to 3 of 4 STAY APPLIED");
     assert_sql(&w, "SELECT to_regclass('t') IS NULL", "f\n");
@@ -220,11 +162,11 @@ static void a_file_with_its_own_transaction_is_refused_unless_it_says_so(void **
 static void an_open_transaction_at_the_end_is_an_error(void **state)
 {
     (void)state;
-    world w = make("m_open");
-    file(&w, "001_open.sql",
-         "-- belay: no-transaction\nCREATE TABLE a2 (id integer);\nBEGIN;\nCREATE TABLE t (id integer);\n");
+    migrations w = migrations_new("m_open");
+    migrations_write(&w, "001_open.sql",
+                     "-- belay: no-transaction\nCREATE TABLE a2 (id integer);\nBEGIN;\nCREATE TABLE t (id integer);\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s),
                     "ends within a transaction that it began: what came after statement 1 is rolled back");
     assert_sql(&w, "SELECT to_regclass('t') IS NULL, to_regclass('a2') IS NULL", "t|f\n");
@@ -234,18 +176,17 @@ static void an_open_transaction_at_the_end_is_an_error(void **state)
 static void a_changed_or_missing_file_is_refused(void **state)
 {
     (void)state;
-    world w = make("m_changed");
-    file(&w, "001_a.sql", "CREATE TABLE t (id integer);");
-    file(&w, "002_b.sql", "CREATE TABLE u (id integer);");
+    migrations w = migrations_new("m_changed");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations_write(&w, "002_b.sql", "CREATE TABLE u (id integer);");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_OK);
-    file(&w, "001_a.sql", "CREATE TABLE t (id bigint);");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id bigint);");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_a.sql changed since it was applied");
-    kit_output_of("rm", "-r", w.dir, NULL);
-    kit_output_of("mkdir", w.dir, NULL);
-    file(&w, "001_a.sql", "CREATE TABLE t (id integer);");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations_remove(&w, "002_b.sql");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "002_b.sql was applied to the database");
     kit_step_free(s);
 }
@@ -253,20 +194,21 @@ static void a_changed_or_missing_file_is_refused(void **state)
 static void psql_commands_are_refused_by_name(void **state)
 {
     (void)state;
-    world w = make("m_psql");
-    file(&w, "001_psql.sql", "CREATE TABLE t (id integer);\n\\set n 3\nINSERT INTO t VALUES (:n);\n\\i other.sql\n");
+    migrations w = migrations_new("m_psql");
+    migrations_write(&w, "001_psql.sql",
+                     "CREATE TABLE t (id integer);\n\\set n 3\nINSERT INTO t VALUES (:n);\n\\i other.sql\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_PREPARE, BELAY_E_FAIL);
+    run_phase(s, KIT_PREPARE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_psql.sql:2: \\set is a command of psql");
     assert_contains(kit_hint(s), "runner = \"psql\"");
-    file(&w, "001_psql.sql", "CREATE TABLE t (id integer);\n\\set n 3\nINSERT INTO t VALUES (:n);\n");
+    migrations_write(&w, "001_psql.sql", "CREATE TABLE t (id integer);\n\\set n 3\nINSERT INTO t VALUES (:n);\n");
     kit_set(s, "runner", "psql");
-    run(s, KIT_PREPARE, BELAY_OK);
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_VERIFY, BELAY_OK);
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
     assert_sql(&w, "SELECT id FROM t", "3\n");
-    file(&w, "002_bad.sql", "\\set n 4\nINSERT INTO t VALUES (:n);\nSELECT nothing;\n");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    migrations_write(&w, "002_bad.sql", "\\set n 4\nINSERT INTO t VALUES (:n);\nSELECT nothing;\n");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "column \"nothing\" does not exist");
     assert_sql(&w, "SELECT id FROM t", "3\n");
     assert_sql(&w, "SELECT file, state FROM belay_migrations", "001_psql.sql|done\n");
@@ -276,53 +218,53 @@ static void psql_commands_are_refused_by_name(void **state)
 static void down_files_take_back_what_this_step_applied(void **state)
 {
     (void)state;
-    world w = make("m_down");
-    file(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations w = migrations_new("m_down");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
     kit_step_free(s);
 
-    file(&w, "002_b.sql", "CREATE TABLE u (id integer);");
-    file(&w, "003_c.sql", "CREATE INDEX CONCURRENTLY idx_u ON u (id);");
-    file(&w, "002_b.down.sql", "DROP TABLE u;");
+    migrations_write(&w, "002_b.sql", "CREATE TABLE u (id integer);");
+    migrations_write(&w, "003_c.sql", "CREATE INDEX CONCURRENTLY idx_u ON u (id);");
+    migrations_write(&w, "002_b.down.sql", "DROP TABLE u;");
     s = migrate(&w);
     kit_fact(s, "run.id", "second");
     kit_set(s, "undo", "down");
-    run(s, KIT_PREPARE, BELAY_E_FAIL);
+    run_phase(s, KIT_PREPARE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "003_c.down.sql");
-    file(&w, "003_c.down.sql", "DROP INDEX CONCURRENTLY idx_u;");
-    run(s, KIT_PREPARE, BELAY_OK);
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_ROLLBACK, BELAY_OK);
+    migrations_write(&w, "003_c.down.sql", "DROP INDEX CONCURRENTLY idx_u;");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_ROLLBACK, BELAY_OK);
     assert_sql(&w, "SELECT file FROM belay_migrations", "001_a.sql\n");
     assert_sql(&w, "SELECT to_regclass('t') IS NULL, to_regclass('u') IS NULL", "f|t\n");
-    run(s, KIT_ROLLBACK, BELAY_NOTHING);
+    run_phase(s, KIT_ROLLBACK, BELAY_NOTHING);
     kit_step_free(s);
 }
 
 static void a_snapshot_takes_back_what_was_applied(void **state)
 {
     (void)state;
-    world w = make("m_snap");
-    file(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations w = migrations_new("m_snap");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
     kit_step *snapshot = kit_step_new("postgres.snapshot");
     kit_set(snapshot, "database", kit_postgres_database("m_snap"));
-    run(snapshot, KIT_EXECUTE, BELAY_OK);
+    run_phase(snapshot, KIT_EXECUTE, BELAY_OK);
     kit_step *s = migrate(&w);
     kit_set(s, "undo", "snapshot");
-    run(s, KIT_PREPARE, BELAY_E_CONFIG);
+    run_phase(s, KIT_PREPARE, BELAY_E_CONFIG);
     assert_string_equal(kit_option_to_blame(s), "snapshot");
     kit_set(s, "snapshot", kit_output(snapshot, "name"));
-    run(s, KIT_PREPARE, BELAY_OK);
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_ROLLBACK, BELAY_OK);
-    run(snapshot, KIT_ROLLBACK, BELAY_OK);
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_ROLLBACK, BELAY_OK);
+    run_phase(snapshot, KIT_ROLLBACK, BELAY_OK);
     assert_sql(&w, "SELECT to_regclass('t') IS NULL, to_regclass('belay_migrations') IS NULL", "t|t\n");
-    run(s, KIT_ROLLBACK, BELAY_NOTHING);
+    run_phase(s, KIT_ROLLBACK, BELAY_NOTHING);
 
     kit_set(s, "snapshot", "not_there");
-    run(s, KIT_EXECUTE, BELAY_OK);
-    run(s, KIT_ROLLBACK, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "the snapshot not_there that would take them back is not there");
     kit_step_free(s);
     kit_step_free(snapshot);
@@ -331,34 +273,34 @@ static void a_snapshot_takes_back_what_was_applied(void **state)
 static void a_lock_that_somebody_holds_is_named_and_tried_again(void **state)
 {
     (void)state;
-    world w = make("m_lock");
-    file(&w, "001_lock.sql", "CREATE TABLE t (id integer);\nALTER TABLE a ADD COLUMN c integer;\n");
+    migrations w = migrations_new("m_lock");
+    migrations_write(&w, "001_lock.sql", "CREATE TABLE t (id integer);\nALTER TABLE a ADD COLUMN c integer;\n");
     kit_step *s = migrate(&w);
     kit_set(s, "lock_timeout", "400ms");
     kit_set(s, "lock_retries", "1");
     kit_set(s, "lock_delay", "100ms");
     pid_t holder = hold(&w, "LOCK TABLE a", "reporting");
-    run(s, KIT_EXECUTE, BELAY_E_RETRY);
+    run_phase(s, KIT_EXECUTE, BELAY_E_RETRY);
     assert_contains(kit_summary(s), "001_lock.sql:2: 55P03");
     assert_contains(kit_summary(s), "the lock is held by pid ");
     assert_contains(kit_summary(s), "(reporting, user postgres");
     assert_contains(kit_log(s), "trying again");
     assert_sql(&w, "SELECT to_regclass('t') IS NULL", "t\n");
     world_hang_up(holder);
-    run(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
     kit_step_free(s);
 }
 
 static void an_index_made_concurrently_outwaits_the_lock_timeout(void **state)
 {
     (void)state;
-    world w = make("m_concurrent");
-    file(&w, "001_index.sql", "CREATE INDEX CONCURRENTLY idx_a ON a (id);\nSHOW lock_timeout;\n");
+    migrations w = migrations_new("m_concurrent");
+    migrations_write(&w, "001_index.sql", "CREATE INDEX CONCURRENTLY idx_a ON a (id);\nSHOW lock_timeout;\n");
     kit_step *s = migrate(&w);
     kit_set(s, "lock_timeout", "200ms");
     kit_set(s, "concurrent_lock_timeout", "500ms");
     pid_t holder = hold(&w, "SELECT FROM a LIMIT 1 FOR UPDATE", "reporting");
-    run(s, KIT_EXECUTE, BELAY_E_FAIL);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "55P03");
     kit_set(s, "cut_short", "again");
     world_hang_up(holder);
@@ -368,15 +310,15 @@ static void an_index_made_concurrently_outwaits_the_lock_timeout(void **state)
     assert_int_equal(kit_run_cancelled(s, KIT_EXECUTE, 1500), BELAY_E_CANCELLED);
     world_hang_up(holder);
     world_sql("m_concurrent", "DROP INDEX IF EXISTS idx_a");
-    run(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
     kit_step_free(s);
 }
 
 static void cancelling_stops_the_statement(void **state)
 {
     (void)state;
-    world w = make("m_cancel");
-    file(&w, "001_slow.sql", "CREATE TABLE t (id integer);\nSELECT pg_sleep(60);\n");
+    migrations w = migrations_new("m_cancel");
+    migrations_write(&w, "001_slow.sql", "CREATE TABLE t (id integer);\nSELECT pg_sleep(60);\n");
     kit_step *s = migrate(&w);
     assert_int_equal(kit_run_cancelled(s, KIT_EXECUTE, 700), BELAY_E_CANCELLED);
     assert_sql(&w,
@@ -390,10 +332,11 @@ static void cancelling_stops_the_statement(void **state)
 static void a_server_that_goes_away_is_an_error_that_may_pass(void **state)
 {
     (void)state;
-    world w = make("m_gone");
-    file(&w, "001_gone.sql", "CREATE TABLE t (id integer);\nSELECT pg_terminate_backend(pg_backend_pid());\n");
+    migrations w = migrations_new("m_gone");
+    migrations_write(&w, "001_gone.sql",
+                     "CREATE TABLE t (id integer);\nSELECT pg_terminate_backend(pg_backend_pid());\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_E_RETRY);
+    run_phase(s, KIT_EXECUTE, BELAY_E_RETRY);
     assert_contains(kit_summary(s), "001_gone.sql:2: the connection was lost");
     assert_contains(kit_summary(s), "nothing of it is kept");
     assert_sql(&w, "SELECT to_regclass('t') IS NULL", "t\n");
@@ -403,13 +346,13 @@ static void a_server_that_goes_away_is_an_error_that_may_pass(void **state)
 static void settings_of_one_file_do_not_reach_the_next(void **state)
 {
     (void)state;
-    world w = make("m_settings");
-    file(&w, "001_dump.sql",
-         "SELECT pg_catalog.set_config('search_path', '', false);\nSET client_min_messages = error;\n"
-         "CREATE TABLE public.t (id integer);\n");
-    file(&w, "002_after.sql", "CREATE TABLE u (id integer);\n");
+    migrations w = migrations_new("m_settings");
+    migrations_write(&w, "001_dump.sql",
+                     "SELECT pg_catalog.set_config('search_path', '', false);\nSET client_min_messages = error;\n"
+                     "CREATE TABLE public.t (id integer);\n");
+    migrations_write(&w, "002_after.sql", "CREATE TABLE u (id integer);\n");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
     assert_sql(&w, "SELECT to_regclass('public.u') IS NULL, count(*) FROM public.belay_migrations", "f|2\n");
     kit_step_free(s);
 }
@@ -417,22 +360,22 @@ static void settings_of_one_file_do_not_reach_the_next(void **state)
 static void two_at_once_do_not_meet(void **state)
 {
     (void)state;
-    world w = make("m_two");
-    file(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations w = migrations_new("m_two");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
     pid_t other = hold(&w, "SELECT pg_advisory_lock(hashtext('belay.migrate'))", "other belay");
     kit_step *s = migrate(&w);
-    run(s, KIT_EXECUTE, BELAY_E_RETRY);
+    run_phase(s, KIT_EXECUTE, BELAY_E_RETRY);
     assert_contains(kit_summary(s), "another migration is running on this database: pid ");
     world_hang_up(other);
-    run(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
     kit_step_free(s);
 }
 
 static void a_wrong_password_is_said_and_not_shown(void **state)
 {
     (void)state;
-    world w = make("m_password");
-    file(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations w = migrations_new("m_password");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
     kit_step *s = migrate(&w);
     kit_set(s, "database", "postgresql://postgres:canary-w0rd@127.0.0.1:1/m_password");
     assert_true(kit_run(s, KIT_PREPARE) < 0);

@@ -145,7 +145,8 @@ char *fixture_dump(const pipeline *p)
     return text_take(&out);
 }
 
-/* libconfig 1.5 loses the text it was reading when a syntax error follows it: some bytes, once, before the program ends. */
+/* libconfig 1.5 loses the text it was reading when a syntax error follows it: some bytes, once, before the program
+ * ends. */
 const char *__lsan_default_suppressions(void);
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)
 {

@@ -75,6 +75,11 @@ static void names_what_is_wrong_with_steps(void **state)
          "t.cfg:5: there is no step kind 'redis.info' [the plugin '/usr/lib/belay/redis.so' was refused: others may "
          "write to it; chmod go-w /usr/lib/belay/redis.so]\n"
          "t.cfg:6: there is no step kind 'nothing' [`belay plugins` lists the kinds there are]"},
+        {HEAD "\n" STAGE("{ id = \"x\"; use = \"nothing\"; a = \"${vars.b}\"; },\n" INFO("y", "zz = \"${vars.b}\";")),
+         "t.cfg:3: there is no step kind 'nothing' [`belay plugins` lists the kinds there are]\n"
+         "t.cfg:3: ${vars.b} is not defined\n"
+         "t.cfg:4: unknown option 'zz' of docker.info [`belay explain docker.info` lists its options]\n"
+         "t.cfg:4: ${vars.b} is not defined"},
         {HEAD "\n" STAGE(INFO("a", "") ",\n" INFO("a", "")),
          "t.cfg:4: there are two steps with the id 'a'; the first is at t.cfg:3"},
         {HEAD "\n" STAGE(BUILD("a", "servces = 1; tag = \"x\"; tiemout = \"4s\"; zzzzzz = 1;")),
@@ -120,6 +125,9 @@ static void names_what_is_wrong_with_steps(void **state)
          "t.cfg:4: p95: '? 3ms' is no threshold: it does not begin with a comparison [write \"> 200\", \"< 99.5\", "
          "\">= 1\", \"<= 9\", \"== 0\", \"!= 1\" or \"outside 1..5\"; it holds when the measurement is bad]\n"
          "t.cfg:5: docker.info does not measure 'x' [it measures nothing]"},
+        {HEAD
+         "\n" STAGE(BUILD("a", "fail_if = [\"p95 > 1s\", \"size > 1GB\", \"p95 < 1ms\"]; warn_if = \"p95 > 1ms\";")),
+         "t.cfg:3: there are two thresholds of 'p95' in fail_if [for a range write \"p95 outside A..B\"]"},
         {HEAD "\n" STAGE(INFO("a", "when = \"${secret:x}\"; title = \"${steps.a.b}\";")),
          "t.cfg:3: 'title' cannot use ${steps...} [only ${vars...}, ${pipeline...} and ${env:...} are known when the "
          "file is read]\n"

@@ -60,8 +60,9 @@ static void takes_the_output_of_a_command(void **state)
     (void)state;
     setenv("BELAY_T_SECRET", "hunter22", 1);
     assert_fetches(SECRET("provider = \"command\"; argv = [\"printenv\", \"BELAY_T_SECRET\"];"), "hunter22");
-    assert_fetches(SECRET("provider = \"command\"; argv = \"whoami-not-there\";"),
-                   "secret 's' (provider command): 'whoami-not-there' cannot be started: No such file or directory");
+    guard(pipeline) p = fixture_load(SECRET("provider = \"command\"; argv = \"whoami-not-there\";"));
+    guard_mem char *why = fetch(p);
+    assert_non_null(strstr(why, "secret 's' (provider command): 'whoami-not-there' cannot be started"));
     assert_fetches(
         SECRET("provider = \"command\"; argv = [\"cat\", \"/nonexistent/key\"];"),
         "secret 's' (provider command): 'cat' exited with 1: cat: /nonexistent/key: No such file or directory");

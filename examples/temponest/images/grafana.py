@@ -175,7 +175,8 @@ def find_annotation(match):
     try:
         return annotations[int(match[1])]
     except KeyError:
-        raise Refused(404, {"message": "Annotation not found", "messageId": "annotations.notFound", "statusCode": 404}) from None
+        missing = {"message": "Annotation not found", "messageId": "annotations.notFound", "statusCode": 404}
+        raise Refused(404, missing) from None
 
 
 def add_annotation(_match, body, _parameters):

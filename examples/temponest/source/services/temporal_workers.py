@@ -33,7 +33,8 @@ async def take():
 
 async def adopt():
     """What a stopped worker left undone goes back into the queue, once."""
-    for row in await service.db.fetch("UPDATE executions SET status = 'queued', progress = 0 WHERE status = 'running' RETURNING id"):
+    for row in await service.db.fetch(
+            "UPDATE executions SET status = 'queued', progress = 0 WHERE status = 'running' RETURNING id"):
         await service.redis.lpush(executions.QUEUE, str(row["id"]))
     await asyncio.Event().wait()
 
@@ -80,8 +81,9 @@ async def complete(execution_id, row, answer):
             execution_id, answer["response"])
     event = {"event": "agent.execution.completed", "execution_id": str(execution_id), "agent": row["name"],
              "status": "completed", "tokens": tokens}
-    hooks = await service.db.fetch("SELECT id, url, signing_key FROM webhooks WHERE user_id = $1 AND active AND $2 = ANY (events)",
-                                   row["user_id"], event["event"])
+    hooks = await service.db.fetch(
+        "SELECT id, url, signing_key FROM webhooks WHERE user_id = $1 AND active AND $2 = ANY (events)",
+        row["user_id"], event["event"])
     await asyncio.gather(*(deliver(hook, event) for hook in hooks))
 
 

@@ -161,5 +161,5 @@ async def dashboard_page(request: Request):
     except HTTPException:
         return RedirectResponse("/login", 303)
     figures = await dashboard()
-    rows = "".join(f"<tr><th>{name.replace('_', ' ')}<td>{value}" for name, value in figures.items() if not isinstance(value, dict))
+    rows = "".join(f"<tr><th>{name.replace('_', ' ')}<td>{value}" for name, value in figures.items())
     return page("Dashboard", f'<table>{rows}</table><form method="post" action="/logout"><button>Logout</button></form>')

@@ -1,0 +1,274 @@
+#include "docker_world.h"
+
+static void must(kit_step *s, kit_phase phase)
+{
+    belay_status got = kit_run(s, phase);
+    if (got < 0)
+        fail_msg("phase %d gave %d: %s\n%s", (int)phase, got, kit_summary(s), kit_log(s));
+}
+
+/* Two services; `base` is what their Dockerfile begins with. */
+static docker_world two_services(void)
+{
+    docker_world w = docker_world_new();
+    docker_world_services(&w, "  one: {build: ., image: $P-one}\n  two: {build: ., image: '$P-two:stable'}\n", "");
+    return w;
+}
+
+static void builds_and_tells_the_ids_before_and_after(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet", "one");
+    const char *old = docker_world_id(kit_path("%s-one", w.project));
+    docker_world_version(&w, "2");
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_PREPARE);
+    assert_holds(kit_plan(s), "build the images of one, two, 2 side by side");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    assert_holds(kit_output(s, "previous_ids"), kit_path("\"one\":\"%s\"", old));
+    assert_holds(kit_output(s, "previous_ids"), "\"two\":null");
+    assert_holds(kit_output(s, "ids"), docker_world_id(kit_path("%s-one", w.project)));
+    assert_holds(kit_artifact(s, "build.log"), "COPY tiny /tiny");
+    assert_int_equal(kit_status_of("docker", "image", "inspect", old, NULL), 0);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void rollback_gives_the_tags_back_and_leaves_nothing_of_its_own(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet", "one");
+    const char *before = docker_world_state(&w);
+    docker_world_version(&w, "2");
+    kit_step *s = docker_world_step(&w, "docker.build");
+    kit_set(s, "no_cache", "true");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    const char *built = docker_world_id(kit_path("%s-one", w.project));
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    assert_int_not_equal(kit_status_of("docker", "image", "inspect", built, NULL), 0);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void the_old_image_outlives_a_prune_by_others(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet");
+    const char *before = docker_world_state(&w);
+    docker_world_version(&w, "2");
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_EXECUTE);
+    kit_output_of("docker", "image", "prune", "-f", "--filter", kit_path("label=project=%s", w.project), NULL);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    must(s, KIT_DISCARD);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_kill_at_any_moment_is_rolled_back(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet", "one");
+    const char *before = docker_world_state(&w);
+    for (int moment = 0; moment < 9; moment++) {
+        docker_world_version(&w, kit_path("2.%d", moment));
+        kit_step *s = docker_world_step(&w, "docker.build");
+        kit_run_killed(s, KIT_EXECUTE, moment < 4 ? moment : 0, moment * 60);
+        kit_run_killed(s, KIT_ROLLBACK, 0, 20 + moment * 5);
+        must(s, KIT_ROLLBACK);
+        docker_world_same(&w, before);
+        kit_step_free(s);
+    }
+    docker_world_free(&w);
+}
+
+static void a_build_that_fails_quotes_step_line_and_last_output(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet");
+    const char *before = docker_world_state(&w);
+    kit_write(kit_path("%s/Dockerfile", w.dir),
+              kit_path("FROM debian:bookworm-slim\nLABEL project=%s\n# a comment\nRUN echo compiling && \\\n"
+                       "    echo 'main.c:3: no such header' >&2; \\\n    exit 7\n",
+                       w.project));
+    kit_step *s = docker_world_step(&w, "docker.build");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "Dockerfile:4: RUN echo compiling");
+    assert_holds(kit_summary(s), "exit code: 7");
+    assert_holds(kit_summary(s), "| main.c:3: no such header");
+    assert_holds(kit_artifact(s, "build.log"), "no such header");
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+
+    kit_write(kit_path("%s/Dockerfile", w.dir), "FROM scratch\nCOPYY tiny /tiny\n");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("%s/Dockerfile:2", w.dir));
+    kit_write(kit_path("%s/Dockerfile", w.dir), "FROM scratch\nCOPY missing /tiny\n");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "Dockerfile:2: COPY missing /tiny");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void an_image_changed_behind_its_back_is_seen(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    kit_step *s = docker_world_step(&w, "docker.build");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NO_DATA);
+    must(s, KIT_EXECUTE);
+    docker_world_version(&w, "other");
+    docker_world_compose(&w, "build", "--quiet", "two");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("%s-two:stable is sha256:", w.project));
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void build_arguments_reach_the_build_but_no_command_line(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    kit_write(kit_path("%s/Dockerfile", w.dir),
+              kit_path("FROM scratch\nARG COMMIT=none\nCOPY tiny /tiny\nLABEL commit=$COMMIT project=%s\n", w.project));
+    kit_step *s = docker_world_step(&w, "docker.build");
+    kit_set_list(s, "args", "COMMIT=abc123", NULL);
+    must(s, KIT_EXECUTE);
+    assert_string_equal(docker_says("inspect", "-f", "{{.Config.Labels.commit}}", kit_path("%s-app:latest", w.project)),
+                        "abc123");
+    kit_set_list(s, "args", "COMMIT", NULL);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_cancelled_build_ends_soon_and_is_rolled_back(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet");
+    const char *before = docker_world_state(&w);
+    kit_write(kit_path("%s/Dockerfile", w.dir),
+              kit_path("FROM debian:bookworm-slim\nLABEL project=%s\nRUN sleep 30\n", w.project));
+    kit_step *s = docker_world_step(&w, "docker.build");
+    assert_int_not_equal(kit_run_cancelled(s, KIT_EXECUTE, 1500), BELAY_OK);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* ---- tag ---- */
+
+static void tags_and_takes_the_tags_back(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet");
+    const char *one = kit_path("%s-one", w.project);
+    kit_output_of("docker", "tag", kit_path("%s-two:stable", w.project), kit_path("%s:v2", one), NULL);
+    docker_world_version(&w, "2");
+    docker_world_compose(&w, "build", "--quiet");
+    const char *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.tag");
+    kit_set(s, "tag", "v2");
+    must(s, KIT_PREPARE);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    assert_string_equal(docker_world_id(kit_path("%s:v2", one)), docker_world_id(one));
+    assert_holds(kit_output(s, "tags"), kit_path("%s:v2", one));
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void discard_removes_the_tags_that_kept_the_old_images(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet");
+    kit_step *s = docker_world_step(&w, "docker.tag");
+    kit_set(s, "tag", "v2");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_DISCARD);
+    assert_string_equal(docker_says("images", "-q", "--filter", kit_path("reference=%s*:belay-*", w.project)), "");
+    assert_string_equal(docker_world_id(kit_path("%s-one:v2", w.project)),
+                        docker_world_id(kit_path("%s-one", w.project)));
+    kit_set(s, "tag", "no/slash");
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void nothing_is_tagged_when_an_image_is_missing(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet", "one");
+    const char *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.tag");
+    kit_set(s, "tag", "v2");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("there is no image %s-two:stable", w.project));
+    docker_world_same(&w, before);
+    must(s, KIT_ROLLBACK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* ---- image_size ---- */
+
+static void sizes_are_measured_and_compared(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet", "one");
+    kit_step *s = docker_world_step(&w, "docker.image_size");
+    kit_set_list(s, "budgets", "one=100kB..5MB", NULL);
+    must(s, KIT_PREPARE);
+    must(s, KIT_VERIFY);
+    assert_true(kit_measured(s, "size/one") > 100000);
+    kit_set_list(s, "budgets", "one=100kB", "two=5MB", NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "allowed are 0 B to 100.0 kB");
+    assert_holds(kit_summary(s), kit_path("there is no image %s-two:stable", w.project));
+    kit_set_list(s, "budgets", "one=1MB..2", NULL);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+    assert_string_equal(kit_option_to_blame(s), "budgets");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(builds_and_tells_the_ids_before_and_after),
+        cmocka_unit_test(rollback_gives_the_tags_back_and_leaves_nothing_of_its_own),
+        cmocka_unit_test(the_old_image_outlives_a_prune_by_others),
+        cmocka_unit_test(a_kill_at_any_moment_is_rolled_back),
+        cmocka_unit_test(a_build_that_fails_quotes_step_line_and_last_output),
+        cmocka_unit_test(an_image_changed_behind_its_back_is_seen),
+        cmocka_unit_test(build_arguments_reach_the_build_but_no_command_line),
+        cmocka_unit_test(a_cancelled_build_ends_soon_and_is_rolled_back),
+        cmocka_unit_test(tags_and_takes_the_tags_back),
+        cmocka_unit_test(discard_removes_the_tags_that_kept_the_old_images),
+        cmocka_unit_test(nothing_is_tagged_when_an_image_is_missing),
+        cmocka_unit_test(sizes_are_measured_and_compared),
+    };
+    return cmocka_run_group_tests_name("docker.build, tag, image_size", tests, NULL, docker_world_teardown);
+}

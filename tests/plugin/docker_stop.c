@@ -1,0 +1,148 @@
+#include "docker_world.h"
+
+#define SERVICES                                                                                                       \
+    "  db: {build: ., image: $P-app, command: [deaf]}\n"                                                               \
+    "  app: {build: ., image: $P-app, depends_on: [db], restart: always}\n"                                            \
+    "  web: {build: ., image: $P-app, depends_on: [app]}\n"                                                            \
+    "  done: {build: ., image: $P-app, command: [exit, '0']}\n"
+
+static docker_world running_world(void)
+{
+    docker_world w = docker_world_new();
+    docker_world_services(&w, SERVICES "  forgotten: {image: $P-app}\n", "");
+    docker_world_compose(&w, "build", "--quiet");
+    docker_world_compose(&w, "up", "-d");
+    docker_world_services(&w, SERVICES, "");
+    return w;
+}
+
+static const char *running(const docker_world *w)
+{
+    return docker_says("ps", "-q", "--no-trunc", "--filter",
+                       kit_path("label=com.docker.compose.project=%s", w->project));
+}
+
+static void must(kit_step *s, kit_phase phase)
+{
+    belay_status got = kit_run(s, phase);
+    if (got < 0)
+        fail_msg("phase %d gave %d: %s\n%s", (int)phase, got, kit_summary(s), kit_log(s));
+}
+
+static void stops_all_but_the_infrastructure_and_starts_the_same_again(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w), *ids = running(&w);
+    kit_step *s = docker_world_step(&w, "docker.stop");
+    kit_set_list(s, "keep_running", "db", NULL);
+    must(s, KIT_PREPARE);
+    assert_holds(kit_plan(s), "stop 3 containers");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "forgotten");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    assert_string_equal(running(&w), docker_world_id(kit_path("%s-db-1", w.project)));
+    assert_null(strstr(kit_output(s, "stopped"), "-done-"));
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    assert_string_equal(running(&w), ids);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_second_try_keeps_the_true_original(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.stop");
+    kit_set_list(s, "services", "app", "web", NULL);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_NOTHING);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void one_that_does_not_end_is_killed_after_its_grace(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    kit_step *s = docker_world_step(&w, "docker.stop");
+    kit_set_list(s, "services", "db", NULL);
+    kit_set(s, "grace", "1s");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_misspelt_name_stops_nothing(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.stop");
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+    kit_set_list(s, "keep_running", "bd", NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_CONFIG);
+    assert_holds(kit_summary(s), "'bd'");
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_container_made_again_is_started_in_place_of_the_old_one(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.stop");
+    kit_set_list(s, "services", "app", "web", NULL);
+    must(s, KIT_EXECUTE);
+    docker_world_compose(&w, "up", "--no-start", "--force-recreate", "app");
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+
+    must(s, KIT_EXECUTE);
+    kit_output_of("docker", "rm", "-f", kit_path("%s-app-1", w.project), NULL);
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "are gone");
+    assert_string_equal(docker_says("inspect", "-f", "{{.State.Running}}", kit_path("%s-web-1", w.project)), "true");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_kill_in_the_middle_is_rolled_back(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    for (int moment = 0; moment < 6; moment++) {
+        kit_step *s = docker_world_step(&w, "docker.stop");
+        kit_set_list(s, "services", "app", "web", NULL);
+        kit_run_killed(s, KIT_EXECUTE, moment < 3 ? moment : 0, moment * 60);
+        kit_run_killed(s, KIT_ROLLBACK, 0, 20 + moment * 40);
+        must(s, KIT_ROLLBACK);
+        docker_world_same(&w, before);
+        kit_step_free(s);
+    }
+    docker_world_free(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stops_all_but_the_infrastructure_and_starts_the_same_again),
+        cmocka_unit_test(a_second_try_keeps_the_true_original),
+        cmocka_unit_test(one_that_does_not_end_is_killed_after_its_grace),
+        cmocka_unit_test(a_misspelt_name_stops_nothing),
+        cmocka_unit_test(a_container_made_again_is_started_in_place_of_the_old_one),
+        cmocka_unit_test(a_kill_in_the_middle_is_rolled_back),
+    };
+    return cmocka_run_group_tests_name("docker.stop", tests, NULL, docker_world_teardown);
+}
