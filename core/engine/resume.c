@@ -42,8 +42,10 @@ static int find_run(const engine *e, bool committed_too, const char *verb, char 
     guard_mem char *id = s.id;
     if (r < 0)
         return r;
-    if (s.found == 0)
-        return error_set(err, ERROR_NOT_FOUND, "there is no run to %s", verb);
+    if (s.found == 0) {
+        (void)error_set(err, ERROR_NOT_FOUND, "the newest run of no environment is one to %s", verb);
+        return error_hint(err, "an older one must be named: `belay history` lists them");
+    }
     if (s.found > 1) {
         (void)error_set(err, ERROR_USAGE, "there are runs to %s in %d environments", verb, s.found);
         return error_hint(err, "name one: `belay history` lists them");

@@ -104,18 +104,19 @@ static void look_for_blockers(void *user, int64_t waited_ms)
 
 /* ---- explaining -------------------------------------------------------------------------------------------------- */
 
+/* The beginning of a statement, on one line. */
 static void excerpt(const char *text, char buf[EXCERPT + 4])
 {
     size_t n = 0;
-    for (const char *p = text; *p && n < EXCERPT; p++) {
-        bool blank = *p == ' ' || *p == '\t' || *p == '\n' || *p == '\r';
-        if (blank && n > 0 && buf[n - 1] == ' ')
-            continue;
-        buf[n++] = blank ? ' ' : *p;
+    const char *p = text;
+    for (; *p && n < EXCERPT; p++) {
+        bool blank = strchr(" \t\r\n", *p) != NULL;
+        if (!blank || (n > 0 && buf[n - 1] != ' '))
+            buf[n++] = blank ? ' ' : *p;
     }
-    while (n > 0 && ((unsigned char)buf[n - 1] & 0xc0) == 0x80 && n == EXCERPT)
-        n--; /* do not cut within a character */
-    snprintf(buf + n, 4, "%s", n >= EXCERPT - 3 ? "..." : "");
+    while (*p && n > 0 && ((unsigned char)*p & 0xc0) == 0x80)
+        p--, n--; /* do not cut within a character */
+    snprintf(buf + n, 4, "%s", *p ? "..." : "");
 }
 
 /* What of the file is in the database now. */
@@ -145,7 +146,7 @@ static const char *hint_for(const attempt *t)
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if (strcmp(t->why.state, hints[i].state) == 0)
             return hints[i].hint;
-    if (t->why.state[0] && strncmp(t->why.state, "42P07", 5) == 0 && !t->a->ledger->exists)
+    if (strcmp(t->why.state, "42P07") == 0 && !t->a->ledger->exists)
         return "if the database was migrated before Belay came: set first to the number of the first file that is new";
     return t->why.hint;
 }
@@ -194,7 +195,6 @@ static belay_status open_session(attempt *t)
         status = indexes_invalid(&t->session, &t->invalid);
     a->watch_from = lock > 0 && lock < 2000 ? lock / 200 * 100 : 1000;
     a->watch_from = a->watch_from < 100 ? 100 : a->watch_from;
-    a->blockers[0] = '\0';
     a->backend = PQbackendPID(t->session.conn);
     t->session.waiting = look_for_blockers;
     t->session.waiting_user = a;
@@ -212,31 +212,32 @@ static belay_status check_strings(attempt *t)
 {
     migration *m = t->m;
     bool standard = standard_strings(&t->session);
-    if (t->at == 0 && m->script->count > 0 && !standard) {
+    if (t->at == 0 && !standard) {
         sql_script_free(m->script);
         m->script = sql_split(m->source.text, m->source.length, false);
     }
-    if (t->at >= m->script->count || m->script->items[t->at].strings == standard)
+    if (m->script->items[t->at].strings == standard && m->script->problems.count == 0)
         return BELAY_OK;
     return say(t->a->c, t->a->h, BELAY_E_FAIL, "set it by SET standard_conforming_strings = ... on a line of its own",
-               "%s:%u: standard_conforming_strings is %s here, which the file's text does not tell", m->path,
+               "%s:%u: standard_conforming_strings is %s here, which the file's text does not go with", m->path,
                m->script->items[t->at].lines[0], standard ? "on" : "off");
 }
 
 /* Statements that work CONCURRENTLY wait for old transactions and let everybody go on meanwhile: a short lock_timeout
  * would only leave an invalid index behind. */
-static belay_status set_concurrent_timeout(attempt *t, bool on)
+static belay_status send_concurrently(attempt *t, const sql_statement *st)
 {
-    char now[32] = "";
-    if (on) {
-        belay_status status =
-            server_text(&t->session, now, sizeof now, "SELECT current_setting('lock_timeout')", 0, NULL);
-        if (status != BELAY_OK || strcmp(now, t->lock_timeout) != 0)
-            return status; /* the file has set its own */
-        return server_do(&t->session, "SET lock_timeout = %lld",
-                         (long long)t->a->h->opt_int(t->a->c, "concurrent_lock_timeout"));
-    }
-    return server_do(&t->session, "SET lock_timeout = '%s'", t->lock_timeout);
+    char now[sizeof t->lock_timeout] = "";
+    long long limit = t->a->h->opt_int(t->a->c, "concurrent_lock_timeout");
+    belay_status status = server_text(&t->session, now, sizeof now, "SELECT current_setting('lock_timeout')", 0, NULL);
+    bool own = strcmp(now, t->lock_timeout) != 0; /* the file has set one: it stands */
+    if (status == BELAY_OK && !own)
+        status = server_do(&t->session, "SET lock_timeout = %lld", limit);
+    if (status == BELAY_OK)
+        status = send_statement(&t->session, st, &t->why);
+    if (status == BELAY_OK && !own)
+        status = server_do(&t->session, "SET lock_timeout = '%s'", t->lock_timeout);
+    return status;
 }
 
 /* Sends the statement `at`. What fails otherwise than by the statement has explained itself, and left `why` empty. */
@@ -247,21 +248,20 @@ static belay_status run_statement(attempt *t)
     if (status != BELAY_OK)
         return status;
     const sql_statement *st = &t->m->script->items[t->at];
-    bool concurrently = st->traits.flags & SQL_CONCURRENTLY;
     if (st->traits.flags & SQL_UNLESS_EXISTS)
         status = indexes_check_name(&t->session, t->m, st);
-    if (status == BELAY_OK && concurrently)
-        status = set_concurrent_timeout(t, true);
     if (status != BELAY_OK)
         return status;
+    a->blockers[0] = '\0';
     double start = now_ms();
-    status = send_statement(&t->session, st, &t->why);
+    if (st->traits.flags & SQL_CONCURRENTLY)
+        status = send_concurrently(t, st);
+    else
+        status = send_statement(&t->session, st, &t->why);
     double took = now_ms() - start;
     if (took > a->longest_ms)
         a->longest_ms = took;
     a->h->progress(a->c, t->at + 1, t->m->script->count, t->m->name);
-    if (status == BELAY_OK && concurrently)
-        status = set_concurrent_timeout(t, false);
     return status;
 }
 
@@ -411,7 +411,9 @@ static belay_status run_each(attempt *t)
         status = server_do(&a->keeper, "UPDATE %s SET statements_done = %zu WHERE number = %lld", a->ledger->table,
                            t->kept, t->m->number);
         if (status != BELAY_OK)
-            return status;
+            return say(a->c, a->h, status, "correct the file's row in the ledger once the server answers",
+                       "%s: statement %zu of %zu is done, but the ledger could not be told: %s", t->m->path, t->kept,
+                       t->m->script->count, PQerrorMessage(a->keeper.conn));
     }
     return BELAY_OK;
 }
