@@ -2,8 +2,8 @@
  * @file error.h
  * Errors as a chain: what failed, wrapped by what was being done, innermost last; each link may say what to do.
  *
- * A function that can fail takes `error **err`, which is never NULL and points to NULL. It returns 0, or -code with *err
- * set. Outputs are named ret_x and are written on success only.
+ * A function that can fail takes `error **err`, which is never NULL and points to NULL. It returns 0, or -code with
+ * *err set. Outputs are named ret_x and are written on success only.
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H

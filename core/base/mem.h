@@ -3,7 +3,8 @@
  * Memory that is always there, and guards that free at the end of a scope.
  *
  * Belay is crash-only: a run survives kill -9 at any instruction, so running out of memory needs no second way out.
- * These functions never return NULL; when memory is gone they print one line and end the process (see mem_on_exhausted).
+ * These functions never return NULL; when memory is gone they print one line and end the process (see
+ * mem_on_exhausted).
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

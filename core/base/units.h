@@ -8,8 +8,8 @@
 
 #define UNITS_TEXT 24
 
-/** "250ms" "30s" "5m" "24h" "2d", whole or decimal ("1.5h"), not negative; gives milliseconds. ERROR_CONFIG says what is
- *  wrong and how to write it. */
+/** "250ms" "30s" "5m" "24h" "2d", whole or decimal ("1.5h"), not negative; gives milliseconds. ERROR_CONFIG says what
+ * is wrong and how to write it. */
 int units_duration(const char *s, int64_t *ret_ms, error **err) CHECKED;
 /** "512B" "64KiB" "1.5GiB" (powers of 1024) "20GB" "200kB" (powers of 1000); gives bytes. */
 int units_size(const char *s, int64_t *ret_bytes, error **err) CHECKED;
@@ -19,15 +19,13 @@ char *units_show_duration(int64_t ms, char buf[UNITS_TEXT]);
 char *units_show_size(int64_t bytes, char buf[UNITS_TEXT]);
 
 /** A threshold as belay/plugin.h describes it: holds when a measurement is bad. */
-typedef enum units_compare {
-    UNITS_GT, UNITS_GE, UNITS_LT, UNITS_LE, UNITS_EQ, UNITS_NE, UNITS_OUTSIDE
-} units_compare;
+typedef enum units_compare { UNITS_GT, UNITS_GE, UNITS_LT, UNITS_LE, UNITS_EQ, UNITS_NE, UNITS_OUTSIDE } units_compare;
 typedef struct units_threshold {
     units_compare compare;
     double a, b; /**< b: UNITS_OUTSIDE only, the upper end */
 } units_threshold;
-/** Parses "> 200", "< 20GB", "outside 1..5"; numbers with a unit are converted to metric_unit ("ms", "B", "%"; others take
- *  plain numbers only). */
+/** Parses "> 200", "< 20GB", "outside 1..5"; numbers with a unit are converted to metric_unit ("ms", "B", "%"; others
+ * take plain numbers only). */
 int units_threshold_parse(const char *s, const char *metric_unit, units_threshold *ret, error **err) CHECKED;
 /** 1 when value is bad by t. A NaN is always bad. */
 int units_threshold_holds(const units_threshold *t, double value);

@@ -40,8 +40,7 @@ static int add_owners(const store *s, json_t *environments, error **err)
 {
     const char *name;
     json_t *e;
-    json_object_foreach(environments, name, e)
-    {
+    json_object_foreach(environments, name, e) {
         json_t *owner = NULL;
         int r = store_lock_owner(s, name, &owner, err);
         if (r < 0)
@@ -101,7 +100,8 @@ int cli_status(const cli_args *args)
     } else if (r == 0) {
         const char *name;
         json_t *e;
-        json_object_foreach(c.environments, name, e) print_environment(name, e);
+        json_object_foreach(c.environments, name, e)
+            print_environment(name, e);
         if (json_object_size(c.environments) == 0)
             puts("No runs are recorded yet.");
     }

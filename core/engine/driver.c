@@ -85,18 +85,18 @@ static void close_handle(uv_handle_t *handle, void *unused)
         uv_close(handle, NULL);
 }
 
-/* Workers that were killed still come to their end; only then the loop is empty. */
+/* Workers that were killed still come to their end; only then the loop can be closed. */
 static void close_loop(driver *d)
 {
-    if (!d->loop.data && !d->wake.loop)
+    if (!d->wake.loop) /* it was never opened */
         return;
     close_handle((uv_handle_t *)&d->wake, NULL);
     close_handle((uv_handle_t *)&d->tick, NULL);
     for (size_t i = 0; i < sizeof d->signals / sizeof *d->signals; i++)
         if (d->signals[i].loop)
             close_handle((uv_handle_t *)&d->signals[i], NULL);
-    (void)uv_run(&d->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&d->loop);
+    while (uv_loop_close(&d->loop) == UV_EBUSY)
+        (void)uv_run(&d->loop, UV_RUN_DEFAULT);
 }
 
 static void notes_done(notes *n)

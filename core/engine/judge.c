@@ -108,6 +108,7 @@ int judge_sample(call *c, const char *name, double value)
         return -1;
     }
     json_object_set_new(c->sampled, metric->name, json_true());
+    json_object_set_new(c->sampled, name, json_true());
     tell_sample(c, &m);
     char **first = failed ? &c->threshold_failed : &c->threshold_warned;
     if ((failed || warned) && !*first)
@@ -139,7 +140,7 @@ static bool was_measured(const call *c, const char *metric)
            (s->kind->has_execute && record_has_sample(&c->driver->record, s->id, metric));
 }
 
-/* The phase after which every declared metric must have been measured. */
+/* The phase after which every metric that has a threshold must have been measured. */
 static bool must_have_measured(const call *c)
 {
     const catalog_kind *k = driver_step(c->driver, c->step)->kind;
@@ -162,8 +163,8 @@ static void judge_passed(call *c)
         replace_summary(c, take(c->threshold_failed));
         return;
     }
-    for (size_t i = 0; must_have_measured(c) && i < s->kind->metric_count; i++) {
-        const char *metric = s->kind->metrics[i].name;
+    for (size_t i = 0; must_have_measured(c) && i < s->threshold_count; i++) {
+        const char *metric = s->thresholds[i].metric;
         if (was_measured(c, metric))
             continue;
         c->verdict = MACHINE_INCONCLUSIVE;

@@ -43,7 +43,7 @@ static int find_run(const engine *e, bool committed_too, const char *verb, char 
     if (r < 0)
         return r;
     if (s.found == 0) {
-        (void)error_set(err, ERROR_NOT_FOUND, "the newest run of no environment is one to %s", verb);
+        (void)error_set(err, ERROR_NOT_FOUND, "there is no run to %s, among the newest of each environment", verb);
         return error_hint(err, "an older one must be named: `belay history` lists them");
     }
     if (s.found > 1) {

@@ -180,8 +180,7 @@ void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const ch
 {
     const char *name;
     json_t *stored;
-    json_object_foreach(s->options, name, stored)
-    {
+    json_object_foreach(s->options, name, stored) {
         references_in(stored, fn, user);
     }
 }

@@ -188,9 +188,9 @@ static void gather_log(text *log, const json_t *events, const char *stage)
 {
     size_t i;
     const json_t *event;
-    json_array_foreach(events, i, event) if (strcmp(event_text(event, "type"), "log") == 0 &&
-                                             strcmp(event_text(event, "stage"), stage) == 0)
-        text_printf(log, "%s: %s\n", event_text(event, "step"), event_text(event, "line"));
+    json_array_foreach(events, i, event)
+        if (strcmp(event_text(event, "type"), "log") == 0 && strcmp(event_text(event, "stage"), stage) == 0)
+            text_printf(log, "%s: %s\n", event_text(event, "step"), event_text(event, "line"));
 }
 
 static void add_stage(text *out, const view *v, size_t stage, const json_t *events, size_t id)
@@ -223,7 +223,8 @@ int report_junit(FILE *out, const json_t *events, error **err)
     guard_text xml = {0};
     size_t i, id = 0;
     const json_t *event;
-    json_array_foreach(events, i, event) view_apply(v, event, 0);
+    json_array_foreach(events, i, event)
+        view_apply(v, event, 0);
     if (!*v->started_at)
         return error_set(err, ERROR_NOT_FOUND, "the run has recorded no events");
     text_puts(&xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");

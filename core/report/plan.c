@@ -7,7 +7,8 @@ static const char *joined(const json_t *names, text *into)
 {
     size_t i;
     const json_t *name;
-    json_array_foreach(names, i, name) text_printf(into, "%s%s", i ? ", " : "", json_string_value(name));
+    json_array_foreach(names, i, name)
+        text_printf(into, "%s%s", i ? ", " : "", json_string_value(name));
     return text_get(into);
 }
 
@@ -43,7 +44,8 @@ static void add_step(text *out, const layout *l, const view_step *s)
         layout_paragraph(out, l, 6, INK_PLAIN, "%s", s->title);
     size_t i;
     const json_t *plan;
-    json_array_foreach(s->plan, i, plan) add_change(out, l, plan);
+    json_array_foreach(s->plan, i, plan)
+        add_change(out, l, plan);
     if (bad && *s->trouble.summary)
         layout_paragraph(out, l, 6, INK_RED, "%s", s->trouble.summary);
     if (bad && *s->trouble.hint)
@@ -54,7 +56,9 @@ static bool changes_something(const view_step *s)
 {
     size_t i;
     const json_t *plan;
-    json_array_foreach(s->plan, i, plan) if (*event_text(plan, "change")) return true;
+    json_array_foreach(s->plan, i, plan)
+        if (*event_text(plan, "change"))
+            return true;
     return false;
 }
 
@@ -62,7 +66,9 @@ static bool is_irreversible(const view_step *s)
 {
     size_t i;
     const json_t *plan;
-    json_array_foreach(s->plan, i, plan) if (json_is_true(json_object_get(plan, "irreversible"))) return true;
+    json_array_foreach(s->plan, i, plan)
+        if (json_is_true(json_object_get(plan, "irreversible")))
+            return true;
     return false;
 }
 

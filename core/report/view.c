@@ -151,7 +151,8 @@ static void add_steps(view *v, size_t stage, const json_t *list)
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(list, i, item)(void) add_step(v, stage, item, event_text(item, "id"));
+    json_array_foreach(list, i, item)
+        (void)add_step(v, stage, item, event_text(item, "id"));
 }
 
 static size_t find_stage(view *v, const char *name)

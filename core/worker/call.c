@@ -73,7 +73,8 @@ static void take_secrets(belay_ctx *c, const json_t *secrets)
     size_t i;
     json_t *value;
     c->secrets = redactor_new();
-    json_array_foreach(secrets, i, value) redactor_add(c->secrets, json_string_value(value));
+    json_array_foreach(secrets, i, value)
+        redactor_add(c->secrets, json_string_value(value));
 }
 
 /* The facts, and the one that only this side knows. */

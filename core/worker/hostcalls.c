@@ -110,7 +110,9 @@ static int32_t pending(belay_ctx *c, const char *name)
 {
     size_t i;
     json_t *value;
-    json_array_foreach(c->pending, i, value) if (name && strcmp(json_string_value(value), name) == 0) return 1;
+    json_array_foreach(c->pending, i, value)
+        if (name && strcmp(json_string_value(value), name) == 0)
+            return 1;
     return 0;
 }
 

@@ -77,7 +77,7 @@ int worker_init(error **err)
     for (size_t i = 0; i < sizeof places / sizeof *places && program_fd < 0; i++)
         program_fd = open_program_at(places[i], own);
     if (program_fd >= 0) {
-        signal(SIGPIPE, SIG_IGN); /* a worker that just ended must not end the core that writes to it */
+        signal(SIGPIPE, SIG_IGN);
         return 0;
     }
     error_set(err, ERROR_NOT_FOUND, "the program belay-worker is neither beside %s nor in " BELAY_LIBEXEC_FOLDER, own);

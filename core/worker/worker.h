@@ -87,7 +87,8 @@ typedef struct worker_handlers {
 typedef struct worker worker;
 
 /** Opens the belay-worker program: beside the running program, or in libexec. Kept open, so that a replaced package
- * does not change a run. Call once; again is fine. */
+ * does not change a run. Call once; again is fine. From then on SIGPIPE is
+ * ignored in this process: a worker that just ended must not end the core that writes to it. */
 int worker_init(error **err) CHECKED;
 /** Starts one phase; an error means that nothing was started, and done is not called. */
 int worker_start(uv_loop_t *loop, const worker_request *request, const worker_handlers *handlers, worker **ret,

@@ -87,8 +87,7 @@ static void describe_parse_error(const compose *compose, json_t *services, const
         return;
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused)
-    {
+    json_object_foreach(services, service, unused) {
         guard_mem char *path = NULL, *content = NULL;
         if (!read_dockerfile(compose, service, &path, &content))
             continue;
@@ -107,13 +106,13 @@ static belay_status explain_failure(const call *c, const compose *compose, json_
 {
     guard_text why = {0};
     const char *reason = log->reason ? log->reason : io->err;
-    if (log->failed) {
-        const char *step = text_member(log->steps, log->failed);
-        describe_step(compose, step, &why);
-        text_add(&why, ": %s", log->error);
+    const char *culprit = buildlog_culprit(log);
+    if (culprit) {
+        describe_step(compose, text_member(log->steps, culprit), &why);
+        text_add(&why, ": %s", text_member(log->errors, culprit));
         size_t i;
         json_t *line;
-        json_array_foreach(json_object_get(log->lines, log->failed), i, line)
+        json_array_foreach(json_object_get(log->lines, culprit), i, line)
             text_add(&why, "\n  | %s", json_string_value(line));
     } else {
         describe_parse_error(compose, services, reason, &why);
@@ -165,7 +164,8 @@ static belay_status run_build(const call *c, compose *compose, json_t *services)
     }
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused) compose_args_add(&args, service);
+    json_object_foreach(services, service, unused)
+        compose_args_add(&args, service);
     watcher w = {.call = c};
     buildlog_init(&w.log);
     belay_run io = {.keep_as = LOG_ARTIFACT, .on_line = on_line, .user = &w, .env = env.items};
@@ -183,8 +183,7 @@ static void references_of(compose *compose, json_t *services, json_t **ret_by_se
     *ret_set = json_object();
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused)
-    {
+    json_object_foreach(services, service, unused) {
         guard_mem char *reference = compose_image(compose, service);
         json_object_set_new(*ret_by_service, service, json_string(reference));
         json_object_set_new(*ret_set, reference, json_true());
@@ -209,8 +208,7 @@ static belay_status check_built(engine *e, json_t *map)
     const call *c = engine_call(e);
     const char *started = c->host->recall(c->ctx, "started"), *reference;
     json_t *id;
-    json_object_foreach(map, reference, id)
-    {
+    json_object_foreach(map, reference, id) {
         if (!json_is_string(id))
             return call_fail(c, BELAY_E_FAIL, NULL, "there is no image %s after the build", reference);
         if (!call_int(c, "no_cache") || !started)
@@ -283,8 +281,7 @@ belay_status build_verify(belay_ctx *ctx, const belay_host *host)
         return s;
     const char *reference;
     json_t *id;
-    json_object_foreach(built, reference, id)
-    {
+    json_object_foreach(built, reference, id) {
         const char *is = text_member(now, reference);
         if (strcmp(is, json_string_value(id)) != 0)
             return call_fail(&c, BELAY_E_FAIL, NULL, "%s is %s now; this step built %s", reference,
@@ -320,8 +317,7 @@ belay_status build_rollback(belay_ctx *ctx, const belay_host *host)
         s = tags_rollback(e, before);
     const char *reference;
     json_t *id;
-    json_object_foreach(now, reference, id)
-    {
+    json_object_foreach(now, reference, id) {
         const char *had = text_member(before, reference);
         if (s == BELAY_OK && json_is_string(id) && strcmp(json_string_value(id), had) != 0)
             s = remove_made(e, json_string_value(id), strtoll(started, NULL, 10));

@@ -8,7 +8,7 @@
 
 void buildlog_init(buildlog *b)
 {
-    *b = (buildlog){.steps = json_object(), .stages = json_object(), .lines = json_object()};
+    *b = (buildlog){.steps = json_object(), .stages = json_object(), .lines = json_object(), .errors = json_object()};
 }
 
 void buildlog_done(buildlog *b)
@@ -16,8 +16,7 @@ void buildlog_done(buildlog *b)
     json_decref(b->steps);
     json_decref(b->stages);
     json_decref(b->lines);
-    free(b->failed);
-    free(b->error);
+    json_decref(b->errors);
     free(b->reason);
     *b = (buildlog){0};
 }
@@ -71,13 +70,29 @@ bool buildlog_line(buildlog *b, const char *line, const char **ret_step)
         *ret_step = rest;
         return begins;
     }
-    if (strncmp(rest, "ERROR: ", 7) == 0 && !b->failed) {
-        b->failed = text_dup(vertex);
-        b->error = text_dup(rest + 7);
+    if (strncmp(rest, "ERROR: ", 7) == 0) {
+        json_object_set_new(b->errors, vertex, json_string(rest + 7));
     } else if (isdigit((unsigned char)*rest)) {
         keep_output(b, vertex, rest);
     }
     return false;
+}
+
+const char *buildlog_culprit(const buildlog *b)
+{
+    const char *vertex, *best = NULL;
+    json_t *error;
+    int best_rank = -1;
+    json_object_foreach(b->errors, vertex, error) {
+        bool named = b->reason && strstr(b->reason, json_string_value(error));
+        bool internal = strstr(text_member(b->steps, vertex), " internal] ") != NULL;
+        int rank = (named ? 2 : 0) + (internal ? 0 : 1);
+        if (rank > best_rank) {
+            best = vertex;
+            best_rank = rank;
+        }
+    }
+    return best;
 }
 
 void buildlog_progress(const buildlog *b, uint64_t *ret_done, uint64_t *ret_all)
@@ -85,8 +100,7 @@ void buildlog_progress(const buildlog *b, uint64_t *ret_done, uint64_t *ret_all)
     *ret_done = *ret_all = 0;
     const char *name;
     json_t *stage;
-    json_object_foreach(b->stages, name, stage)
-    {
+    json_object_foreach(b->stages, name, stage) {
         *ret_done += (uint64_t)json_integer_value(json_object_get(stage, "at"));
         *ret_all += (uint64_t)json_integer_value(json_object_get(stage, "of"));
     }

@@ -18,8 +18,7 @@ typedef struct buildlog {
     json_t *steps;  /**< object: vertex number -> "[agents 4/7] RUN ..." */
     json_t *stages; /**< object: "agents" -> {"at": 4, "of": 7} */
     json_t *lines;  /**< object: vertex number -> array of its last lines of output */
-    char *failed;   /**< number of the first vertex that failed */
-    char *error;    /**< what it said after "ERROR:" */
+    json_t *errors; /**< object: vertex number -> what it said after "ERROR:" */
     char *reason;   /**< the line "failed to solve: ..." */
 } buildlog;
 
@@ -27,6 +26,8 @@ void buildlog_init(buildlog *b);
 void buildlog_done(buildlog *b);
 /** Takes a line. true: a step began, of which *ret_step tells ("agents 4/7 RUN ..."; borrowed until the next line). */
 bool buildlog_line(buildlog *b, const char *line, const char **ret_step);
+/** The number of the vertex that made the build fail (others fail along with it), or NULL. Borrowed. */
+const char *buildlog_culprit(const buildlog *b);
 /** Steps begun, and known in all. */
 void buildlog_progress(const buildlog *b, uint64_t *ret_done, uint64_t *ret_all);
 

@@ -258,9 +258,9 @@ static void select_default(const compose *c, compose_choice choice, json_t *set)
 {
     const char *service;
     json_t *config;
-    json_object_foreach(compose_services(c), service,
-                        config) if (choice == COMPOSE_ALL || json_object_get(config, "build"))
-        json_object_set_new(set, service, json_true());
+    json_object_foreach(compose_services(c), service, config)
+        if (choice == COMPOSE_ALL || json_object_get(config, "build"))
+            json_object_set_new(set, service, json_true());
 }
 
 belay_status compose_select(compose *c, const char *option, compose_choice choice, json_t **ret)
@@ -268,8 +268,7 @@ belay_status compose_select(compose *c, const char *option, compose_choice choic
     guard_json *named = call_set(engine_call(c->engine), option);
     const char *service;
     json_t *config;
-    json_object_foreach(named, service, config)
-    {
+    json_object_foreach(named, service, config) {
         config = json_object_get(compose_services(c), service);
         if (!config)
             return no_such_service(c, option, service);
@@ -299,8 +298,9 @@ belay_status compose_plan(engine *e, const char *option, compose_choice choice, 
     } else {
         const char *service;
         json_t *unused;
-        json_object_foreach(named, service, unused) if (!json_object_get(compose_services(c), service))
-            call_log(call, 2, "%s, as it is now, has no service '%s'", c->file, service);
+        json_object_foreach(named, service, unused)
+            if (!json_object_get(compose_services(c), service))
+                call_log(call, 2, "%s, as it is now, has no service '%s'", c->file, service);
     }
     *ret_compose = take(c);
     *ret_services = take(named);
@@ -312,7 +312,8 @@ char *compose_list(json_t *services)
     text names = {0};
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused) text_add(&names, "%s%s", names.length ? ", " : "", service);
+    json_object_foreach(services, service, unused)
+        text_add(&names, "%s%s", names.length ? ", " : "", service);
     return names.s ? names.s : text_dup("all services");
 }
 
@@ -324,7 +325,8 @@ static void add_with_dependencies(const compose *c, const char *service, json_t 
     const char *dependency;
     json_t *condition;
     json_object_foreach(json_object_get(json_object_get(compose_services(c), service), "depends_on"), dependency,
-                        condition) add_with_dependencies(c, dependency, set);
+                        condition)
+        add_with_dependencies(c, dependency, set);
 }
 
 json_t *compose_with_dependencies(const compose *c, json_t *services)
@@ -332,7 +334,8 @@ json_t *compose_with_dependencies(const compose *c, json_t *services)
     json_t *set = json_object();
     const char *service;
     json_t *one;
-    json_object_foreach(services, service, one) add_with_dependencies(c, service, set);
+    json_object_foreach(services, service, one)
+        add_with_dependencies(c, service, set);
     return set;
 }
 

@@ -36,8 +36,9 @@ belay_status compose_config_verify(belay_ctx *ctx, const belay_host *host)
     host->measure(ctx, "services", (double)json_object_size(compose_services(compose)));
     guard_json *expected = call_set(&c, "expect_services");
     guard_text missing = {0};
-    json_object_foreach(expected, name, value) if (!json_object_get(compose_services(compose), name))
-        text_add(&missing, "%s%s", missing.length ? ", " : "", name);
+    json_object_foreach(expected, name, value)
+        if (!json_object_get(compose_services(compose), name))
+            text_add(&missing, "%s%s", missing.length ? ", " : "", name);
     if (missing.length)
         return call_fail(&c, BELAY_E_FAIL, NULL, "%s lacks the services: %s; it has: %s", compose_file(compose),
                          text_of(&missing), text_of(&services));

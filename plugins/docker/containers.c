@@ -35,8 +35,9 @@ static json_t *volumes_of(const json_t *mounts)
     json_t *names = json_array();
     size_t i;
     json_t *mount;
-    json_array_foreach(mounts, i, mount) if (strcmp(text_member(mount, "Type"), "volume") == 0)
-        json_array_append(names, json_object_get(mount, "Name"));
+    json_array_foreach(mounts, i, mount)
+        if (strcmp(text_member(mount, "Type"), "volume") == 0)
+            json_array_append(names, json_object_get(mount, "Name"));
     return names;
 }
 
@@ -66,7 +67,8 @@ belay_status containers_labelled(engine *e, const char *label, containers *ret)
         return s;
     size_t i;
     json_t *one;
-    json_array_foreach(listed, i, one) read_listed(one, add(ret));
+    json_array_foreach(listed, i, one)
+        read_listed(one, add(ret));
     return BELAY_OK;
 }
 
@@ -149,8 +151,7 @@ bool containers_from_json(const json_t *array, containers *ret)
 {
     size_t i;
     json_t *one;
-    json_array_foreach(array, i, one)
-    {
+    json_array_foreach(array, i, one) {
         const char *id, *name, *service, *image, *hash, *depends_on;
         int running;
         json_t *volumes;

@@ -247,8 +247,7 @@ static belay_status read_services(engine *e, scan *scanned, int64_t since_ns)
     containers_select(&all, services, false);
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused)
-    {
+    json_object_foreach(services, service, unused) {
         bool found = false;
         for (size_t i = 0; i < all.count && s == BELAY_OK; i++) {
             if (strcmp(all.items[i].service, service) != 0)

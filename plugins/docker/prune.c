@@ -65,8 +65,7 @@ static belay_status keep_services(prune *p)
     belay_status s = BELAY_OK;
     if (!p->compose)
         return s;
-    json_object_foreach(compose_services(p->compose), service, unused)
-    {
+    json_object_foreach(compose_services(p->compose), service, unused) {
         guard_mem char *reference = compose_image(p->compose, service), *id = NULL;
         s = tags_id(p->e, reference, &id);
         if (s != BELAY_OK)
@@ -120,8 +119,7 @@ static belay_status find_images(prune *p)
     belay_status s = engine_get(p->e, &listed, "/images/json?filters=%s", escaped);
     size_t i;
     json_t *image;
-    json_array_foreach(listed, i, image)
-    {
+    json_array_foreach(listed, i, image) {
         const char *id = text_member(image, "Id");
         if (!json_object_get(p->keep, id))
             json_object_set(p->images, id, json_object_get(image, "Size"));
@@ -144,8 +142,7 @@ static belay_status find_volumes(prune *p)
     belay_status s = engine_get(p->e, &listed, "/volumes?filters=%s", escaped);
     size_t i;
     json_t *volume;
-    json_array_foreach(json_object_get(listed, "Volumes"), i, volume)
-    {
+    json_array_foreach(json_object_get(listed, "Volumes"), i, volume) {
         const char *name = text_member(volume, "Name");
         if (!json_object_get(declared, name))
             json_object_set_new(p->volumes, name, json_true());
@@ -201,7 +198,8 @@ belay_status prune_prepare(belay_ctx *ctx, const belay_host *host)
     int64_t most = 0;
     const char *name;
     json_t *value;
-    json_object_foreach(p.images, name, value) most += json_integer_value(value);
+    json_object_foreach(p.images, name, value)
+        most += json_integer_value(value);
     char size[TEXT_SIZE];
     guard_mem char *names = containers_names(&p.gone);
     const char *whose = whole_engine(&c) ? "the whole engine" : compose_project(p.compose);
@@ -228,12 +226,12 @@ static belay_status usage(engine *e, bool volumes, int64_t *ret)
     int64_t total = json_integer_value(json_object_get(df, "LayersSize"));
     size_t i;
     json_t *one;
-    json_array_foreach(json_object_get(df, "Containers"), i, one) total +=
-        json_integer_value(json_object_get(one, "SizeRw"));
-    json_array_foreach(json_object_get(df, "BuildCache"), i, one) total +=
-        json_is_true(json_object_get(one, "Shared")) ? 0 : json_integer_value(json_object_get(one, "Size"));
-    json_array_foreach(json_object_get(df, "Volumes"), i, one) total +=
-        volumes ? json_integer_value(json_object_get(json_object_get(one, "UsageData"), "Size")) : 0;
+    json_array_foreach(json_object_get(df, "Containers"), i, one)
+        total += json_integer_value(json_object_get(one, "SizeRw"));
+    json_array_foreach(json_object_get(df, "BuildCache"), i, one)
+        total += json_is_true(json_object_get(one, "Shared")) ? 0 : json_integer_value(json_object_get(one, "Size"));
+    json_array_foreach(json_object_get(df, "Volumes"), i, one)
+        total += volumes ? json_integer_value(json_object_get(json_object_get(one, "UsageData"), "Size")) : 0;
     *ret = total;
     return BELAY_OK;
 }
@@ -244,8 +242,7 @@ static belay_status delete_each(prune *p, const char *what, json_t *names, size_
     belay_status s = BELAY_OK;
     const char *name;
     json_t *unused;
-    json_object_foreach(names, name, unused)
-    {
+    json_object_foreach(names, name, unused) {
         guard_mem char *escaped = engine_escape(name);
         s = engine_do(p->e, "DELETE", NULL, 409, "/%s/%s", what, escaped);
         if (s < 0)

@@ -27,8 +27,7 @@ static belay_status check_names(const call *c, compose *compose, const container
     guard_json *named = call_set(c, option);
     const char *name;
     json_t *unused;
-    json_object_foreach(named, name, unused)
-    {
+    json_object_foreach(named, name, unused) {
         bool known = json_object_get(compose_services(compose), name) != NULL;
         for (size_t i = 0; i < all->count && !known; i++)
             known = strcmp(all->items[i].service, name) == 0;

@@ -11,8 +11,7 @@ static json_t *targets_of(const call *c, compose *compose, json_t *services)
     json_t *targets = json_object();
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused)
-    {
+    json_object_foreach(services, service, unused) {
         guard_mem char *source = compose_image(compose, service);
         guard_mem char *repository = NULL, *tag = NULL;
         tags_split(source, &repository, &tag);
@@ -69,8 +68,7 @@ belay_status tag_execute(belay_ctx *ctx, const belay_host *host)
     const char *target;
     json_t *source;
     if (s == BELAY_OK)
-        json_object_foreach(targets, target, source)
-        {
+        json_object_foreach(targets, target, source) {
             guard_mem char *id = NULL;
             s = tags_id(e, json_string_value(source), &id);
             if (s != BELAY_OK)
@@ -83,8 +81,7 @@ belay_status tag_execute(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = tags_remember(e, targets, &before);
     json_t *id;
-    json_object_foreach(ids, target, id)
-    {
+    json_object_foreach(ids, target, id) {
         if (s == BELAY_OK)
             s = tags_point(e, json_string_value(id), target);
         if (s == BELAY_OK)
@@ -104,8 +101,7 @@ belay_status tag_verify(belay_ctx *ctx, const belay_host *host)
         return s;
     const char *target;
     json_t *source;
-    json_object_foreach(targets, target, source)
-    {
+    json_object_foreach(targets, target, source) {
         guard_mem char *is = NULL, *wanted = NULL;
         s = tags_id(e, target, &is);
         if (s == BELAY_OK)

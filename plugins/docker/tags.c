@@ -25,8 +25,7 @@ belay_status tags_read(engine *e, json_t *references, json_t **ret)
     guard_json *map = json_object();
     const char *reference;
     json_t *unused;
-    json_object_foreach(references, reference, unused)
-    {
+    json_object_foreach(references, reference, unused) {
         guard_mem char *id = NULL;
         belay_status s = tags_id(e, reference, &id);
         if (s != BELAY_OK)
@@ -67,8 +66,7 @@ belay_status tags_remember(engine *e, json_t *references, json_t **ret)
         s = call_remember(c, "before", now, &before);
     const char *reference;
     json_t *id;
-    json_object_foreach(before, reference, id)
-    {
+    json_object_foreach(before, reference, id) {
         if (!json_is_string(id) || s != BELAY_OK)
             continue;
         guard_mem char *kept = aside(reference, mark);
@@ -113,8 +111,7 @@ belay_status tags_release(engine *e, json_t *before)
     belay_status s = BELAY_OK;
     const char *reference;
     json_t *id;
-    json_object_foreach(before, reference, id)
-    {
+    json_object_foreach(before, reference, id) {
         if (!json_is_string(id) || !mark || s != BELAY_OK)
             continue;
         guard_mem char *kept = aside(reference, mark);
@@ -132,8 +129,7 @@ belay_status tags_rollback(engine *e, json_t *before)
     belay_status first = BELAY_OK;
     const char *reference;
     json_t *id;
-    json_object_foreach(before, reference, id)
-    {
+    json_object_foreach(before, reference, id) {
         belay_status s = restore(e, reference, json_string_value(id));
         if (s != BELAY_OK && first == BELAY_OK)
             first = s;

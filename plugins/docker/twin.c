@@ -42,8 +42,7 @@ static belay_status peers_of(engine *e, const json_t *host, json_t **ret)
     }
     size_t i;
     json_t *one;
-    json_array_foreach(json_object_get(host, "VolumesFrom"), i, one)
-    {
+    json_array_foreach(json_object_get(host, "VolumesFrom"), i, one) {
         guard_mem char *source = text_dup(json_string_value(one) ? json_string_value(one) : "");
         guard_mem char *name = NULL;
         char *colon = strchr(source, ':');
@@ -70,8 +69,7 @@ static json_t *endpoint(const json_t *network, const char *id)
     json_t *aliases = json_array();
     size_t i;
     json_t *alias;
-    json_array_foreach(json_object_get(network, "Aliases"), i, alias)
-    {
+    json_array_foreach(json_object_get(network, "Aliases"), i, alias) {
         const char *name = json_string_value(alias);
         if (name && strncmp(name, id, 12) != 0)
             json_array_append(aliases, alias);
@@ -101,8 +99,7 @@ static bool is_bound(const json_t *host, const char *target)
 {
     size_t i, n = strlen(target);
     json_t *one;
-    json_array_foreach(json_object_get(host, "Binds"), i, one)
-    {
+    json_array_foreach(json_object_get(host, "Binds"), i, one) {
         const char *bind = json_string_value(one), *colon = bind ? strchr(bind, ':') : NULL;
         if (colon && strncmp(colon + 1, target, n) == 0 && (colon[1 + n] == '\0' || colon[1 + n] == ':'))
             return true;
@@ -117,15 +114,13 @@ static void keep_volumes(json_t *host, const json_t *inspected)
     json_t *mounts = json_array(), *one;
     guard_json *named = json_object(); /* set: targets that need no name */
     size_t i;
-    json_array_foreach(json_object_get(host, "Mounts"), i, one)
-    {
+    json_array_foreach(json_object_get(host, "Mounts"), i, one) {
         if (strcmp(text_member(one, "Type"), "volume") == 0 && !*text_member(one, "Source"))
             continue;
         json_object_set_new(named, text_member(one, "Target"), json_true());
         json_array_append(mounts, one);
     }
-    json_array_foreach(json_object_get(inspected, "Mounts"), i, one)
-    {
+    json_array_foreach(json_object_get(inspected, "Mounts"), i, one) {
         const char *target = text_member(one, "Destination");
         if (strcmp(text_member(one, "Type"), "volume") == 0 && !is_bound(host, target) &&
             !json_object_get(named, target))
@@ -217,8 +212,7 @@ static belay_status connect_others(engine *e, const char *id, const json_t *body
 {
     const char *mode = text_member(json_object_get(body, "HostConfig"), "NetworkMode"), *name;
     json_t *settings;
-    json_object_foreach(json_object_get(kept, "networks"), name, settings)
-    {
+    json_object_foreach(json_object_get(kept, "networks"), name, settings) {
         if (strcmp(name, mode) == 0 || !takes_settings(name) || !takes_settings(mode))
             continue;
         guard_mem char *escaped = engine_escape(name);

@@ -278,7 +278,8 @@ static belay_status run_up(plan *p, const json_t *before)
         compose_args_add(&args, "--force-recreate");
     const char *service;
     json_t *unused;
-    json_object_foreach(p->services, service, unused) compose_args_add(&args, service);
+    json_object_foreach(p->services, service, unused)
+        compose_args_add(&args, service);
     watcher w = {.call = c};
     belay_run io = {.keep_as = "up.log", .on_line = on_line, .user = &w};
     belay_status s = compose_run(p->compose, &io, args.items);
@@ -373,8 +374,7 @@ static void check_missing(plan *p, const containers *now, findings *f)
 {
     const char *service;
     json_t *unused;
-    json_object_foreach(p->services, service, unused)
-    {
+    json_object_foreach(p->services, service, unused) {
         bool there = wants_none(json_object_get(compose_services(p->compose), service));
         for (size_t i = 0; i < now->count && !there; i++)
             there = strcmp(now->items[i].service, service) == 0 && !now->items[i].oneoff;

@@ -122,8 +122,7 @@ static belay_status remove_made(engine *e, const char *thing, long in_use, json_
     belay_status s = BELAY_OK;
     const char *name;
     json_t *made;
-    json_object_foreach(now, name, made)
-    {
+    json_object_foreach(now, name, made) {
         if (json_object_get(before, name) || json_integer_value(made) < started || s < 0)
             continue;
         guard_mem char *escaped = engine_escape(name);
@@ -139,8 +138,7 @@ static belay_status add_volumes(engine *e, json_t *names, json_t *volumes)
 {
     const char *name;
     json_t *unused;
-    json_object_foreach(names, name, unused)
-    {
+    json_object_foreach(names, name, unused) {
         guard_json *volume = NULL;
         guard_mem char *escaped = engine_escape(name);
         belay_status s = engine_get(e, &volume, "/volumes/%s", escaped);

@@ -107,8 +107,9 @@ static int has_tag(const json_t *annotation, const char *tag)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(json_object_get(annotation, "tags"), i,
-                       item) if (json_is_string(item) && strcmp(json_string_value(item), tag) == 0) return 1;
+    json_array_foreach(json_object_get(annotation, "tags"), i, item)
+        if (json_is_string(item) && strcmp(json_string_value(item), tag) == 0)
+            return 1;
     return 0;
 }
 
@@ -138,8 +139,7 @@ belay_status annotate_rollback(belay_ctx *c, const belay_host *h)
     belay_status s = find(c, h, tag, &found);
     if (s != BELAY_OK)
         return s;
-    json_array_foreach(found, i, annotation)
-    {
+    json_array_foreach(found, i, annotation) {
         if (s != BELAY_OK || has_tag(annotation, ROLLED_BACK))
             continue;
         s = mark(c, h, annotation);

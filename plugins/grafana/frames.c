@@ -10,8 +10,7 @@ static void name_series(const json_t *field, frames_series *s)
     size_t used = 0;
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(field, "labels"), key, value)
-    {
+    json_object_foreach(json_object_get(field, "labels"), key, value) {
         const char *text = json_string_value(value);
         int n = snprintf(s->name + used, sizeof s->name - used, "%s%s=%s", used ? "," : "", key, text ? text : "");
         used = n > 0 && used + (size_t)n < sizeof s->name ? used + (size_t)n : sizeof s->name - 1;
@@ -27,8 +26,7 @@ static void put_entities(const json_t *entities, const char *key, double value, 
 {
     size_t i;
     json_t *index;
-    json_array_foreach(json_object_get(entities, key), i, index)
-    {
+    json_array_foreach(json_object_get(entities, key), i, index) {
         json_int_t at = json_integer_value(index);
         if (json_is_integer(index) && at >= 0 && (size_t)at < s->count)
             s->values[at] = value;
@@ -88,7 +86,8 @@ void frames_read(const json_t *answer, const char *ref, frames *ret)
                  (long long)json_integer_value(json_object_get(result, "status")));
     size_t i;
     json_t *frame;
-    json_array_foreach(json_object_get(result, "frames"), i, frame) read_frame(frame, ret);
+    json_array_foreach(json_object_get(result, "frames"), i, frame)
+        read_frame(frame, ret);
 }
 
 void frames_done(frames *f)

@@ -201,22 +201,13 @@ static belay_status open_session(attempt *t)
     return status;
 }
 
-static bool standard_strings(const server *s)
+/* The file was split for a setting of standard_conforming_strings; where the server's is another, the pieces are wrong.
+ */
+static belay_status check_strings(const attempt *t)
 {
-    const char *setting = PQparameterStatus(s->conn, "standard_conforming_strings");
-    return !setting || strcmp(setting, "on") == 0;
-}
-
-/* The file was split for a setting of standard_conforming_strings; if the server's is another, the pieces are wrong. */
-static belay_status check_strings(attempt *t)
-{
-    migration *m = t->m;
-    bool standard = standard_strings(&t->session);
-    if (t->at == 0 && !standard) {
-        sql_script_free(m->script);
-        m->script = sql_split(m->source.text, m->source.length, false);
-    }
-    if (m->script->items[t->at].strings == standard && m->script->problems.count == 0)
+    const migration *m = t->m;
+    bool standard = server_standard_strings(&t->session);
+    if (m->script->items[t->at].strings == standard)
         return BELAY_OK;
     return say(t->a->c, t->a->h, BELAY_E_FAIL, "set it by SET standard_conforming_strings = ... on a line of its own",
                "%s:%u: standard_conforming_strings is %s here, which the file's text does not go with", m->path,

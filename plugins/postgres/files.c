@@ -137,7 +137,7 @@ void migration_files_done(migration_files *files)
     *files = (migration_files){0};
 }
 
-belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m)
+belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings)
 {
     if (m->script)
         return BELAY_OK;
@@ -156,7 +156,7 @@ belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m)
         return say(c, h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m->path, strerror(why));
     if (m->source.length > FILE_MAX)
         return say(c, h, BELAY_E_LIMIT, "load it with postgres.restore", "%s is larger than 1 GiB", m->path);
-    m->script = sql_split(m->source.text, m->source.length, true);
+    m->script = sql_split(m->source.text, m->source.length, standard_strings);
     return BELAY_OK;
 }
 

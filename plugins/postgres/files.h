@@ -35,8 +35,8 @@ typedef struct migration_files {
 belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_files *ret);
 void migration_files_done(migration_files *files);
 
-/** Reads and splits the file. E_RETRY when it cannot be read. */
-belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m);
+/** Reads and splits the file, unless it is loaded. E_RETRY when it cannot be read. */
+belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings);
 /** The path of NAME.down.sql beside NAME.sql; the caller frees. */
 char *migration_down_path(const migration *m);
 

@@ -166,13 +166,13 @@ static belay_status leave_to_snapshot(server *s, size_t count, const char *names
     return BELAY_OK;
 }
 
-static belay_status read_down_file(belay_ctx *c, const belay_host *h, const ledger_row *row, migration *down)
+static belay_status read_down_file(const applier *a, const ledger_row *row, migration *down)
 {
-    migration up = {.name = row->file, .path = heap_printf("%s/%s", h->opt_str(c, "dir"), row->file)};
+    migration up = {.name = row->file, .path = heap_printf("%s/%s", a->h->opt_str(a->c, "dir"), row->file)};
     *down = (migration){.number = row->number, .path = migration_down_path(&up)};
     down->name = heap_dup(strrchr(down->path, '/') + 1);
     free(up.path);
-    return migration_load(c, h, down);
+    return migration_load(a->c, a->h, down, server_standard_strings(&a->keeper));
 }
 
 /* Newest first; each with its row in one transaction, so that a second rollback goes on where the first stopped. */
@@ -184,7 +184,7 @@ static belay_status run_down_files(applier *a, ledger *l, const char *run)
         if (strcmp(l->items[i].run, run) != 0)
             continue;
         migration down = {0};
-        status = read_down_file(a->c, a->h, &l->items[i], &down);
+        status = read_down_file(a, &l->items[i], &down);
         if (status == BELAY_OK)
             status = apply_down(a, &down);
         migration_files one = {.items = heap_grow(NULL, 1, sizeof down), .count = 1};

@@ -57,7 +57,7 @@ static belay_status tell(belay_ctx *c, const belay_host *h, migration_plan *plan
         say_log(c, h, 1, "pending %s sha256 %s", plan->items[i]->name, plan->items[i]->sha256);
     }
     for (size_t i = 0; h->opt_int(c, "statements") && status == BELAY_OK && i < plan->count; i++) {
-        status = migration_load(c, h, plan->items[i]);
+        status = migration_load(c, h, plan->items[i], plan->standard_strings);
         if (status == BELAY_OK)
             print_statements(c, h, plan->items[i]);
     }

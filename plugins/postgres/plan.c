@@ -75,7 +75,7 @@ static belay_status find_pending(belay_ctx *c, const belay_host *h, migration_pl
 
 belay_status plan_read(belay_ctx *c, const belay_host *h, server *s, migration_plan *ret)
 {
-    *ret = (migration_plan){0};
+    *ret = (migration_plan){.standard_strings = !s || server_standard_strings(s)};
     belay_status status = migration_files_read(c, h, &ret->files);
     if (status == BELAY_OK && s)
         status = ledger_read(s, &ret->ledger);
@@ -171,7 +171,7 @@ belay_status plan_check(belay_ctx *c, const belay_host *h, migration_plan *plan)
     belay_status status = BELAY_OK;
     for (size_t i = 0; i < plan->count && status == BELAY_OK; i++) {
         migration *m = plan->items[i];
-        status = migration_load(c, h, m);
+        status = migration_load(c, h, m, plan->standard_strings);
         if (status == BELAY_OK)
             status = check_problems(c, h, m);
         if (status == BELAY_OK)

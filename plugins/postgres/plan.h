@@ -14,7 +14,8 @@
 typedef struct migration_plan {
     migration_files files;
     ledger ledger;
-    migration **items; /**< what is pending, in order; borrowed from files */
+    bool standard_strings; /**< how the server reads '...' */
+    migration **items;     /**< what is pending, in order; borrowed from files */
     size_t count, room;
 } migration_plan;
 

@@ -135,6 +135,12 @@ static void ask_to_cancel(server *s)
     PQfreeCancel(cancel);
 }
 
+bool server_standard_strings(const server *s)
+{
+    const char *setting = PQparameterStatus(s->conn, "standard_conforming_strings");
+    return !setting || strcmp(setting, "on") == 0;
+}
+
 /* Waits for input, or until something else is to be done first. */
 static void await_input(server *s, bool *asked, int64_t *waited)
 {

@@ -36,6 +36,8 @@ belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret);
 /** The same, but connected to another database of that server. */
 belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret);
 void server_close(server *s);
+/** The session's standard_conforming_strings: a backslash in '...' is an ordinary character. */
+bool server_standard_strings(const server *s);
 /** After a PQsend...(): waits until a result can be read without blocking. A cancelled call asks the server to stop,
  * and waits for that. */
 void server_await(server *s);

@@ -64,7 +64,7 @@ static const belay_option run_options[] = {
 };
 
 static const belay_metric metrics[] = {
-    {.name = "tests", .unit = "", .doc = "Tests reported; without a report the command counts as one."},
+    {.name = "tests", .unit = "", .doc = "Tests reported; not measured without a report."},
     {.name = "passed", .unit = "", .doc = "Tests that passed."},
     {.name = "failed", .unit = "", .doc = "Tests that failed."},
     {.name = "skipped", .unit = "", .doc = "Tests that were skipped."},

@@ -26,8 +26,8 @@ typedef struct kit_step kit_step;
 kit_step *kit_step_new(const char *kind);
 void kit_step_free(kit_step *s);
 
-/** Sets an option, as text: "30s", "true", "8". For lists: items end with NULL. Fails the test when the kind has no such
- *  option. Checked by the schema at the next phase. */
+/** Sets an option, as text: "30s", "true", "8". For lists: items end with NULL. Fails the test when the kind has no
+ * such option. Checked by the schema at the next phase. */
 void kit_set(kit_step *s, const char *option, const char *value);
 void kit_set_list(kit_step *s, const char *option, ...) __attribute__((sentinel));
 /** Leaves the option pending, as one that depends on a later output. */
@@ -42,8 +42,8 @@ typedef enum kit_phase { KIT_PREPARE, KIT_EXECUTE, KIT_VERIFY, KIT_ROLLBACK, KIT
 belay_status kit_run(kit_step *s, kit_phase phase);
 /** verify, repeated each 200 ms while NOT_YET, for at most seconds. */
 belay_status kit_verify_until(kit_step *s, int seconds);
-/** Runs the phase and kills it (SIGKILL) once its n-th remember() is durable and before that returns (n from 1), or after
- *  ms when n is 0. */
+/** Runs the phase and kills it (SIGKILL) once its n-th remember() is durable and before that returns (n from 1), or
+ * after ms when n is 0. */
 belay_status kit_run_killed(kit_step *s, kit_phase phase, int n, int ms);
 /** Runs the phase and cancels it after ms. */
 belay_status kit_run_cancelled(kit_step *s, kit_phase phase, int ms);
@@ -80,7 +80,8 @@ int kit_free_port(void);
 
 /* ---- servers of the test's own, on loopback; started on first use, stopped (by pid) at the end of the program ---- */
 
-/** A PostgreSQL 15 cluster with pg_stat_statements, superuser "postgres": "postgresql://postgres:...@127.0.0.1:PORT/". */
+/** A PostgreSQL 15 cluster with pg_stat_statements, superuser "postgres": "postgresql://postgres:...@127.0.0.1:PORT/".
+ */
 const char *kit_postgres_url(void);
 /** The same with a database name appended. */
 const char *kit_postgres_database(const char *name);

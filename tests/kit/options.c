@@ -89,14 +89,17 @@ static void add_secrets(redactor *secrets, const json_t *value)
     json_t *item;
     if (json_is_string(value))
         redactor_add(secrets, json_string_value(value));
-    json_array_foreach(value, i, item) redactor_add(secrets, json_string_value(item));
+    json_array_foreach(value, i, item)
+        redactor_add(secrets, json_string_value(item));
 }
 
 static bool is_pending(const json_t *pending, const char *name)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(pending, i, item) if (strcmp(json_string_value(item), name) == 0) return true;
+    json_array_foreach(pending, i, item)
+        if (strcmp(json_string_value(item), name) == 0)
+            return true;
     return false;
 }
 

@@ -173,8 +173,9 @@ static const char *find_undo(const kit_step *s, const char *key)
 {
     size_t i;
     json_t *record;
-    json_array_foreach(s->undo, i, record) if (strcmp(wire_get_text(record, "key"), key) ==
-                                               0) return wire_get_text(record, "value");
+    json_array_foreach(s->undo, i, record)
+        if (strcmp(wire_get_text(record, "key"), key) == 0)
+            return wire_get_text(record, "value");
     return NULL;
 }
 

@@ -100,13 +100,12 @@ static void a_container_made_again_is_started_in_place_of_the_old_one(void **sta
 {
     (void)state;
     docker_world w = running_world();
-    const char *before = docker_world_state(&w);
     kit_step *s = docker_world_step(&w, "docker.stop");
     kit_set_list(s, "services", "app", "web", NULL);
     must(s, KIT_EXECUTE);
     docker_world_compose(&w, "up", "--no-start", "--force-recreate", "app");
     must(s, KIT_ROLLBACK);
-    docker_world_same(&w, before);
+    assert_string_equal(docker_says("inspect", "-f", "{{.State.Running}}", kit_path("%s-app-1", w.project)), "true");
 
     must(s, KIT_EXECUTE);
     kit_output_of("docker", "rm", "-f", kit_path("%s-app-1", w.project), NULL);

@@ -343,6 +343,86 @@ static void a_server_that_goes_away_is_an_error_that_may_pass(void **state)
     kit_step_free(s);
 }
 
+/* A trigger that acts when the transaction commits. */
+static void at_commit(const migrations *m, const char *what)
+{
+    world_sql(m->database,
+              kit_path("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NULL; END $$;"
+                       "CREATE CONSTRAINT TRIGGER c AFTER INSERT ON b DEFERRABLE INITIALLY DEFERRED"
+                       " FOR EACH ROW EXECUTE FUNCTION f()",
+                       what));
+}
+
+static void an_error_at_commit_takes_the_file_back(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_commit");
+    at_commit(&w, "RAISE EXCEPTION 'too late'");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);\nINSERT INTO b (a) VALUES (1);\n");
+    kit_step *s = migrate(&w);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "001_a.sql: at its end: P0001 too late");
+    assert_sql(&w, "SELECT to_regclass('t') IS NULL", "t\n");
+    kit_step_free(s);
+}
+
+static void a_connection_lost_at_commit_is_looked_up(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_lost");
+    at_commit(&w, "PERFORM pg_terminate_backend(pg_backend_pid())");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);\nINSERT INTO b (a) VALUES (1);\n");
+    kit_step *s = migrate(&w);
+    run_phase(s, KIT_EXECUTE, BELAY_E_RETRY);
+    assert_contains(kit_summary(s), "the connection was lost before the server committed; nothing of the file is kept");
+    assert_sql(&w, "SELECT to_regclass('t') IS NULL", "t\n");
+    kit_step_free(s);
+}
+
+static void a_role_that_a_file_takes_does_not_write_the_ledger(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_role");
+    migrations_write(&w, "001_a.sql", "SET ROLE pg_monitor;\nSELECT 1;\n");
+    kit_step *s = migrate(&w);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    assert_sql(&w, "SELECT file FROM belay_migrations", "001_a.sql\n");
+    kit_step_free(s);
+}
+
+static void strings_are_read_as_the_server_reads_them(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_strings");
+    world_sql("postgres", "ALTER DATABASE m_strings SET standard_conforming_strings = off");
+    world_sql("postgres", "ALTER DATABASE m_strings SET escape_string_warning = off");
+    migrations_write(&w, "001_a.sql", "INSERT INTO a VALUES (2001, 'x\\'; y');\n");
+    migrations_write(
+        &w, "002_b.sql",
+        "SELECT set_config('standard_conforming_strings', 'on', false);\nINSERT INTO a VALUES (2002, 'x');\n");
+    kit_step *s = migrate(&w);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_sql(&w, "SELECT t FROM a WHERE id > 2000", "x'; y\n");
+    assert_contains(kit_summary(s), "002_b.sql:2: standard_conforming_strings is on here");
+    kit_step_free(s);
+}
+
+static void a_lock_timeout_of_the_file_stands(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_own_timeout");
+    migrations_write(&w, "001_a.sql",
+                     "SET lock_timeout = '7s';\nCREATE INDEX CONCURRENTLY idx_a ON a (t);\n"
+                     "CREATE TABLE t AS SELECT current_setting('lock_timeout') AS s;\n");
+    migrations_write(&w, "002_b.sql",
+                     "CREATE INDEX CONCURRENTLY idx_b ON b (a);\n"
+                     "CREATE TABLE u AS SELECT current_setting('lock_timeout') AS s;\n");
+    kit_step *s = migrate(&w);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    assert_sql(&w, "SELECT s FROM t UNION ALL SELECT s FROM u", "7s\n5s\n");
+    kit_step_free(s);
+}
+
 static void settings_of_one_file_do_not_reach_the_next(void **state)
 {
     (void)state;
@@ -403,6 +483,11 @@ int main(void)
         cmocka_unit_test(an_index_made_concurrently_outwaits_the_lock_timeout),
         cmocka_unit_test(cancelling_stops_the_statement),
         cmocka_unit_test(a_server_that_goes_away_is_an_error_that_may_pass),
+        cmocka_unit_test(an_error_at_commit_takes_the_file_back),
+        cmocka_unit_test(a_connection_lost_at_commit_is_looked_up),
+        cmocka_unit_test(a_role_that_a_file_takes_does_not_write_the_ledger),
+        cmocka_unit_test(strings_are_read_as_the_server_reads_them),
+        cmocka_unit_test(a_lock_timeout_of_the_file_stands),
         cmocka_unit_test(settings_of_one_file_do_not_reach_the_next),
         cmocka_unit_test(two_at_once_do_not_meet),
         cmocka_unit_test(a_wrong_password_is_said_and_not_shown),

@@ -72,7 +72,8 @@ void world_hang_up(pid_t pid)
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);
     /* A server process that sleeps does not notice that its client left. */
-    const char *ask = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%'";
+    const char *ask =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%'";
     for (int i = 0; i < 100 && atoi(world_sql("postgres", ask)) > 0; i++)
         usleep(50000);
 }

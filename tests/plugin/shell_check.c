@@ -1,17 +1,16 @@
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "shell_world.h"
 
-static void exit_status_zero_passes_and_counts_as_one_test(void **state)
+static void exit_status_zero_passes_and_no_test_is_counted(void **state)
 {
     (void)state;
     kit_step *s = shell_world_step("shell.check", "exit 0", NULL);
     assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
-    assert_float_equal(kit_measured(s, "tests"), 1, 0);
-    assert_float_equal(kit_measured(s, "passed"), 1, 0);
-    assert_float_equal(kit_measured(s, "failed"), 0, 0);
+    assert_true(isnan(kit_measured(s, "tests")));
     kit_step_free(s);
 }
 
@@ -124,7 +123,7 @@ static void cancelled_it_ends_at_once_with_all_it_started(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exit_status_zero_passes_and_counts_as_one_test),
+        cmocka_unit_test(exit_status_zero_passes_and_no_test_is_counted),
         cmocka_unit_test(another_exit_status_fails_with_the_last_lines),
         cmocka_unit_test(the_wanted_exit_status_is_the_users),
         cmocka_unit_test(exit_status_75_means_ask_again),

@@ -26,50 +26,50 @@ extern "C" {
 
 /** The minor version of ABI 1 that this header describes. */
 #define BELAY_ABI_MINOR 0u
-#define BELAY_EXPORT __attribute__((visibility("default")))
+#define BELAY_EXPORT    __attribute__((visibility("default")))
 
 /* ---- status ---------------------------------------------------------------------------------------------------- */
 
 /** What every callback and most host functions return. Non-negative is good. */
 typedef int32_t belay_status;
 
-#define BELAY_OK 0             /**< Done. From verify: a sample was taken and it holds. */
-#define BELAY_NOTHING 1        /**< Nothing to do: the world already is as wanted. */
-#define BELAY_NOT_YET 2        /**< verify only: not ready; ask again within the ready window. */
-#define BELAY_NO_DATA 3        /**< verify only: there is nothing to judge by. Never counts as passed. */
-#define BELAY_E_FAIL (-1)      /**< The release is bad, or the change was refused. Verdict: failed. */
-#define BELAY_E_RETRY (-2)     /**< Could not do or measure, for a reason that may pass. Verdict: error. */
-#define BELAY_E_CANCELLED (-3) /**< Stopped because asked to. */
-#define BELAY_E_CONFIG (-4)    /**< The options are wrong; nothing was done. */
-#define BELAY_E_LIMIT (-5)     /**< A documented limit of this interface was hit. */
+#define BELAY_OK            0    /**< Done. From verify: a sample was taken and it holds. */
+#define BELAY_NOTHING       1    /**< Nothing to do: the world already is as wanted. */
+#define BELAY_NOT_YET       2    /**< verify only: not ready; ask again within the ready window. */
+#define BELAY_NO_DATA       3    /**< verify only: there is nothing to judge by. Never counts as passed. */
+#define BELAY_E_FAIL        (-1) /**< The release is bad, or the change was refused. Verdict: failed. */
+#define BELAY_E_RETRY       (-2) /**< Could not do or measure, for a reason that may pass. Verdict: error. */
+#define BELAY_E_CANCELLED   (-3) /**< Stopped because asked to. */
+#define BELAY_E_CONFIG      (-4) /**< The options are wrong; nothing was done. */
+#define BELAY_E_LIMIT       (-5) /**< A documented limit of this interface was hit. */
 #define BELAY_E_UNSUPPORTED (-6) /**< This host is too old for the call, or does not know a flag. */
-#define BELAY_E_HOST (-7)      /**< The host is gone or refused: return at once, do not act. */
+#define BELAY_E_HOST        (-7) /**< The host is gone or refused: return at once, do not act. */
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
-#define BELAY_T_STRING 1u
-#define BELAY_T_INT 2u      /**< min and max apply when min < max. */
-#define BELAY_T_BOOL 3u     /**< opt_int() gives 0 or 1. */
+#define BELAY_T_STRING   1u
+#define BELAY_T_INT      2u /**< min and max apply when min < max. */
+#define BELAY_T_BOOL     3u /**< opt_int() gives 0 or 1. */
 #define BELAY_T_DURATION 4u /**< Written "250ms", "30s", "5m", "24h", "2d"; opt_int() gives milliseconds. */
-#define BELAY_T_SIZE 5u     /**< Written "64KiB", "20GB"; opt_int() gives bytes. */
-#define BELAY_T_ENUM 6u     /**< One of `choices`. */
-#define BELAY_T_PATH 7u     /**< A file name. The host makes it absolute, from the pipeline file's folder. */
-#define BELAY_T_LIST 8u     /**< A list of strings. */
+#define BELAY_T_SIZE     5u /**< Written "64KiB", "20GB"; opt_int() gives bytes. */
+#define BELAY_T_ENUM     6u /**< One of `choices`. */
+#define BELAY_T_PATH     7u /**< A file name. The host makes it absolute, from the pipeline file's folder. */
+#define BELAY_T_LIST     8u /**< A list of strings. */
 
-#define BELAY_F_REQUIRED 1u
-#define BELAY_F_SECRET 2u     /**< Masked in everything the host writes, never stored. */
+#define BELAY_F_REQUIRED   1u
+#define BELAY_F_SECRET     2u /**< Masked in everything the host writes, never stored. */
 #define BELAY_F_DEPRECATED 4u /**< Still read; its use draws a warning with `doc`. */
-#define BELAY_F_COMMIT 8u     /**< Outputs only: the exact source of the release, kept in the run's record. */
+#define BELAY_F_COMMIT     8u /**< Outputs only: the exact source of the release, kept in the run's record. */
 
 /** One option of a step kind. Checking, documentation and completion all come from this. */
 typedef struct belay_option {
-    const char *name;            /**< lower_case_with_underscores */
-    uint32_t type, flags;        /**< BELAY_T_*, BELAY_F_* */
-    const char *def;             /**< Default, written as a user would; NULL: none. List items are split at ','. */
-    const char *const *choices;  /**< BELAY_T_ENUM: NULL-terminated. */
-    int64_t min, max;            /**< BELAY_T_INT (units), BELAY_T_DURATION (ms), BELAY_T_SIZE (bytes). */
-    const char *doc;             /**< One sentence; required. */
-    const char *example;         /**< A value, written like `def`. */
+    const char *name;           /**< lower_case_with_underscores */
+    uint32_t type, flags;       /**< BELAY_T_*, BELAY_F_* */
+    const char *def;            /**< Default, written as a user would; NULL: none. List items are split at ','. */
+    const char *const *choices; /**< BELAY_T_ENUM: NULL-terminated. */
+    int64_t min, max;           /**< BELAY_T_INT (units), BELAY_T_DURATION (ms), BELAY_T_SIZE (bytes). */
+    const char *doc;            /**< One sentence; required. */
+    const char *example;        /**< A value, written like `def`. */
 } belay_option;
 
 /** A named value that a step promises to produce; later steps read it as ${steps.ID.NAME}. */
@@ -95,23 +95,23 @@ typedef struct belay_ctx belay_ctx;
 
 /** A program to run: argument vector, no shell. Zero every member you do not set. */
 typedef struct belay_run {
-    uint32_t struct_size;          /**< sizeof(belay_run) */
-    uint32_t flags;                /**< none defined; must be 0 */
-    uint32_t timeout_ms;           /**< 0: what is left of the phase's time */
-    int32_t in_fd;                 /**< standard input; 0: stdin_text, or else /dev/null */
-    int32_t out_fd;                /**< standard output; 0: captured */
-    int32_t exit_code;             /**< out: exit status; -1 when ended by a signal */
-    int32_t term_signal;           /**< out: that signal, or 0 */
+    uint32_t struct_size; /**< sizeof(belay_run) */
+    uint32_t flags;       /**< none defined; must be 0 */
+    uint32_t timeout_ms;  /**< 0: what is left of the phase's time */
+    int32_t in_fd;        /**< standard input; 0: stdin_text, or else /dev/null */
+    int32_t out_fd;       /**< standard output; 0: captured */
+    int32_t exit_code;    /**< out: exit status; -1 when ended by a signal */
+    int32_t term_signal;  /**< out: that signal, or 0 */
     uint32_t reserved;
-    const char *const *argv;       /**< NULL-terminated; argv[0] is looked up in PATH. May hold no secret. */
-    const char *const *env;        /**< "NAME=value", added to the filtered environment; may hold secrets. */
-    const char *cwd;               /**< NULL: the work folder */
-    const char *stdin_text;        /**< may hold secrets */
-    const char *keep_as;           /**< also append both streams, masked, to the artifact of this name */
+    const char *const *argv; /**< NULL-terminated; argv[0] is looked up in PATH. May hold no secret. */
+    const char *const *env;  /**< "NAME=value", added to the filtered environment; may hold secrets. */
+    const char *cwd;         /**< NULL: the work folder */
+    const char *stdin_text;  /**< may hold secrets */
+    const char *keep_as;     /**< also append both streams, masked, to the artifact of this name */
     void (*on_line)(void *user, const char *line); /**< each line of either stream as it comes; may be NULL */
     void *user;
-    const char *out, *err;         /**< out: first 64 KiB and last 192 KiB, NUL-terminated, never NULL */
-    uint64_t out_len, err_len;     /**< out: bytes written by the program, also those not kept */
+    const char *out, *err;     /**< out: first 64 KiB and last 192 KiB, NUL-terminated, never NULL */
+    uint64_t out_len, err_len; /**< out: bytes written by the program, also those not kept */
 } belay_run;
 
 /**
@@ -184,7 +184,7 @@ typedef struct belay_host {
 
 /* ---- step kinds and plugin ------------------------------------------------------------------------------------- */
 
-#define BELAY_S_READ_ONLY 1u    /**< A check: no execute, no rollback. */
+#define BELAY_S_READ_ONLY    1u /**< A check: no execute, no rollback. */
 #define BELAY_S_IRREVERSIBLE 2u /**< Executes without rollback; `belay plan` says so. */
 
 typedef belay_status (*belay_fn)(belay_ctx *, const belay_host *);
@@ -216,14 +216,14 @@ typedef struct belay_plugin {
     uint32_t undo_format_oldest; /**< the oldest format it can still roll back */
     uint32_t step_count, step_stride;
     const belay_step *steps;
-    const char *name;            /**< [a-z][a-z0-9-]{1,31}, the file's name without .so */
+    const char *name; /**< [a-z][a-z0-9-]{1,31}, the file's name without .so */
     const char *version;
     const char *license, *contact, *doc;
 } belay_plugin;
 
 /** Fills the three members of a table: BELAY_TABLE(option, my_options). */
-#define BELAY_TABLE(field, arr)                                                                                         \
-    .field##s = (arr), .field##_count = (uint32_t)(sizeof(arr) / sizeof((arr)[0])),                                     \
+#define BELAY_TABLE(field, arr)                                                                                        \
+    .field##s = (arr), .field##_count = (uint32_t)(sizeof(arr) / sizeof((arr)[0])),                                    \
     .field##_stride = (uint32_t)sizeof((arr)[0])
 #define BELAY_PLUGIN_HEAD .struct_size = (uint32_t)sizeof(belay_plugin), .built_minor = BELAY_ABI_MINOR
 /** True when the host's table is long enough to hold member m, and m is there. */
