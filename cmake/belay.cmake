@@ -37,13 +37,13 @@ function(belay_part name)
   belay_packages(belay_${name} ${ARG_PKG})
 endfunction()
 
-# belay_plugin(NAME SOURCES ... [PKG ...]): plugins/NAME as NAME.so, which exports one symbol and sees only the SDK.
+# belay_plugin(NAME SOURCES ... [PKG ...]): plugins/NAME as NAME.so, which exports one symbol and sees only the SDK (and plugins/say).
 function(belay_plugin name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PKG" ${ARGN})
   add_library(plugin_${name} MODULE ${ARG_SOURCES})
   set_target_properties(plugin_${name} PROPERTIES
     PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
-  target_link_libraries(plugin_${name} PRIVATE belay_sdk)
+  target_link_libraries(plugin_${name} PRIVATE belay_sdk plugin_say)
   if(NOT BELAY_SANITIZE)
     target_link_options(plugin_${name} PRIVATE -Wl,-z,defs)
   endif()

@@ -29,8 +29,7 @@ static const char *step_id(const call *c)
     return driver_step(c->driver, c->step)->id;
 }
 
-/* ---- intent --------------------------------------------------------------------------------------------------------
- */
+/* ---- intent ------------------------------------------------------------------------------------------------------ */
 
 static void tell_phase_start(const call *c)
 {
@@ -56,8 +55,7 @@ int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error *
     return record_intent(&d->record, s->id, worker_phase_name(phase), attempt, &c->seq, err);
 }
 
-/* ---- what the worker asks ------------------------------------------------------------------------------------------
- */
+/* ---- what the worker asks ---------------------------------------------------------------------------------------- */
 
 static int on_remember(void *user, const char *key, const char *value, const char **ret_kept)
 {
@@ -126,8 +124,7 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
     return -1;
 }
 
-/* ---- what the worker tells -----------------------------------------------------------------------------------------
- */
+/* ---- what the worker tells --------------------------------------------------------------------------------------- */
 
 static json_t *phase_event(const call *c, const char *type)
 {
@@ -192,8 +189,7 @@ static void on_done(void *user, const worker_result *result)
     c->driver->on_phase(c->driver, c->step);
 }
 
-/* ---- request -------------------------------------------------------------------------------------------------------
- */
+/* ---- request ----------------------------------------------------------------------------------------------------- */
 
 static void set_fact(json_t *facts, const char *name, const char *value)
 {
@@ -249,6 +245,19 @@ static void tell_pending(const call *c, json_t *pending)
     tell(c->driver, event);
 }
 
+static worker_handlers handlers_of(call *c)
+{
+    return (worker_handlers){.user = c,
+                             .remember = on_remember,
+                             .output = on_output,
+                             .measure = on_measure,
+                             .log = on_log,
+                             .progress = on_progress,
+                             .plan = on_plan,
+                             .keep = on_keep,
+                             .done = on_done};
+}
+
 static int start(call *c, error **err)
 {
     driver *d = c->driver;
@@ -277,15 +286,7 @@ static int start(call *c, error **err)
                                         .undo = undo,
                                         .secrets = d->secrets,
                                         .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms};
-        const worker_handlers handlers = {.user = c,
-                                          .remember = on_remember,
-                                          .output = on_output,
-                                          .measure = on_measure,
-                                          .log = on_log,
-                                          .progress = on_progress,
-                                          .plan = on_plan,
-                                          .keep = on_keep,
-                                          .done = on_done};
+        const worker_handlers handlers = handlers_of(c);
         r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
         json_decref(facts);
     }
@@ -310,8 +311,7 @@ void call_start(driver *d, size_t step)
     d->on_phase(d, step);
 }
 
-/* ---- result --------------------------------------------------------------------------------------------------------
- */
+/* ---- result ------------------------------------------------------------------------------------------------------ */
 
 static void tell_phase_end(const call *c)
 {

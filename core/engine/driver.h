@@ -91,8 +91,7 @@ struct driver {
     uv_signal_t signals[3];
 };
 
-/* ---- driver.c ------------------------------------------------------------------------------------------------------
- */
+/* ---- driver.c ---------------------------------------------------------------------------------------------------- */
 
 /** Prepares to drive a pipeline, with or without a store; nothing is written yet. */
 int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode, store *s, error **err) CHECKED;
@@ -109,14 +108,12 @@ void driver_push(driver *d, machine_event event);
 void driver_break(driver *d, error *why);
 const pipeline_step *driver_step(const driver *d, size_t step);
 
-/* ---- lock.c --------------------------------------------------------------------------------------------------------
- */
+/* ---- lock.c ------------------------------------------------------------------------------------------------------ */
 
 /** Takes the environment's lock; waits a little when its owner is dead. */
 int lock_environment(const store *s, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
 
-/* ---- call.c --------------------------------------------------------------------------------------------------------
- */
+/* ---- call.c ------------------------------------------------------------------------------------------------------ */
 
 /** Makes the call and writes its intent. */
 int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error **err) CHECKED;
@@ -126,8 +123,7 @@ void call_start(driver *d, size_t step);
 int call_conclude(driver *d, size_t step, error **err) CHECKED;
 void call_free(call *c);
 
-/* ---- judge.c -------------------------------------------------------------------------------------------------------
- */
+/* ---- judge.c ----------------------------------------------------------------------------------------------------- */
 
 /** Takes a sample: compares, records, tells. 0, or -1 when the metric is not declared or cannot be written. */
 int judge_sample(call *c, const char *name, double value);
@@ -138,8 +134,7 @@ const char *judge_word(machine_verdict verdict);
 /** The verdict of a recorded phase. */
 machine_verdict judge_recorded(const store_phase *p);
 
-/* ---- tell.c --------------------------------------------------------------------------------------------------------
- */
+/* ---- tell.c ------------------------------------------------------------------------------------------------------ */
 
 /** Hands an event to the sinks and to the record; takes it. */
 void tell(driver *d, json_t *event);
@@ -157,8 +152,7 @@ void tell_unplanned(driver *d);
 void tell_note(driver *d, const char *fmt, ...) PRINTF(2, 3);
 void tell_warning(driver *d, const char *hint, const char *fmt, ...) PRINTF(3, 4);
 
-/* ---- reason.c ------------------------------------------------------------------------------------------------------
- */
+/* ---- reason.c ---------------------------------------------------------------------------------------------------- */
 
 /** Why the run enters a state, in one line; the caller frees. */
 char *reason_text(const driver *d, const machine_action *a);
@@ -167,8 +161,7 @@ json_t *reason_next(const driver *d);
 /** "belay VERB RUN", with --state when that is not the default; the caller frees. */
 char *reason_command(const store *s, const char *verb, const char *run, const char *more);
 
-/* ---- evidence.c ----------------------------------------------------------------------------------------------------
- */
+/* ---- evidence.c -------------------------------------------------------------------------------------------------- */
 
 /** Writes failure.txt into the artifacts of the step. */
 int evidence_save(driver *d, size_t step, error **err) CHECKED;

@@ -5,8 +5,7 @@
 #include "base/clock.h"
 #include "engine/driver.h"
 
-/* ---- words ---------------------------------------------------------------------------------------------------------
- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 static const char *const words[] = {
     [MACHINE_PASSED] = "passed",
@@ -41,8 +40,7 @@ machine_verdict judge_recorded(const store_phase *p)
                     strcmp(p->end, worker_end_name(WORKER_END_START)) != 0);
 }
 
-/* ---- samples -------------------------------------------------------------------------------------------------------
- */
+/* ---- samples ----------------------------------------------------------------------------------------------------- */
 
 /* A threshold for this very instance takes the place of the one for all instances. */
 static const pipeline_threshold *threshold_for(const pipeline_step *s, const char *name, bool fail)
@@ -116,8 +114,7 @@ int judge_sample(call *c, const char *name, double value)
     return 0;
 }
 
-/* ---- phases --------------------------------------------------------------------------------------------------------
- */
+/* ---- phases ------------------------------------------------------------------------------------------------------ */
 
 static machine_verdict of_return(worker_phase phase, belay_status status)
 {

@@ -2,8 +2,7 @@
 
 #define LONGEST_DELAY_MS ((int64_t)60 * 60 * 1000)
 
-/* ---- memory --------------------------------------------------------------------------------------------------------
- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* The most that one event can call for: each step of a run that is all skipped ends, in stages that start and end. */
 static size_t action_room(const machine_plan *p)
@@ -55,8 +54,7 @@ bool machine_finished(const machine *m)
     return m->mode == MODE_ENDED;
 }
 
-/* ---- actions -------------------------------------------------------------------------------------------------------
- */
+/* ---- actions ----------------------------------------------------------------------------------------------------- */
 
 machine_action *machine_emit(machine *m, machine_do what, size_t step)
 {
@@ -131,8 +129,7 @@ void machine_start_later(machine *m, size_t step, machine_phase phase, int64_t d
     activate(m, step);
 }
 
-/* ---- prepare -------------------------------------------------------------------------------------------------------
- */
+/* ---- prepare ----------------------------------------------------------------------------------------------------- */
 
 void machine_prepare_next(machine *m)
 {
@@ -173,8 +170,7 @@ static void prepare_ended(machine *m, size_t step, machine_verdict verdict)
     machine_prepare_next(m);
 }
 
-/* ---- one step: execute, verify -------------------------------------------------------------------------------------
- */
+/* ---- one step: execute, verify ----------------------------------------------------------------------------------- */
 
 static void settle(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict)
 {
@@ -306,8 +302,7 @@ static void verify_ended(machine *m, size_t step, machine_verdict verdict)
     bad(m, step, verdict, MACHINE_BECAUSE_VERDICT);
 }
 
-/* ---- stages --------------------------------------------------------------------------------------------------------
- */
+/* ---- stages ------------------------------------------------------------------------------------------------------ */
 
 size_t machine_main_stages(const machine *m)
 {
@@ -413,8 +408,7 @@ void machine_enter_stage(machine *m, size_t stage)
         schedule(m);
 }
 
-/* ---- events --------------------------------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------------------------------ */
 
 static void phase_ended(machine *m, size_t step, machine_verdict verdict)
 {

@@ -1,7 +1,6 @@
 #include "machine_inner.h"
 
-/* ---- what the rows say ----------------------------------------------------------------------------------------------
- */
+/* ---- what the rows say ------------------------------------------------------------------------------------------- */
 
 static void forget_rollback_stage(machine *m)
 {
@@ -43,8 +42,7 @@ static void read_row(machine *m, const machine_row *row)
     s->last = row;
 }
 
-/* ---- where each step stands -----------------------------------------------------------------------------------------
- */
+/* ---- where each step stands -------------------------------------------------------------------------------------- */
 
 static void decide_once(machine *m, machine_next next, machine_reason reason, size_t step, machine_verdict verdict)
 {

@@ -31,8 +31,7 @@ void machine_roll_back(machine *m)
     machine_stop(m, m->order_count > 0 ? NEXT_UNDO : NEXT_REFUSE, MACHINE_STOP);
 }
 
-/* ---- undo ----------------------------------------------------------------------------------------------------------
- */
+/* ---- undo -------------------------------------------------------------------------------------------------------- */
 
 /* What a step stands on stays as long as the step does. */
 static void not_undone(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict)
@@ -104,8 +103,7 @@ void machine_undo_ended(machine *m, size_t step, machine_verdict verdict)
     undo_next(m);
 }
 
-/* ---- ends ----------------------------------------------------------------------------------------------------------
- */
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 static void stop_here(machine *m, machine_state state, machine_finish finish)
 {

@@ -54,8 +54,7 @@ char *reason_text(const driver *d, const machine_action *a)
     return mem_dup("");
 }
 
-/* ---- next commands -------------------------------------------------------------------------------------------------
- */
+/* ---- next commands ----------------------------------------------------------------------------------------------- */
 
 char *reason_command(const store *s, const char *verb, const char *run, const char *more)
 {

@@ -26,8 +26,7 @@ void record_done(record *r)
     json_decref(r->samples);
 }
 
-/* ---- the run -------------------------------------------------------------------------------------------------------
- */
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
 
 char *record_user_name(void)
 {
@@ -104,8 +103,7 @@ int record_update(record *r, error **err)
     return r->store ? store_run_update(r->store, &r->run, err) : 0;
 }
 
-/* ---- phases --------------------------------------------------------------------------------------------------------
- */
+/* ---- phases ------------------------------------------------------------------------------------------------------ */
 
 int record_intent(record *r, const char *step, const char *phase, int attempt, int64_t *ret_seq, error **err)
 {
@@ -118,8 +116,7 @@ int record_result(record *r, const store_phase *result, error **err)
     return r->store ? store_phase_end(r->store, r->run.id, result, err) : 0;
 }
 
-/* ---- undo ----------------------------------------------------------------------------------------------------------
- */
+/* ---- undo -------------------------------------------------------------------------------------------------------- */
 
 static json_t *member(json_t *object, const char *name, json_t *(*make)(void))
 {
@@ -165,8 +162,7 @@ int record_recall(record *r, const char *step, json_t **ret, error **err)
     return result < 0 ? result : store_undo_list(r->store, r->run.id, step, epoch, ret, err);
 }
 
-/* ---- outputs, samples, artifacts -----------------------------------------------------------------------------------
- */
+/* ---- outputs, samples, artifacts --------------------------------------------------------------------------------- */
 
 int record_output(record *r, const char *step, const char *name, const char *value, bool secret, error **err)
 {

@@ -5,8 +5,7 @@
 #include "base/clock.h"
 #include "engine/journal.h"
 
-/* ---- which run -----------------------------------------------------------------------------------------------------
- */
+/* ---- which run --------------------------------------------------------------------------------------------------- */
 
 static bool is_open(const store_run *r)
 {
@@ -95,8 +94,7 @@ static int check_state(const store_run *run, bool rollback, error **err)
                                        : -(int)error_get_code(*err);
 }
 
-/* ---- going on ------------------------------------------------------------------------------------------------------
- */
+/* ---- going on ---------------------------------------------------------------------------------------------------- */
 
 static bool take_mark(void *user, const char *key, const char *value)
 {
@@ -158,8 +156,7 @@ static int drive(driver *d, store_run *run, bool rollback, engine_assume assume,
     return 0;
 }
 
-/* ---- a run that changed nothing ------------------------------------------------------------------------------------
- */
+/* ---- a run that changed nothing ---------------------------------------------------------------------------------- */
 
 static bool note_execute(void *user, const store_phase *p)
 {
@@ -210,8 +207,7 @@ static int end_untouched(const engine *e, store_run *run, int *ret_exit, error *
     return r;
 }
 
-/* ---- taking up ------------------------------------------------------------------------------------------------------
- */
+/* ---- taking up --------------------------------------------------------------------------------------------------- */
 
 static int take_up_recorded(const engine *e, store_run *run, store_lock **lock, bool rollback, engine_assume assume,
                             int *ret_exit, error **err)

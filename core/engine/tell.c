@@ -39,8 +39,7 @@ void tell_set(const driver *d, json_t *event, const char *name, const char *valu
     json_object_set_new(event, name, json_string(masked));
 }
 
-/* ---- the run -------------------------------------------------------------------------------------------------------
- */
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
 
 /* Of a run that goes on: what a step has come to already, as far as the journal tells. */
 static const char *known_verdict(const driver *d, const pipeline_step *s)
@@ -130,8 +129,7 @@ void tell_end(driver *d, int exit_status)
     tell(d, event);
 }
 
-/* ---- steps and remarks ---------------------------------------------------------------------------------------------
- */
+/* ---- steps and remarks ------------------------------------------------------------------------------------------- */
 
 static const char *outcome_word(const machine_action *a)
 {

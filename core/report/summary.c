@@ -84,7 +84,8 @@ static void rolled_back(text *t, const view *v)
     }
     text_printf(t, "%s is back on %s", v->previous, v->environment);
     if (after > 0)
-        text_printf(t, ", proved healthy %s after the failure", units_show_duration(after, took));
+        text_printf(t, ", proved healthy %s after the %s", units_show_duration(after, took),
+                    view_failure(v) ? "failure" : "rollback began");
     text_puts(t, ".");
 }
 

@@ -8,7 +8,7 @@
 
 #include "api.h"
 #include "kinds.h"
-#include "transfer/say.h"
+#include "say/say.h"
 
 #define ROLLED_BACK "rolled-back"
 

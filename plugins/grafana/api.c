@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "transfer/say.h"
+#include "say/say.h"
 #include "transfer/transfer.h"
 
 belay_status api_check(belay_ctx *c, const belay_host *h)
@@ -56,7 +56,7 @@ belay_status api_call(belay_ctx *c, const belay_host *h, const char *method, con
     while (length && base[length - 1] == '/')
         length--;
     if (snprintf(url, sizeof url, "%.*s%s", (int)length, base, path) >= (int)sizeof url)
-        return say_option(c, h, "url", "the address is too long");
+        return say_option(c, h, BELAY_E_CONFIG, "url", NULL, "the address is too long");
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     transfer t = {.method = method,
                   .url = url,

@@ -6,7 +6,7 @@
 #include "api.h"
 #include "frames.h"
 #include "kinds.h"
-#include "transfer/say.h"
+#include "say/say.h"
 
 belay_status query_prepare(belay_ctx *c, const belay_host *h)
 {

@@ -19,7 +19,7 @@ typedef struct filesystem {
 static belay_status unusable(belay_ctx *c, const belay_host *h, const char *path)
 {
     int reason = errno;
-    return host_explain(c, h, reason == ENOENT || reason == ENOTDIR ? BELAY_E_CONFIG : BELAY_E_RETRY, "paths",
+    return say_option(c, h, reason == ENOENT || reason == ENOTDIR ? BELAY_E_CONFIG : BELAY_E_RETRY, "paths",
                         reason == ENOENT ? "make the folder, or name the one it will be made in" : NULL,
                         "the free space at '%s' cannot be read: %s", path, strerror(reason));
 }
@@ -37,7 +37,7 @@ static belay_status look(belay_ctx *c, const belay_host *h, const char *path, fi
     struct statvfs fs;
     char metric[600];
     if (path[0] != '/')
-        return host_explain(c, h, BELAY_E_CONFIG, "paths", "begin it with '/', or with ${pipeline.dir}",
+        return say_option(c, h, BELAY_E_CONFIG, "paths", "begin it with '/', or with ${pipeline.dir}",
                             "'%s' is no absolute path", path);
     if (stat(path, &st) != 0 || statvfs(path, &fs) != 0)
         return unusable(c, h, path);
@@ -63,7 +63,7 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const filesystem *a
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out)
-        return host_explain(c, h, BELAY_E_RETRY, NULL, NULL, "out of memory");
+        return say(c, h, BELAY_E_RETRY, NULL, "out of memory");
     for (size_t i = 0; i < count; i++) {
         if (all[i].free_bytes < bytes)
             fprintf(out, "%s%s: %s free, %s needed", ftell(out) ? "; " : "", all[i].paths,
@@ -75,7 +75,7 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const filesystem *a
     fclose(out);
     belay_status s = BELAY_OK;
     if (size)
-        s = host_explain(c, h, BELAY_E_FAIL, "min_free",
+        s = say_option(c, h, BELAY_E_FAIL, "min_free",
                          "free some space there, or lower min_free when the release needs less",
                          "too little disk space: %s", text);
     free(text);
@@ -89,7 +89,7 @@ belay_status disk_verify(belay_ctx *c, const belay_host *h)
     while (paths[n])
         n++;
     if (n == 0)
-        return host_explain(c, h, BELAY_E_CONFIG, "paths", NULL, "no path is named");
+        return say_option(c, h, BELAY_E_CONFIG, "paths", NULL, "no path is named");
     filesystem *all = calloc(n, sizeof *all);
     belay_status s = all ? BELAY_OK : BELAY_E_RETRY;
     for (size_t i = 0; s == BELAY_OK && i < n; i++)

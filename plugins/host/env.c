@@ -126,11 +126,11 @@ static belay_status parse_requirement(belay_ctx *c, const belay_host *h, const c
     const char *equals = strchr(item, '=');
     const value_type *type = equals ? find_type(equals + 1) : &any;
     if (!type)
-        return host_explain(c, h, BELAY_E_CONFIG, "require",
+        return say_option(c, h, BELAY_E_CONFIG, "require",
                             "types: url postgres_url redis_url http_url integer boolean path nonempty port",
                             "'%s' asks for a type that is not known", item);
     if (!*item || equals == item)
-        return host_explain(c, h, BELAY_E_CONFIG, "require", "write \"NAME\" or \"NAME=type\"", "'%s' has no name",
+        return say_option(c, h, BELAY_E_CONFIG, "require", "write \"NAME\" or \"NAME=type\"", "'%s' has no name",
                             item);
     *ret_name = strndup(item, equals ? (size_t)(equals - item) : strlen(item));
     *ret_type = type;
@@ -167,10 +167,10 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const env_table *t,
     belay_status s = check_all(c, h, t, out, &bad, &all);
     fclose(out);
     if (s == BELAY_OK && bad)
-        s = host_explain(c, h, BELAY_E_FAIL, "require", "set them as the release's documentation says",
+        s = say_option(c, h, BELAY_E_FAIL, "require", "set them as the release's documentation says",
                          "%zu of %zu names in %s are not as required: %s", bad, all, where, text);
     else if (s == BELAY_OK)
-        host_log(c, h, 1, "all %zu names in %s are as required", all, where);
+        say_log(c, h, 1, "all %zu names in %s are as required", all, where);
     free(text);
     return s;
 }
@@ -181,16 +181,16 @@ static belay_status read_source(belay_ctx *c, const belay_host *h, char **ret)
     const char *path = h->opt_str(c, "file");
     const char *const *values = h->opt_list(c, "values");
     if (!path == !*values)
-        return host_explain(c, h, BELAY_E_CONFIG, "file", NULL, "give either file or values");
+        return say_option(c, h, BELAY_E_CONFIG, "file", NULL, "give either file or values");
     if (!path)
         return BELAY_OK;
     struct stat st;
     char *text = host_read(path, FILE_MAX);
     if (!text)
-        return host_explain(c, h, errno == ENOENT ? BELAY_E_FAIL : BELAY_E_RETRY, "file", NULL, "read '%s': %s", path,
+        return say_option(c, h, errno == ENOENT ? BELAY_E_FAIL : BELAY_E_RETRY, "file", NULL, "read '%s': %s", path,
                             strerror(errno));
     if (stat(path, &st) == 0 && st.st_mode & S_IROTH)
-        host_log(c, h, 2, "every user may read '%s' (mode %04o); chmod o-r if it holds secrets", path,
+        say_log(c, h, 2, "every user may read '%s' (mode %04o); chmod o-r if it holds secrets", path,
                  (unsigned)(st.st_mode & 07777));
     *ret = text;
     return BELAY_OK;
@@ -214,7 +214,7 @@ static belay_status table_of_values(belay_ctx *c, const belay_host *h, env_table
         memcpy(at, values[i], length);
         char *equals = strchr(at, '=');
         if (!equals || equals == at)
-            return host_explain(c, h, BELAY_E_CONFIG, "values", "write \"NAME=value\"", "item %zu has no name", i + 1);
+            return say_option(c, h, BELAY_E_CONFIG, "values", "write \"NAME=value\"", "item %zu has no name", i + 1);
         *equals = '\0';
         entries[i] = (env_entry){.name = at, .value = equals + 1};
         at += length;
@@ -236,7 +236,7 @@ belay_status env_verify(belay_ctx *c, const belay_host *h)
         s = table_of_values(c, h, &t, &text);
     }
     if (bad_line)
-        s = host_explain(c, h, BELAY_E_FAIL, "file", "write NAME=value, with quotes closed", "'%s', line %zu: %s", path,
+        s = say_option(c, h, BELAY_E_FAIL, "file", "write NAME=value, with quotes closed", "'%s', line %zu: %s", path,
                          bad_line, why);
     if (s == BELAY_OK)
         s = judge(c, h, &t, where);

@@ -105,16 +105,16 @@ belay_status memory_verify(belay_ctx *c, const belay_host *h)
     char has[HOST_SIZE_TEXT], wanted[HOST_SIZE_TEXT];
     char *meminfo = host_read("/proc/meminfo", PROC_MAX);
     if (!meminfo)
-        return host_explain(c, h, BELAY_E_RETRY, NULL, NULL, "read /proc/meminfo: %s", strerror(errno));
+        return say(c, h, BELAY_E_RETRY, NULL, "read /proc/meminfo: %s", strerror(errno));
     double machine = field(meminfo, "MemAvailable:") * 1024, group = left_for_us();
     free(meminfo);
     if (isnan(machine))
-        return host_explain(c, h, BELAY_E_RETRY, NULL, NULL, "/proc/meminfo does not tell MemAvailable");
+        return say(c, h, BELAY_E_RETRY, NULL, "/proc/meminfo does not tell MemAvailable");
     double available = lesser(machine, group), needed = (double)h->opt_int(c, "min_available");
     belay_status s = h->measure(c, "available", available);
     if (s != BELAY_OK || available >= needed)
         return s;
-    return host_explain(c, h, BELAY_E_FAIL, "min_available",
+    return say_option(c, h, BELAY_E_FAIL, "min_available",
                         group < machine ? "raise the memory limit of the control group that Belay runs in"
                                         : "stop what is not needed, or give the machine more memory",
                         "%s of memory are available%s, %s are needed", host_size(available, has),

@@ -81,13 +81,13 @@ static belay_status resolve(belay_ctx *c, const belay_host *h, const char *item,
                             struct addrinfo **ret)
 {
     if (!parse_endpoint(item, e))
-        return host_explain(c, h, BELAY_E_CONFIG, "ports",
+        return say_option(c, h, BELAY_E_CONFIG, "ports",
                             "write \"127.0.0.1:8001\", \"[::1]:8001\" or \"8001\" (every address)",
                             "'%s' is no address and port", item);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
     int r = getaddrinfo(e->host[0] ? e->host : NULL, e->port, &hints, ret);
     if (r != 0)
-        return host_explain(c, h, BELAY_E_RETRY, "ports", NULL, "find the address of '%s': %s", item, gai_strerror(r));
+        return say_option(c, h, BELAY_E_RETRY, "ports", NULL, "find the address of '%s': %s", item, gai_strerror(r));
     return BELAY_OK;
 }
 
@@ -95,7 +95,7 @@ static belay_status in_use(belay_ctx *c, const belay_host *h, const char *item, 
 {
     char who[128];
     listener_name(e->number, who, sizeof who);
-    return host_explain(c, h, BELAY_E_FAIL, "ports", "stop it, or give the release another port",
+    return say_option(c, h, BELAY_E_FAIL, "ports", "stop it, or give the release another port",
                         "port %s is in use%s%s", item, who[0] ? " by " : "", who);
 }
 
@@ -114,7 +114,7 @@ static belay_status check_free(belay_ctx *c, const belay_host *h, const char *it
         if (reason == EADDRINUSE)
             s = in_use(c, h, item, &e);
         else if (reason)
-            s = host_explain(c, h, BELAY_E_CONFIG, "ports", "state = \"free\" is about addresses of this machine",
+            s = say_option(c, h, BELAY_E_CONFIG, "ports", "state = \"free\" is about addresses of this machine",
                              "'%s' cannot be bound: %s", item, strerror(reason));
     }
     if (found)
@@ -134,7 +134,7 @@ static belay_status check_open(belay_ctx *c, const belay_host *h, const char *it
     if (found)
         freeaddrinfo(found);
     if (s == BELAY_OK && reason)
-        s = host_explain(c, h, BELAY_NOT_YET, "ports", "look at the log of the service that should listen there",
+        s = say_option(c, h, BELAY_NOT_YET, "ports", "look at the log of the service that should listen there",
                          "port %s is not open: %s", item, strerror(reason));
     return s;
 }
@@ -144,7 +144,7 @@ belay_status port_verify(belay_ctx *c, const belay_host *h)
     const char *const *ports = h->opt_list(c, "ports");
     bool wanted_open = strcmp(h->opt_str(c, "state"), "open") == 0;
     if (!*ports)
-        return host_explain(c, h, BELAY_E_CONFIG, "ports", NULL, "no port is named");
+        return say_option(c, h, BELAY_E_CONFIG, "ports", NULL, "no port is named");
     for (; *ports; ports++) {
         belay_status s = wanted_open ? check_open(c, h, *ports) : check_free(c, h, *ports);
         if (s != BELAY_OK)

@@ -78,9 +78,9 @@ belay_status secret_verify(belay_ctx *c, const belay_host *h)
     size_t count = length_of(values), named = length_of(names), bad = 0, size = 0;
     char *text = NULL, buf[64];
     if (count == 0)
-        return host_explain(c, h, BELAY_E_CONFIG, "values", NULL, "no value is given");
+        return say_option(c, h, BELAY_E_CONFIG, "values", NULL, "no value is given");
     if (named && named != count)
-        return host_explain(c, h, BELAY_E_CONFIG, "names", "give one name for each value, in the same order",
+        return say_option(c, h, BELAY_E_CONFIG, "names", "give one name for each value, in the same order",
                             "there are %zu values and %zu names", count, named);
     FILE *out = open_memstream(&text, &size);
     if (!out)
@@ -95,7 +95,7 @@ belay_status secret_verify(belay_ctx *c, const belay_host *h)
     fclose(out);
     belay_status s = BELAY_OK;
     if (bad)
-        s = host_explain(c, h, BELAY_E_FAIL, "values", "put real secrets there, for example from: openssl rand -hex 32",
+        s = say_option(c, h, BELAY_E_FAIL, "values", "put real secrets there, for example from: openssl rand -hex 32",
                          "%zu of %zu secrets cannot be used: %s", bad, count, text);
     free(text);
     return s;

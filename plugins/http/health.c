@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "kinds.h"
-#include "transfer/say.h"
+#include "say/say.h"
 
 #define WHY_MAX 400
 
@@ -20,7 +20,7 @@ static belay_status compile_body(belay_ctx *c, const belay_host *h, regex_t *reg
     if (code != 0) {
         char why[128];
         regerror(code, regex, why, sizeof why);
-        return say_option(c, h, "body", "'%s' is no extended regular expression: %s", pattern, why);
+        return say_option(c, h, BELAY_E_CONFIG, "body", NULL, "'%s' is no extended regular expression: %s", pattern, why);
     }
     *set = true;
     return BELAY_OK;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kinds.h"
-#include "transfer/say.h"
+#include "say/say.h"
 
 /* What is kept of one target. */
 typedef struct figures {

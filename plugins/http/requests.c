@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kinds.h"
-#include "transfer/say.h"
+#include "say/say.h"
 
 /* "200" or "200-299"; false when it is neither. */
 static bool parse_range(const char *text, long *low, long *high)
@@ -32,7 +32,7 @@ static belay_status check_ranges(belay_ctx *c, const belay_host *h)
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
         if (!parse_range(*range, &low, &high))
-            return say_option(c, h, "status", "'%s' is no HTTP status from 100 to 599 and no range such as \"200-299\"",
+            return say_option(c, h, BELAY_E_CONFIG, "status", NULL, "'%s' is no HTTP status from 100 to 599 and no range such as \"200-299\"",
                               *range);
     return BELAY_OK;
 }
@@ -45,7 +45,7 @@ belay_status http_requests_new(belay_ctx *c, const belay_host *h, http_requests 
         n++;
     *ret = (http_requests){0};
     if (n == 0)
-        return say_option(c, h, "targets", "the list is empty: no address is no check");
+        return say_option(c, h, BELAY_E_CONFIG, "targets", NULL, "the list is empty: no address is no check");
     ret->items = calloc(n, sizeof *ret->items);
     ret->targets = calloc(n, sizeof *ret->targets);
     if (!ret->items || !ret->targets)

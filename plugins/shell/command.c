@@ -12,20 +12,6 @@
 #define TAIL_BYTES 1200
 #define TAIL_LINES 12
 
-belay_status shell_explain(belay_ctx *c, const belay_host *h, belay_status status, const char *option, const char *hint,
-                           const char *fmt, ...)
-{
-    char *text = NULL;
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
-    va_end(ap);
-    h->explain(c, n < 0 ? "out of memory" : text, hint, option);
-    if (n >= 0)
-        free(text);
-    return status;
-}
-
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
 static bool is_executable(const char *path)
@@ -55,7 +41,7 @@ static belay_status check_folder(belay_ctx *c, const belay_host *h)
     const char *cwd = h->pending(c, "cwd") ? NULL : h->opt_str(c, "cwd");
     if (!cwd || (stat(cwd, &st) == 0 && S_ISDIR(st.st_mode)))
         return BELAY_OK;
-    return shell_explain(c, h, BELAY_E_FAIL, "cwd", NULL, "there is no folder '%s'", cwd);
+    return say_option(c, h, BELAY_E_FAIL, "cwd", NULL, "there is no folder '%s'", cwd);
 }
 
 belay_status command_check(belay_ctx *c, const belay_host *h, const char *option)
@@ -65,7 +51,7 @@ belay_status command_check(belay_ctx *c, const belay_host *h, const char *option
     if (h->pending(c, option) || h->pending(c, "cwd"))
         return BELAY_OK;
     if (!program || !*program)
-        return shell_explain(c, h, BELAY_E_CONFIG, option, "write [\"program\", \"argument\", ...]",
+        return say_option(c, h, BELAY_E_CONFIG, option, "write [\"program\", \"argument\", ...]",
                              "no program is named");
     belay_status s = check_folder(c, h);
     if (s != BELAY_OK)
@@ -108,7 +94,7 @@ static belay_status make_env(belay_ctx *c, const belay_host *h, char ***ret)
     for (size_t i = 0; env && i < count; i++) {
         const char *value = strchr(given[i], '=') ? NULL : getenv(given[i]);
         if (!strchr(given[i], '=') && !value)
-            return shell_explain(
+            return say_option(
                 c, h, BELAY_E_CONFIG, "env",
                 "steps run in a filtered environment: write \"NAME=${env:NAME}\" to pass a variable on",
                 "'%s' is not set here", given[i]);
@@ -170,7 +156,7 @@ belay_status command_explain(belay_ctx *c, const belay_host *h, belay_status sta
         (void)snprintf(how, sizeof how, "exited with %d, not %lld", io->exit_code, (long long)wanted);
     else
         (void)snprintf(how, sizeof how, "exited with %d", io->exit_code);
-    (void)shell_explain(c, h, status, option, "its whole output is kept with the step", "'%.200s' %s%s%.*s",
+    (void)say_option(c, h, status, option, "its whole output is kept with the step", "'%.200s' %s%s%.*s",
                         text ? text : "", how, length ? ":\n" : "", length, tail);
     free(text);
     return status;

@@ -39,7 +39,7 @@ belay_status run_execute(belay_ctx *c, const belay_host *h)
 belay_status run_verify(belay_ctx *c, const belay_host *h)
 {
     if (h->recall(c, KEY_NO_DATA))
-        return shell_explain(c, h, BELAY_NO_DATA, "min_tests", NULL, "too few tests ran: see the metrics of the step");
+        return say_option(c, h, BELAY_NO_DATA, "min_tests", NULL, "too few tests ran: see the metrics of the step");
     if (!*h->opt_list(c, "check"))
         return BELAY_OK; /* the exit status was all there is to ask */
     belay_run io = {.keep_as = "check.log"};

@@ -139,10 +139,10 @@ belay_status sample_check(belay_ctx *c, const belay_host *h)
     const char *report = h->opt_str(c, "report");
     bool files = *h->opt_list(c, "junit") || h->pending(c, "junit");
     if (!strcmp(report, "junit") && !files)
-        return shell_explain(c, h, BELAY_E_CONFIG, "junit", "name the files that the tests write",
+        return say_option(c, h, BELAY_E_CONFIG, "junit", "name the files that the tests write",
                              "report = \"junit\" needs the option junit");
     if (files && strcmp(report, "junit") != 0 && strcmp(report, "none") != 0)
-        return shell_explain(c, h, BELAY_E_CONFIG, "report", NULL, "junit files are named, and the report is '%s'",
+        return say_option(c, h, BELAY_E_CONFIG, "report", NULL, "junit files are named, and the report is '%s'",
                              report);
     return BELAY_OK;
 }
@@ -169,7 +169,7 @@ static belay_status measure(const sample *s, const report_format *format)
 static belay_status explain_failed(const sample *s)
 {
     const tally *t = &s->tally;
-    return shell_explain(s->c, s->h, BELAY_E_FAIL, NULL, "the whole output and the reports are kept with the step",
+    return say(s->c, s->h, BELAY_E_FAIL, "the whole output and the reports are kept with the step",
                          "%" PRIu64 " of %" PRIu64 " tests failed%s%s%s", t->failed, t->passed + t->failed,
                          t->named ? ": " : "", t->names, t->named && t->named < t->failed ? ", ..." : "");
 }
@@ -177,7 +177,7 @@ static belay_status explain_failed(const sample *s)
 static belay_status explain_no_data(const sample *s, int64_t needed)
 {
     const tally *t = &s->tally;
-    return shell_explain(s->c, s->h, BELAY_NO_DATA, "min_tests", NULL,
+    return say_option(s->c, s->h, BELAY_NO_DATA, "min_tests", NULL,
                          "only %" PRIu64 " tests ran (%" PRIu64 " were skipped), at least %" PRId64 " must",
                          t->passed + t->failed, t->skipped, needed);
 }
@@ -191,7 +191,7 @@ static belay_status judge(const sample *s, const report_format *format, const be
     if (io->exit_code != wanted)
         return command_explain(s->c, s->h, BELAY_E_FAIL, "argv", io, wanted);
     if (s->tally.broken[0])
-        return shell_explain(s->c, s->h, BELAY_E_RETRY, "report", NULL, "the tests' report: %s", s->tally.broken);
+        return say_option(s->c, s->h, BELAY_E_RETRY, "report", NULL, "the tests' report: %s", s->tally.broken);
     if (reports && (int64_t)(s->tally.passed + s->tally.failed) < needed)
         return explain_no_data(s, needed);
     return BELAY_OK;

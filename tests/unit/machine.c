@@ -107,8 +107,7 @@ static void rolls_back_when_a_step_cannot_run_with_the_options_it_gets(void **st
     sim_done(&s);
 }
 
-/* ---- retry ----------------------------------------------------------------------------------------------------------
- */
+/* ---- retry ------------------------------------------------------------------------------------------------------- */
 
 static void retries_execute_only_after_an_error_that_may_pass(void **state)
 {
@@ -156,8 +155,7 @@ static void retries_verify_after_any_error_for_it_changes_nothing(void **state)
     sim_done(&s);
 }
 
-/* ---- verify ---------------------------------------------------------------------------------------------------------
- */
+/* ---- verify ------------------------------------------------------------------------------------------------------ */
 
 static void asks_again_until_ready(void **state)
 {
@@ -207,8 +205,7 @@ static void never_takes_no_data_for_passed(void **state)
     sim_done(&s);
 }
 
-/* ---- policies -------------------------------------------------------------------------------------------------------
- */
+/* ---- policies ---------------------------------------------------------------------------------------------------- */
 
 static void goes_on_with_a_warning_where_the_policy_says_so(void **state)
 {
@@ -289,8 +286,7 @@ static void pauses_only_after_what_runs_beside_has_ended(void **state)
     sim_done(&s);
 }
 
-/* ---- parallel -------------------------------------------------------------------------------------------------------
- */
+/* ---- parallel ---------------------------------------------------------------------------------------------------- */
 
 static void runs_side_by_side_what_needs_nothing_of_each_other(void **state)
 {
@@ -316,8 +312,7 @@ static void stops_what_runs_beside_a_failure_then_undoes_one_at_a_time(void **st
     sim_done(&s);
 }
 
-/* ---- rollback -------------------------------------------------------------------------------------------------------
- */
+/* ---- rollback ---------------------------------------------------------------------------------------------------- */
 
 static void tries_a_rollback_three_times_with_growing_pauses(void **state)
 {
@@ -437,8 +432,7 @@ static void takes_back_a_trial_that_passed(void **state)
     sim_done(&s);
 }
 
-/* ---- cancel ---------------------------------------------------------------------------------------------------------
- */
+/* ---- cancel ------------------------------------------------------------------------------------------------------ */
 
 static void turns(sim *s, int n)
 {
@@ -516,8 +510,7 @@ static void the_cancel_after_a_failure_does_not_stop_the_rollback_but_the_second
     sim_done(&s);
 }
 
-/* ---- crash ----------------------------------------------------------------------------------------------------------
- */
+/* ---- crash ------------------------------------------------------------------------------------------------------- */
 
 /* Runs until the last started phase is this one, then kills the process. */
 static void kill_in(sim *s, const char *phase)
@@ -654,8 +647,7 @@ static void rolls_back_a_committed_run_when_asked(void **state)
     sim_done(&s);
 }
 
-/* ---- a long run -----------------------------------------------------------------------------------------------------
- */
+/* ---- a long run -------------------------------------------------------------------------------------------------- */
 
 static void ten_thousand_steps_take_linear_memory_and_no_deep_stack(void **state)
 {

@@ -47,8 +47,7 @@ unsigned sim_chance(sim *s, unsigned n)
     return (unsigned)((s->random >> 11) % n);
 }
 
-/* ---- plan ----------------------------------------------------------------------------------------------------------
- */
+/* ---- plan -------------------------------------------------------------------------------------------------------- */
 
 void sim_init(sim *s, size_t count)
 {
@@ -96,8 +95,7 @@ void sim_need(sim *s, size_t step, size_t need)
     s->needs[step][s->steps[step].need_count++] = need;
 }
 
-/* ---- invariants ----------------------------------------------------------------------------------------------------
- */
+/* ---- invariants -------------------------------------------------------------------------------------------------- */
 
 static bool is_main(const sim *s, size_t step)
 {
@@ -167,6 +165,10 @@ static void check_start(sim *s, const machine_action *a)
         check_execute(s, a->step);
     if (a->phase == MACHINE_ROLLBACK)
         check_undo(s, a->step);
+    for (size_t i = 0; i < s->steps[a->step].need_count; i++)
+        sim_hold(
+            s, is_main(s, a->step) || a->phase == MACHINE_PREPARE || !s->world[s->steps[a->step].needs[i]].undo_failed,
+            "the rollback stage stands on a step that was not undone");
 }
 
 static void check_rolled_back(const sim *s)
@@ -196,8 +198,7 @@ static void check_state(const sim *s, machine_state state)
         check_rolled_back(s);
 }
 
-/* ---- actions -------------------------------------------------------------------------------------------------------
- */
+/* ---- actions ----------------------------------------------------------------------------------------------------- */
 
 static machine_verdict scripted(sim *s, size_t step, machine_phase phase)
 {
@@ -297,6 +298,8 @@ static void perform_result(sim *s, const machine_action *a)
     sim_step *w = &s->world[a->step];
     w->good = a->phase == MACHINE_VERIFY && a->verdict == MACHINE_PASSED ? w->good + 1 : 0;
     w->settled |= settled_by(s, a);
+    if (a->phase == MACHINE_EXECUTE)
+        w->acted = a->verdict == MACHINE_PASSED;
     if (a->phase == MACHINE_ROLLBACK && a->verdict == MACHINE_PASSED) {
         s->world[a->step].undone = true;
         s->world[a->step].undo_failed = false;
@@ -306,9 +309,18 @@ static void perform_result(sim *s, const machine_action *a)
             s->world[i].settled &= is_main(s, i);
 }
 
+static void check_passed(const sim *s, size_t step)
+{
+    const machine_step *p = &s->steps[step];
+    sim_hold(s, !p->has_execute || s->world[step].acted, "a step passed that did not execute well");
+    sim_hold(s, !p->has_verify || s->world[step].good >= p->hits, "a step passed with too few good samples");
+}
+
 static void perform_step_end(sim *s, const machine_action *a)
 {
     sim_step *w = &s->world[a->step];
+    if (a->outcome == MACHINE_STEP_PASSED)
+        check_passed(s, a->step);
     w->settled = a->outcome == MACHINE_STEP_PASSED || a->outcome == MACHINE_STEP_WARNED ||
                  a->outcome == MACHINE_STEP_SKIPPED ||
                  (a->outcome == MACHINE_STEP_UNDO_SKIPPED && !is_main(s, a->step));
@@ -366,8 +378,7 @@ static void handle(sim *s, machine_event event)
     }
 }
 
-/* ---- the process ----------------------------------------------------------------------------------------------------
- */
+/* ---- the process ------------------------------------------------------------------------------------------------- */
 
 void sim_kill(sim *s)
 {
@@ -390,6 +401,8 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
     s->last_undo = SIZE_MAX;
     s->timer = INT64_MAX;
     if (s->sessions++ > 0) {
+        for (size_t i = 0; i < s->plan.step_count; i++)
+            s->world[i].acted |= assume == MACHINE_ASSUME_DONE && !s->steps[i].has_rollback;
         for (size_t i = 0; i < s->row_count; i++)
             s->rows[i].undo = s->world[s->rows[i].step].undo;
         machine_journal journal = {

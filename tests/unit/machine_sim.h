@@ -33,7 +33,8 @@ typedef struct sim_step {
     bool undo;     /**< an undo record is durable */
     bool executed; /**< its execute was ever started */
     bool settled;
-    int good; /**< samples in a row that passed, by the journal */
+    bool acted; /**< its last execute passed, or a person said so */
+    int good;   /**< samples in a row that passed, by the journal */
     bool undone, undo_failed;
 } sim_step;
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define WALKS 20000
+#define WALKS 100000
 #define LIVES 40
 
 static void invent_step(sim *s, size_t i)

@@ -373,5 +373,6 @@ int main(void)
         cmocka_unit_test(a_step_that_there_is_not_is_no_start),
         cmocka_unit_test(a_changed_plugin_is_not_started),
     };
+    signal(SIGPIPE, SIG_DFL); /* whatever we were started with: worker_init() has to see to it */
     return cmocka_run_group_tests_name("worker ends", tests, NULL, NULL);
 }

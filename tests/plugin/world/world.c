@@ -113,8 +113,7 @@ static belay_status begin(belay_ctx *c, const belay_host *h, const char *phase)
     return trouble(c, h, phase, "begin");
 }
 
-/* ---- world.write ---------------------------------------------------------------------------------------------------
- */
+/* ---- world.write ------------------------------------------------------------------------------------------------- */
 
 static belay_status write_prepare(belay_ctx *c, const belay_host *h)
 {
@@ -213,7 +212,7 @@ static belay_status write_discard(belay_ctx *c, const belay_host *h)
 }
 
 /* ---- world.shout: cannot be taken back
- * ------------------------------------------------------------------------------- */
+ * ------------------------------------------------------------------------ */
 
 static belay_status shout_execute(belay_ctx *c, const belay_host *h)
 {
@@ -233,8 +232,7 @@ static belay_status shout_verify(belay_ctx *c, const belay_host *h)
     return begin(c, h, "verify");
 }
 
-/* ---- world.check ---------------------------------------------------------------------------------------------------
- */
+/* ---- world.check ------------------------------------------------------------------------------------------------- */
 
 static belay_status check_prepare(belay_ctx *c, const belay_host *h)
 {
@@ -247,8 +245,7 @@ static belay_status check_verify(belay_ctx *c, const belay_host *h)
     return s != BELAY_OK ? s : compare(c, h);
 }
 
-/* ---- tables --------------------------------------------------------------------------------------------------------
- */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 #define FOLDER                                                                                                         \
     {.name = "folder", .type = BELAY_T_PATH, .flags = BELAY_F_REQUIRED, .doc = "The world."},                          \
