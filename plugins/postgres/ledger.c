@@ -43,8 +43,8 @@ static void take_row(const PGresult *r, int row, ledger *l)
     *to = (ledger_row){.number = strtoll(PQgetvalue(r, row, 0), NULL, 10),
                        .file = heap_dup(PQgetvalue(r, row, 1)),
                        .done = strcmp(PQgetvalue(r, row, 3), "done") == 0,
-                       .statements = atoi(PQgetvalue(r, row, 4)),
-                       .statements_done = atoi(PQgetvalue(r, row, 5)),
+                       .statements = (int)strtol(PQgetvalue(r, row, 4), NULL, 10),
+                       .statements_done = (int)strtol(PQgetvalue(r, row, 5), NULL, 10),
                        .run = heap_dup(PQgetvalue(r, row, 6))};
     snprintf(to->sha256, sizeof to->sha256, "%s", PQgetvalue(r, row, 2));
 }

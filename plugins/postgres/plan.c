@@ -56,6 +56,7 @@ static belay_status find_pending(belay_ctx *c, const belay_host *h, migration_pl
         if (row && row->done)
             newest = &plan->files.items[i];
     }
+    plan->items = heap_grow(NULL, plan->files.count, sizeof(migration *));
     for (size_t i = 0; i < plan->files.count; i++) {
         migration *m = &plan->files.items[i];
         const ledger_row *row = ledger_find(&plan->ledger, m->number);
@@ -67,7 +68,6 @@ static belay_status find_pending(belay_ctx *c, const belay_host *h, migration_pl
         if (newest && m->number < newest->number && !option_is(c, h, "out_of_order", "allow"))
             return say(c, h, BELAY_E_FAIL, "give it a number after the applied ones, or set out_of_order = \"allow\"",
                        "%s is not applied, but %s, which comes after it, is", m->name, newest->name);
-        heap_reserve(plan);
         plan->items[plan->count++] = m;
     }
     return BELAY_OK;

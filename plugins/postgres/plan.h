@@ -16,7 +16,7 @@ typedef struct migration_plan {
     ledger ledger;
     bool standard_strings; /**< how the server reads '...' */
     migration **items;     /**< what is pending, in order; borrowed from files */
-    size_t count, room;
+    size_t count;
 } migration_plan;
 
 /** s: connected to the database, or NULL: then every file is pending. Refuses (E_FAIL) a file that changed since it was

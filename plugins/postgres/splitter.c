@@ -11,6 +11,7 @@ typedef enum routine { NOTHING_YET, CREATE_SEEN, OR_SEEN, REPLACE_SEEN, ROUTINE,
 
 typedef struct splitter {
     sql_script *script;
+    char *source; /* a copy, which take_data() may change */
     sql_lexer lexer;
     bool strings_wanted;        /* standard_strings from the next line on */
     unsigned line, lines_ahead; /* lines_ahead: COPY data that lies between this line and the next */
@@ -89,7 +90,7 @@ static bool ends_data(const char *line, size_t length)
  * moved behind it; the data and its end mark leave room enough. */
 static void take_data(splitter *s)
 {
-    char *at = (char *)(size_t)s->lexer.at; /* into the splitter's own copy */
+    char *at = s->source + (s->lexer.at - s->source);
     const char *end = s->lexer.end, *line = memchr(at, '\n', (size_t)(end - at));
     size_t rest = (size_t)((line ? line : end) - at);
     line = line ? line + 1 : end;
@@ -106,7 +107,7 @@ static void take_data(splitter *s)
     }
     s->now.data = heap_dup_n(data, s->now.data_length);
     s->now.data_open = !closed;
-    char *to = (char *)(size_t)line - rest - (closed ? 1 : 0);
+    char *to = s->source + (line - s->source) - rest - (closed ? 1 : 0);
     memmove(to, at, rest);
     s->lexer.at = to;
 }
@@ -294,6 +295,7 @@ sql_script *sql_split(const char *source, size_t length, bool standard_strings)
     static const char bom[] = "\xef\xbb\xbf";
     guard_heap char *copy = heap_dup_n(source, length);
     splitter s = {.script = heap_zeroed(sizeof *s.script),
+                  .source = copy,
                   .lexer = {copy, copy + length, standard_strings},
                   .strings_wanted = standard_strings,
                   .line = 1};
