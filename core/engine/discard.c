@@ -113,7 +113,7 @@ static int drive(driver *d, store_run *run, bool *ret_good, error **err)
     d->record.run.discarded = *ret_good;
     r = record_update(&d->record, err);
     if (r == 0)
-        tell_end(d, *ret_good ? EXIT_COMMITTED : EXIT_PERSON);
+        tell_discarded(d, *ret_good);
     return r;
 }
 

@@ -145,6 +145,8 @@ json_t *tell_new_step(const driver *d, const char *type, size_t step);
 void tell_set(const driver *d, json_t *event, const char *name, const char *value);
 void tell_start(driver *d);
 void tell_end(driver *d, int exit_status);
+/** run.end of a discard. */
+void tell_discarded(driver *d, bool good);
 void tell_state(driver *d);
 void tell_step_end(driver *d, const machine_action *a);
 /** Of steps that will change something and did not say what: that they will. */

@@ -35,6 +35,15 @@ static void add_lines(const notes *n, text *page)
         text_printf(page, "  %s\n", n->lines[i % NOTES_LINES]);
 }
 
+static void add_where_more_is(const driver *d, const pipeline_step *s, text *page)
+{
+    if (!d->record.store || !*d->record.run.id)
+        return;
+    guard_mem char *step = mem_printf(" %s", s->id);
+    guard_mem char *command = reason_command(d->record.store, "logs", d->record.run.id, step);
+    text_printf(page, "all of them: %s\n", command);
+}
+
 int evidence_save(driver *d, size_t step, error **err)
 {
     const pipeline_step *s = driver_step(d, step);
@@ -45,6 +54,7 @@ int evidence_save(driver *d, size_t step, error **err)
     if (n->measured.count)
         text_printf(&page, "\nmeasured:\n%s", n->measured.items);
     add_lines(n, &page);
+    add_where_more_is(d, s, &page);
     guard_mem char *masked = redactor_mask(d->secrets, text_get(&page));
     return record_artifact(&d->record, s->id, "failure.txt", masked, strlen(masked), err);
 }

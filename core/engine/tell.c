@@ -5,11 +5,17 @@
 #include "base/clock.h"
 #include "engine/driver.h"
 
+/* A discard is no part of the run's story: that has ended, and its end is what a report tells. */
+static bool is_kept(const driver *d)
+{
+    return d->record.store && *d->record.run.id && !d->broken && d->mode != DRIVER_DISCARD;
+}
+
 void tell(driver *d, json_t *event)
 {
     for (size_t i = 0; i < d->engine->sink_count; i++)
         d->engine->sinks[i].event(d->engine->sinks[i].user, event);
-    if (d->record.store && *d->record.run.id && !d->broken) {
+    if (is_kept(d)) {
         guard(error) err = NULL;
         guard_mem char *line = json_dumps(event, JSON_COMPACT);
         if (line && store_event_add(d->record.store, d->record.run.id, clock_wall_ms(), line, &err) < 0)
@@ -103,6 +109,16 @@ void tell_state(driver *d)
     json_t *event = tell_new(d, "run.state");
     json_object_set_new(event, "state", json_string(run_state_name(d->record.run.state)));
     tell_set(d, event, "reason", d->record.run.reason);
+    tell(d, event);
+}
+
+void tell_discarded(driver *d, bool good)
+{
+    json_t *event = tell_new(d, "run.end");
+    json_object_set_new(event, "state", json_string(run_state_name(good ? RUN_COMMITTED : RUN_NEEDS_PERSON)));
+    json_object_set_new(event, "reason", json_string(good ? "" : "not all of what rollback kept could be let go"));
+    json_object_set_new(event, "exit_status", json_integer(good ? EXIT_COMMITTED : EXIT_PERSON));
+    json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->begun_ms));
     tell(d, event);
 }
 

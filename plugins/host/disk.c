@@ -20,8 +20,8 @@ static belay_status unusable(belay_ctx *c, const belay_host *h, const char *path
 {
     int reason = errno;
     return say_option(c, h, reason == ENOENT || reason == ENOTDIR ? BELAY_E_CONFIG : BELAY_E_RETRY, "paths",
-                        reason == ENOENT ? "make the folder, or name the one it will be made in" : NULL,
-                        "the free space at '%s' cannot be read: %s", path, strerror(reason));
+                      reason == ENOENT ? "make the folder, or name the one it will be made in" : NULL,
+                      "the free space at '%s' cannot be read: %s", path, strerror(reason));
 }
 
 static void name_path(filesystem *f, const char *path)
@@ -38,7 +38,7 @@ static belay_status look(belay_ctx *c, const belay_host *h, const char *path, fi
     char metric[600];
     if (path[0] != '/')
         return say_option(c, h, BELAY_E_CONFIG, "paths", "begin it with '/', or with ${pipeline.dir}",
-                            "'%s' is no absolute path", path);
+                          "'%s' is no absolute path", path);
     if (stat(path, &st) != 0 || statvfs(path, &fs) != 0)
         return unusable(c, h, path);
     double bytes = (double)fs.f_bavail * (double)fs.f_frsize;
@@ -76,8 +76,8 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const filesystem *a
     belay_status s = BELAY_OK;
     if (size)
         s = say_option(c, h, BELAY_E_FAIL, "min_free",
-                         "free some space there, or lower min_free when the release needs less",
-                         "too little disk space: %s", text);
+                       "free some space there, or lower min_free when the release needs less",
+                       "too little disk space: %s", text);
     free(text);
     return s;
 }

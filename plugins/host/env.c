@@ -127,11 +127,10 @@ static belay_status parse_requirement(belay_ctx *c, const belay_host *h, const c
     const value_type *type = equals ? find_type(equals + 1) : &any;
     if (!type)
         return say_option(c, h, BELAY_E_CONFIG, "require",
-                            "types: url postgres_url redis_url http_url integer boolean path nonempty port",
-                            "'%s' asks for a type that is not known", item);
+                          "types: url postgres_url redis_url http_url integer boolean path nonempty port",
+                          "'%s' asks for a type that is not known", item);
     if (!*item || equals == item)
-        return say_option(c, h, BELAY_E_CONFIG, "require", "write \"NAME\" or \"NAME=type\"", "'%s' has no name",
-                            item);
+        return say_option(c, h, BELAY_E_CONFIG, "require", "write \"NAME\" or \"NAME=type\"", "'%s' has no name", item);
     *ret_name = strndup(item, equals ? (size_t)(equals - item) : strlen(item));
     *ret_type = type;
     return *ret_name ? BELAY_OK : BELAY_E_RETRY;
@@ -168,7 +167,7 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const env_table *t,
     fclose(out);
     if (s == BELAY_OK && bad)
         s = say_option(c, h, BELAY_E_FAIL, "require", "set them as the release's documentation says",
-                         "%zu of %zu names in %s are not as required: %s", bad, all, where, text);
+                       "%zu of %zu names in %s are not as required: %s", bad, all, where, text);
     else if (s == BELAY_OK)
         say_log(c, h, 1, "all %zu names in %s are as required", all, where);
     free(text);
@@ -188,10 +187,10 @@ static belay_status read_source(belay_ctx *c, const belay_host *h, char **ret)
     char *text = host_read(path, FILE_MAX);
     if (!text)
         return say_option(c, h, errno == ENOENT ? BELAY_E_FAIL : BELAY_E_RETRY, "file", NULL, "read '%s': %s", path,
-                            strerror(errno));
+                          strerror(errno));
     if (stat(path, &st) == 0 && st.st_mode & S_IROTH)
         say_log(c, h, 2, "every user may read '%s' (mode %04o); chmod o-r if it holds secrets", path,
-                 (unsigned)(st.st_mode & 07777));
+                (unsigned)(st.st_mode & 07777));
     *ret = text;
     return BELAY_OK;
 }
@@ -237,7 +236,7 @@ belay_status env_verify(belay_ctx *c, const belay_host *h)
     }
     if (bad_line)
         s = say_option(c, h, BELAY_E_FAIL, "file", "write NAME=value, with quotes closed", "'%s', line %zu: %s", path,
-                         bad_line, why);
+                       bad_line, why);
     if (s == BELAY_OK)
         s = judge(c, h, &t, where);
     env_done(&t);

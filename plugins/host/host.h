@@ -1,4 +1,4 @@
-/** @file host.h  What the files of this plugin share: one check each, and how they speak. */
+/** @file host.h  What the files of this plugin share: one check each, and texts. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -6,8 +6,9 @@
 
 #include <stddef.h>
 
-#define HOST_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define HOST_SIZE_TEXT    32
+#include "say/say.h"
+
+#define HOST_SIZE_TEXT 32
 
 belay_status disk_verify(belay_ctx *c, const belay_host *h);
 belay_status memory_verify(belay_ctx *c, const belay_host *h);
@@ -17,11 +18,6 @@ belay_status secret_prepare(belay_ctx *c, const belay_host *h);
 belay_status secret_verify(belay_ctx *c, const belay_host *h);
 belay_status port_verify(belay_ctx *c, const belay_host *h);
 
-/** explain(), formatted. Returns status, so that a caller can `return host_explain(...)`. */
-belay_status host_explain(belay_ctx *c, const belay_host *h, belay_status status, const char *option, const char *hint,
-                          const char *fmt, ...) HOST_PRINTF(6, 7);
-/** log(), formatted. */
-void host_log(belay_ctx *c, const belay_host *h, int32_t level, const char *fmt, ...) HOST_PRINTF(4, 5);
 /** "1.2 GB" into buf; returns buf. */
 const char *host_size(double bytes, char buf[HOST_SIZE_TEXT]);
 

@@ -115,8 +115,8 @@ belay_status memory_verify(belay_ctx *c, const belay_host *h)
     if (s != BELAY_OK || available >= needed)
         return s;
     return say_option(c, h, BELAY_E_FAIL, "min_available",
-                        group < machine ? "raise the memory limit of the control group that Belay runs in"
-                                        : "stop what is not needed, or give the machine more memory",
-                        "%s of memory are available%s, %s are needed", host_size(available, has),
-                        group < machine ? " within the limit of our control group" : "", host_size(needed, wanted));
+                      group < machine ? "raise the memory limit of the control group that Belay runs in"
+                                      : "stop what is not needed, or give the machine more memory",
+                      "%s of memory are available%s, %s are needed", host_size(available, has),
+                      group < machine ? " within the limit of our control group" : "", host_size(needed, wanted));
 }

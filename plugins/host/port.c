@@ -82,8 +82,8 @@ static belay_status resolve(belay_ctx *c, const belay_host *h, const char *item,
 {
     if (!parse_endpoint(item, e))
         return say_option(c, h, BELAY_E_CONFIG, "ports",
-                            "write \"127.0.0.1:8001\", \"[::1]:8001\" or \"8001\" (every address)",
-                            "'%s' is no address and port", item);
+                          "write \"127.0.0.1:8001\", \"[::1]:8001\" or \"8001\" (every address)",
+                          "'%s' is no address and port", item);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
     int r = getaddrinfo(e->host[0] ? e->host : NULL, e->port, &hints, ret);
     if (r != 0)
@@ -95,8 +95,8 @@ static belay_status in_use(belay_ctx *c, const belay_host *h, const char *item, 
 {
     char who[128];
     listener_name(e->number, who, sizeof who);
-    return say_option(c, h, BELAY_E_FAIL, "ports", "stop it, or give the release another port",
-                        "port %s is in use%s%s", item, who[0] ? " by " : "", who);
+    return say_option(c, h, BELAY_E_FAIL, "ports", "stop it, or give the release another port", "port %s is in use%s%s",
+                      item, who[0] ? " by " : "", who);
 }
 
 static belay_status check_free(belay_ctx *c, const belay_host *h, const char *item)
@@ -115,7 +115,7 @@ static belay_status check_free(belay_ctx *c, const belay_host *h, const char *it
             s = in_use(c, h, item, &e);
         else if (reason)
             s = say_option(c, h, BELAY_E_CONFIG, "ports", "state = \"free\" is about addresses of this machine",
-                             "'%s' cannot be bound: %s", item, strerror(reason));
+                           "'%s' cannot be bound: %s", item, strerror(reason));
     }
     if (found)
         freeaddrinfo(found);
@@ -135,7 +135,7 @@ static belay_status check_open(belay_ctx *c, const belay_host *h, const char *it
         freeaddrinfo(found);
     if (s == BELAY_OK && reason)
         s = say_option(c, h, BELAY_NOT_YET, "ports", "look at the log of the service that should listen there",
-                         "port %s is not open: %s", item, strerror(reason));
+                       "port %s is not open: %s", item, strerror(reason));
     return s;
 }
 

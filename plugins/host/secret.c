@@ -81,7 +81,7 @@ belay_status secret_verify(belay_ctx *c, const belay_host *h)
         return say_option(c, h, BELAY_E_CONFIG, "values", NULL, "no value is given");
     if (named && named != count)
         return say_option(c, h, BELAY_E_CONFIG, "names", "give one name for each value, in the same order",
-                            "there are %zu values and %zu names", count, named);
+                          "there are %zu values and %zu names", count, named);
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return BELAY_E_RETRY;
@@ -96,7 +96,7 @@ belay_status secret_verify(belay_ctx *c, const belay_host *h)
     belay_status s = BELAY_OK;
     if (bad)
         s = say_option(c, h, BELAY_E_FAIL, "values", "put real secrets there, for example from: openssl rand -hex 32",
-                         "%zu of %zu secrets cannot be used: %s", bad, count, text);
+                       "%zu of %zu secrets cannot be used: %s", bad, count, text);
     free(text);
     return s;
 }

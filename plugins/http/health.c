@@ -20,7 +20,8 @@ static belay_status compile_body(belay_ctx *c, const belay_host *h, regex_t *reg
     if (code != 0) {
         char why[128];
         regerror(code, regex, why, sizeof why);
-        return say_option(c, h, BELAY_E_CONFIG, "body", NULL, "'%s' is no extended regular expression: %s", pattern, why);
+        return say_option(c, h, BELAY_E_CONFIG, "body", NULL, "'%s' is no extended regular expression: %s", pattern,
+                          why);
     }
     *set = true;
     return BELAY_OK;

@@ -32,8 +32,8 @@ static belay_status check_ranges(belay_ctx *c, const belay_host *h)
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
         if (!parse_range(*range, &low, &high))
-            return say_option(c, h, BELAY_E_CONFIG, "status", NULL, "'%s' is no HTTP status from 100 to 599 and no range such as \"200-299\"",
-                              *range);
+            return say_option(c, h, BELAY_E_CONFIG, "status", NULL,
+                              "'%s' is no HTTP status from 100 to 599 and no range such as \"200-299\"", *range);
     return BELAY_OK;
 }
 

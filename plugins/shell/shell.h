@@ -4,7 +4,7 @@
 
 #include <belay/plugin.h>
 
-#define SHELL_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#include "say/say.h"
 
 belay_status run_prepare(belay_ctx *c, const belay_host *h);
 belay_status run_execute(belay_ctx *c, const belay_host *h);
@@ -12,10 +12,6 @@ belay_status run_verify(belay_ctx *c, const belay_host *h);
 belay_status run_rollback(belay_ctx *c, const belay_host *h);
 belay_status check_prepare(belay_ctx *c, const belay_host *h);
 belay_status check_verify(belay_ctx *c, const belay_host *h);
-
-/** explain(), formatted; returns status. */
-belay_status shell_explain(belay_ctx *c, const belay_host *h, belay_status status, const char *option, const char *hint,
-                           const char *fmt, ...) SHELL_PRINTF(6, 7);
 
 /* ---- command.c --------------------------------------------------------------------------------------------------- */
 

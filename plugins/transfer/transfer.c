@@ -178,12 +178,13 @@ belay_status transfer_target_parse(belay_ctx *c, const belay_host *h, const char
     bool named = equals && colon && equals < colon;
     ret->url = named ? equals + 1 : item;
     if (strncmp(ret->url, "http://", 7) != 0 && strncmp(ret->url, "https://", 8) != 0)
-        return say_option(c, h, BELAY_E_CONFIG, option, NULL, "'%s' is no http:// or https:// address; write \"name=http://host:port/path\"",
-                          item);
+        return say_option(c, h, BELAY_E_CONFIG, option, NULL,
+                          "'%s' is no http:// or https:// address; write \"name=http://host:port/path\"", item);
     if (!named)
         name_by_host(ret->url, ret->name, sizeof ret->name);
     else if ((size_t)(equals - item) >= sizeof ret->name)
-        return say_option(c, h, BELAY_E_CONFIG, option, NULL, "the name in '%s' is longer than %zu bytes", item, sizeof ret->name - 1);
+        return say_option(c, h, BELAY_E_CONFIG, option, NULL, "the name in '%s' is longer than %zu bytes", item,
+                          sizeof ret->name - 1);
     else
         snprintf(ret->name, sizeof ret->name, "%.*s", (int)(equals - item), item);
     return BELAY_OK;

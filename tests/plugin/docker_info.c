@@ -1,7 +1,9 @@
 #include "docker_world.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -76,6 +78,7 @@ static fake fake_new(const char *const *answers, bool silent)
     assert_return_code(listen(listening, 4), 0);
     fake f = {.host = kit_path("unix://%s", at.sun_path), .pid = fork()};
     if (f.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test fails midway */
         serve(listening, answers, silent);
         _exit(0);
     }

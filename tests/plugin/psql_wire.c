@@ -152,6 +152,9 @@ static bool answer(int fd, wire_log *log)
         if (is_copy(body)) {
             add(log, "", 0, 1);
             put(fd, 'G', "\0\0\1\0\0", 5);
+        } else if (strcmp(body, ";") == 0) {
+            put(fd, 'I', "", 0);
+            put_ready(fd, NULL);
         } else {
             put_ready(fd, "SET");
         }

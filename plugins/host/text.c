@@ -1,36 +1,8 @@
 #include "host.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-belay_status host_explain(belay_ctx *c, const belay_host *h, belay_status status, const char *option, const char *hint,
-                          const char *fmt, ...)
-{
-    char *text = NULL;
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
-    va_end(ap);
-    h->explain(c, n < 0 ? "out of memory" : text, hint, option);
-    if (n >= 0)
-        free(text);
-    return status;
-}
-
-void host_log(belay_ctx *c, const belay_host *h, int32_t level, const char *fmt, ...)
-{
-    char *text = NULL;
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
-    va_end(ap);
-    if (n < 0)
-        return;
-    h->log(c, level, text);
-    free(text);
-}
 
 const char *host_size(double bytes, char buf[HOST_SIZE_TEXT])
 {
