@@ -158,6 +158,7 @@ static void on_result(worker *w, const json_t *m)
     } else {
         w->returned = true;
         w->status = (belay_status)status;
+        host_returned(w);
     }
 }
 

@@ -11,6 +11,7 @@
 #define SWEEP_LIMIT_MS     10000
 #define DRAIN_LIMIT_MS     2000
 #define DEFAULT_GRACE_MS   5000
+#define STREAMS            3
 #define DEFAULT_TIMEOUT_MS (5 * 60 * 1000)
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
@@ -35,33 +36,36 @@ static void on_close(uv_handle_t *handle)
         free_worker(w);
 }
 
-static void close_handles(worker *w)
+/* Closes the first `count` handles that are open; spawn_worker() may have come only so far. */
+static void close_handles(worker *w, int count)
 {
     uv_handle_t *const handles[] = {(uv_handle_t *)&w->talk, (uv_handle_t *)&w->control, (uv_handle_t *)&w->output,
                                     (uv_handle_t *)&w->timer, (uv_handle_t *)&w->process};
-    if (w->handles == 0) {
-        free_worker(w);
-        return;
-    }
-    for (int i = w->handles - 1; i >= 0; i--)
-        uv_close(handles[i], on_close);
+    for (int i = 0; i < count; i++)
+        if (!uv_is_closing(handles[i]))
+            uv_close(handles[i], on_close);
 }
 
+static void enter(worker *w, host_stage stage, int64_t limit_ms);
+
+/* The supervisor still removes the work folder; nobody has to wait for that, but its end is awaited. */
 static void finish(worker *w)
 {
-    if (w->finished)
-        return;
     w->finished = true;
     outflow_end(w);
     guard_mem char *text = NULL;
     worker_result result = verdict_of(w, &text);
     w->handlers.done(w->handlers.user, &result);
-    close_handles(w);
+    close_handles(w, STREAMS);
+    enter(w, HOST_GONE, SWEEP_LIMIT_MS);
+    if (w->exited)
+        close_handles(w, w->handles);
 }
 
 static void finish_when_all_ended(worker *w)
 {
-    if (w->exited && w->talk_ended && w->control_ended && w->output_ended)
+    bool swept = w->ended.known || (w->exited && w->control_ended);
+    if (!w->finished && swept && w->talk_ended && w->output_ended)
         finish(w);
 }
 
@@ -114,18 +118,30 @@ static void ask_to_stop(worker *w, host_cause cause)
 
 static void kill_all(worker *w, host_cause cause)
 {
-    if (w->stage >= HOST_KILLED)
+    if (w->stage >= HOST_SWEEPING)
         return;
     if (w->cause == HOST_NONE || cause == HOST_PROTOCOL)
         w->cause = cause;
     w->killed = true;
     command(w, INSIDE_KILL);
-    enter(w, HOST_KILLED, SWEEP_LIMIT_MS);
+    enter(w, HOST_SWEEPING, SWEEP_LIMIT_MS);
 }
 
 static int load_limit_ms(const worker *w)
 {
     return w->describing ? DESCRIBE_LIMIT_MS : LOAD_LIMIT_MS;
+}
+
+/* What did not end by itself is left to its fate. */
+static void give_up(worker *w)
+{
+    if (!w->exited)
+        uv_process_kill(&w->process, SIGKILL);
+    w->exited = true;
+    if (w->finished)
+        close_handles(w, w->handles);
+    else
+        finish(w);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -139,12 +155,12 @@ static void on_timer(uv_timer_t *timer)
         break;
     case HOST_RUNNING: ask_to_stop(w, HOST_TIMEOUT); break;
     case HOST_ASKED: kill_all(w, w->cause); break;
-    case HOST_KILLED:
+    case HOST_SWEEPING:
         /* The supervisor itself hangs. The plugin's process dies with it. */
         uv_process_kill(&w->process, SIGKILL);
         enter(w, HOST_GONE, DRAIN_LIMIT_MS);
         break;
-    case HOST_GONE: finish(w); break;
+    case HOST_GONE: give_up(w); break;
     }
 }
 
@@ -163,6 +179,12 @@ void host_ready(worker *w)
     w->ready = true;
     if (w->stage == HOST_LOADING)
         enter(w, HOST_RUNNING, w->timeout_ms);
+}
+
+void host_returned(worker *w)
+{
+    if (!w->killed)
+        enter(w, HOST_SWEEPING, SWEEP_LIMIT_MS);
 }
 
 void host_break(worker *w, const char *fmt, ...)
@@ -238,6 +260,7 @@ static void on_control(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         finish_when_all_ended(w);
     } else if (n > 0) {
         take_messages(w, &w->control_reader, n, dialog_ended);
+        finish_when_all_ended(w);
     }
 }
 
@@ -259,6 +282,10 @@ static void on_process_end(uv_process_t *process, int64_t status, int signal)
     (void)signal;
     worker *w = process->data;
     w->exited = true;
+    if (w->finished) {
+        close_handles(w, w->handles);
+        return;
+    }
     enter(w, HOST_GONE, DRAIN_LIMIT_MS);
     finish_when_all_ended(w);
 }
@@ -295,10 +322,12 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
     w->grace_ms = request->grace_ms > 0 ? request->grace_ms : DEFAULT_GRACE_MS;
     w->started_ms = clock_steady_ms();
     int r = spawn_worker(w, request->plugin, request->sha256, on_process_end, err);
-    if (r < 0) {
-        close_handles(w);
+    if (r < 0 && w->handles == 0)
+        free_worker(w);
+    else if (r < 0)
+        close_handles(w, w->handles);
+    if (r < 0)
         return r;
-    }
     uv_read_start((uv_stream_t *)&w->talk, on_alloc, on_talk);
     uv_read_start((uv_stream_t *)&w->control, on_alloc, on_control);
     uv_read_start((uv_stream_t *)&w->output, on_alloc, on_output);

@@ -29,11 +29,11 @@ typedef struct host_artifact {
 
 /** How far it has come, and what ends the stage. */
 typedef enum host_stage {
-    HOST_LOADING, /**< until the plugin is loaded: 10 s */
-    HOST_RUNNING, /**< until it returns: its timeout */
-    HOST_ASKED,   /**< until it returns after being cancelled: its grace */
-    HOST_KILLED,  /**< until the supervisor has swept: 10 s */
-    HOST_GONE,    /**< until its streams are read to their end: 2 s */
+    HOST_LOADING,  /**< until the plugin is loaded: 10 s */
+    HOST_RUNNING,  /**< until it returns: its timeout */
+    HOST_ASKED,    /**< until it returns after being cancelled: its grace */
+    HOST_SWEEPING, /**< it returned or was killed; until the supervisor has swept: 10 s */
+    HOST_GONE,     /**< until its streams are read to their end: 2 s */
 } host_stage;
 
 typedef enum host_cause { HOST_NONE, HOST_TIMEOUT, HOST_CANCEL, HOST_KILL, HOST_PROTOCOL } host_cause;
@@ -87,6 +87,8 @@ void host_send(worker *w, json_t *message);
 void host_break(worker *w, const char *fmt, ...) PRINTF(2, 3);
 /** The plugin is loaded: its time begins. */
 void host_ready(worker *w);
+/** The plugin gave its result: its time is over. */
+void host_returned(worker *w);
 
 /* ---- spawn.c ---- */
 /** Starts the process with its three streams, which are then open. On error, w->handles says what is to be closed. */

@@ -52,13 +52,12 @@ static int enter_work_folder(supervisor *s)
     return chdir(s->folder) < 0 || setenv("TMPDIR", s->folder, 1) < 0 ? -1 : 0;
 }
 
-static void leave_work_folder(supervisor *s)
+/* A folder that cannot be removed is litter, no failure of the step: nobody is told. */
+static void leave_work_folder(const supervisor *s)
 {
     guard(error) err = NULL;
-    if (chdir("/") < 0 || file_remove_tree(s->folder, &err) < 0) {
-        guard_mem char *why = error_text(err);
-        fprintf(stderr, "the work folder '%s' was not removed: %s\n", s->folder, why);
-    }
+    if (chdir("/") < 0 || file_remove_tree(s->folder, &err) < 0)
+        return;
 }
 
 /* The plugin's process: dies with the supervisor, and holds nothing of it but the conversation. */
@@ -156,6 +155,13 @@ static void watch(supervisor *s)
     }
 }
 
+/* Now that all others are gone, this is their end, which the core waits for. */
+static void leave_streams(void)
+{
+    close(STDOUT_FILENO);
+    close(STDERR_FILENO);
+}
+
 static void report(const supervisor *s, const inside_sweep *sweep)
 {
     guard(error) err = NULL;
@@ -196,6 +202,7 @@ int inside_supervise(void)
     }
     watch(&s);
     inside_sweep sweep = inside_sweep_children(s.killed ? 0 : SETTLE_MS);
+    leave_streams();
     report(&s, &sweep);
     leave_work_folder(&s);
     return EXIT_SUCCESS;

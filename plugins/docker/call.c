@@ -5,39 +5,35 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "say/say.h"
+
 /* Long enough for a reason and the last lines of a log. */
 #define SAID_MAX 8192
 
 belay_status call_fail(const call *c, belay_status status, const char *hint, const char *fmt, ...)
 {
-    char said[SAID_MAX];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(said, sizeof said, fmt, ap);
+    (void)say_va(c->ctx, c->host, status, NULL, hint, fmt, ap);
     va_end(ap);
-    c->host->explain(c->ctx, said, hint, NULL);
     return status;
 }
 
 belay_status call_blame(const call *c, const char *option, const char *fmt, ...)
 {
-    char said[SAID_MAX];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(said, sizeof said, fmt, ap);
+    (void)say_va(c->ctx, c->host, BELAY_E_CONFIG, option, NULL, fmt, ap);
     va_end(ap);
-    c->host->explain(c->ctx, said, NULL, option);
     return BELAY_E_CONFIG;
 }
 
 void call_log(const call *c, int level, const char *fmt, ...)
 {
-    char said[SAID_MAX];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(said, sizeof said, fmt, ap);
+    say_log_va(c->ctx, c->host, level, fmt, ap);
     va_end(ap);
-    c->host->log(c->ctx, level, said);
 }
 
 void call_plan(const call *c, const char *undo, const char *fmt, ...)

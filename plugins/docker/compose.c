@@ -192,7 +192,7 @@ static belay_status read_config(compose *c)
     return s;
 }
 
-belay_status compose_open(engine *e, compose **ret)
+static belay_status open_with(engine *e, const char *profile, compose **ret)
 {
     guard_compose *c = memset(text_grow(NULL, 1, sizeof *c), 0, sizeof *c);
     c->engine = e;
@@ -200,11 +200,25 @@ belay_status compose_open(engine *e, compose **ret)
     if (s != BELAY_OK)
         return s;
     set_arguments(c);
+    if (profile) {
+        compose_args_add(&c->program, "--profile");
+        compose_args_add(&c->program, profile);
+    }
     set_environment(c);
     s = read_config(c);
     if (s == BELAY_OK)
         *ret = take(c);
     return s;
+}
+
+belay_status compose_open(engine *e, compose **ret)
+{
+    return open_with(e, NULL, ret);
+}
+
+belay_status compose_open_whole(engine *e, compose **ret)
+{
+    return open_with(e, "*", ret);
 }
 
 const char *compose_project(const compose *c)

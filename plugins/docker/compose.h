@@ -14,6 +14,8 @@ typedef struct compose compose;
  * profiles describe. Explained by Compose's own message when it refuses: E_FAIL; E_RETRY when there is no usable
  * Compose. The engine is borrowed. */
 belay_status compose_open(engine *e, compose **ret) __attribute__((warn_unused_result));
+/** The same with all profiles enabled: every service that the file has. */
+belay_status compose_open_whole(engine *e, compose **ret) __attribute__((warn_unused_result));
 void compose_free(compose *c);
 /** True when the compose file that the options describe exists. */
 bool compose_has_file(const call *c);
@@ -22,7 +24,7 @@ bool compose_has_file(const call *c);
 const char *compose_project(const compose *c);
 /** Object: service -> its configuration. */
 json_t *compose_services(const compose *c);
-/** Set of the volumes that the file declares, by the names that the engine knows them by. The caller decrefs. */
+/** Set of the volumes that the services use, by the names that the engine knows them by. The caller decrefs. */
 json_t *compose_volumes(const compose *c);
 /** The image reference of a service: what it says, or Compose's default PROJECT-SERVICE. The caller frees. */
 char *compose_image(const compose *c, const char *service);

@@ -86,7 +86,7 @@ static const belay_option prune_options[] = {
     {.name = "volumes",
      .type = BELAY_T_BOOL,
      .def = "false",
-     .doc = "Also delete volumes that no container uses and the compose file does not declare.",
+     .doc = "Also delete volumes that no container and no service of the compose file uses.",
      .example = "true"},
 };
 static const belay_metric prune_metrics[] = {

@@ -158,7 +158,7 @@ static belay_status look(const call *c, prune *p)
     if (s != BELAY_OK)
         return s;
     if (compose_has_file(c))
-        s = compose_open(p->e, &p->compose);
+        s = compose_open_whole(p->e, &p->compose);
     else if (!whole_engine(c))
         return BELAY_NOTHING; /* without the file nobody can tell what belongs to the project */
     if (s == BELAY_OK)

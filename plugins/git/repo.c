@@ -7,19 +7,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "say/say.h"
+
 #define ARGUMENTS 48
 
 belay_status repo_explain(const repo *r, belay_status status, const char *option, const char *hint, const char *fmt,
                           ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
+    (void)say_va(r->c, r->h, status, option, hint, fmt, ap);
     va_end(ap);
-    r->h->explain(r->c, n < 0 ? "out of memory" : text, hint, option);
-    if (n >= 0)
-        free(text);
     return status;
 }
 

@@ -7,7 +7,7 @@
 
 #include "indexes.h"
 #include "psql.h"
-#include "say.h"
+#include "say/say.h"
 #include "send.h"
 
 #define EXCERPT     160

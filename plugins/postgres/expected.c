@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "say.h"
+#include "say/say.h"
 
 /* A shell pattern as one of LIKE: "idx_*" is "idx\_%". */
 static void to_like(const char *pattern, buf *like)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "say.h"
+#include "say/say.h"
 
 /* No migration is larger; what is, is a dump and belongs to postgres.restore. */
 #define FILE_MAX  ((size_t)1 << 30)
@@ -86,7 +86,7 @@ static belay_status check_first(belay_ctx *c, const belay_host *h, const migrati
     long long first = h->opt_int(c, "first");
     if (first <= 0 || m->number == first || strcmp(h->opt_str(c, "gaps"), "refuse") != 0)
         return BELAY_OK;
-    return say_option(c, h, "first", BELAY_E_FAIL,
+    return say_option(c, h, BELAY_E_FAIL, "first", NULL,
                       "there is no file with the number %0*lld, which `first` names: %s comes next", m->digits, first,
                       m->name);
 }
@@ -110,11 +110,11 @@ belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_f
     const char *dir = h->opt_str(c, "dir");
     DIR *folder = opendir(dir);
     if (!folder)
-        return say_option(c, h, "dir", BELAY_E_CONFIG, "%s: %s", dir, strerror(errno));
+        return say_option(c, h, BELAY_E_CONFIG, "dir", NULL, "%s: %s", dir, strerror(errno));
     belay_status status = list(c, h, folder, ret);
     closedir(folder);
     if (status == BELAY_OK && ret->count == 0)
-        return say_option(c, h, "pattern", BELAY_E_FAIL, "%s has no file that matches %s%s", dir,
+        return say_option(c, h, BELAY_E_FAIL, "pattern", NULL, "%s has no file that matches %s%s", dir,
                           h->opt_str(c, "pattern"), h->opt_int(c, "first") > 0 ? " from number `first` on" : "");
     if (status == BELAY_OK)
         status = check_first(c, h, &ret->items[0]);

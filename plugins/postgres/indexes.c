@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "say.h"
+#include "say/say.h"
 
 #define NAMES_MAX 1024
 

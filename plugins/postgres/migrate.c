@@ -13,7 +13,7 @@
 #include "expected.h"
 #include "kinds.h"
 #include "plan.h"
-#include "say.h"
+#include "say/say.h"
 
 static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
 {

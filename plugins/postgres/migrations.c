@@ -4,7 +4,7 @@
 
 #include "kinds.h"
 #include "plan.h"
-#include "say.h"
+#include "say/say.h"
 #include "server.h"
 
 /* As a JSON string; bytes that are no UTF-8 become U+FFFD. */

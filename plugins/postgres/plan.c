@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lexer.h"
-#include "say.h"
+#include "say/say.h"
 
 static bool option_is(belay_ctx *c, const belay_host *h, const char *option, const char *value)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "say.h"
+#include "say/say.h"
 #include "tool.h"
 
 static belay_status run(applier *a, const migration *m, const char *const *args, bool transaction)

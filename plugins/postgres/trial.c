@@ -11,7 +11,7 @@
 #include "apply.h"
 #include "expected.h"
 #include "kinds.h"
-#include "say.h"
+#include "say/say.h"
 #include "tool.h"
 
 /* The way that the option asks for, or that the present sessions leave. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "say/say.h"
+
 #include "info.h"
 #include "session.h"
 
@@ -62,19 +64,18 @@ static void give_figures(belay_ctx *c, const belay_host *h, const char *info)
 /* One item of `expect`: "field=value". */
 static belay_status check(belay_ctx *c, const belay_host *h, const char *info, const char *item)
 {
-    char name[64], summary[512];
+    char name[64];
     const char *equals = strchr(item, '=');
     snprintf(name, sizeof name, "%.*s", (int)(equals - item), item);
     size_t n = 0;
     const char *value = field(info, name, &n);
     if (value && strlen(equals + 1) == n && strncmp(value, equals + 1, n) == 0)
         return BELAY_OK;
+    const char *hint = "redis-cli INFO lists the fields";
     if (value)
-        snprintf(summary, sizeof summary, "%s is %.*s, expected %s", name, (int)n, value, equals + 1);
-    else
-        snprintf(summary, sizeof summary, "INFO has no field '%s'", name);
-    h->explain(c, summary, "redis-cli INFO lists the fields", "expect");
-    return BELAY_E_FAIL;
+        return say_option(c, h, BELAY_E_FAIL, "expect", hint, "%s is %.*s, expected %s", name, (int)n, value,
+                          equals + 1);
+    return say_option(c, h, BELAY_E_FAIL, "expect", hint, "INFO has no field '%s'", name);
 }
 
 static belay_status judge(belay_ctx *c, const belay_host *h, const char *info)

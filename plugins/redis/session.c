@@ -1,11 +1,12 @@
 #include "session.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+
+#include "say/say.h"
 
 #define PART_MAX 256
 
@@ -14,16 +15,6 @@ typedef struct address {
     char socket[PART_MAX];
     int port;
 } address;
-
-__attribute__((format(printf, 3, 4))) static void explain(belay_ctx *c, const belay_host *h, const char *fmt, ...)
-{
-    char summary[512];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(summary, sizeof summary, fmt, ap);
-    va_end(ap);
-    h->explain(c, summary, NULL, "url");
-}
 
 static int hex_digit(char ch)
 {
@@ -113,13 +104,14 @@ redisReply *session_command(belay_ctx *c, const belay_host *h, redisContext *red
 {
     redisReply *reply = redisCommandArgv(redis, argc, argv, NULL);
     if (!reply) {
-        explain(c, h, "Redis gave no answer to %s: %s", argv[0], redis->errstr);
-        *status = BELAY_E_RETRY;
+        *status =
+            say_option(c, h, BELAY_E_RETRY, "url", NULL, "Redis gave no answer to %s: %s", argv[0], redis->errstr);
         return NULL;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
-        explain(c, h, "Redis refused %s: %s", argv[0], reply->str);
-        *status = strncmp(reply->str, "LOADING", 7) == 0 ? BELAY_E_RETRY : BELAY_E_FAIL;
+        bool loading = strncmp(reply->str, "LOADING", 7) == 0;
+        *status = say_option(c, h, loading ? BELAY_E_RETRY : BELAY_E_FAIL, "url", NULL, "Redis refused %s: %s", argv[0],
+                             reply->str);
         freeReplyObject(reply);
         return NULL;
     }
@@ -166,11 +158,9 @@ redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *stat
     (void)parse(h->opt_str(c, "url"), &a);
     redisContext *redis = connect_to(&a, h->opt_int(c, "connect_timeout"));
     bool open = redis && !redis->err;
-    if (!open) {
-        explain(c, h, "no connection to Redis at %s: %s", a.socket[0] ? a.socket : a.host,
-                redis ? redis->errstr : "out of memory");
-        *status = BELAY_E_RETRY;
-    }
+    if (!open)
+        *status = say_option(c, h, BELAY_E_RETRY, "url", NULL, "no connection to Redis at %s: %s",
+                             a.socket[0] ? a.socket : a.host, redis ? redis->errstr : "out of memory");
     open = open && log_in(c, h, redis, &a, status);
     explicit_bzero(&a, sizeof a);
     if (open)

@@ -13,5 +13,12 @@ target_link_libraries(belay_docker_world PUBLIC belay_kit)
 add_dependencies(belay_docker_world docker_tiny plugin_docker)
 
 foreach(topic info build stop up logs prune)
-  belay_test(plugin/docker_${topic} SOURCES docker_${topic}.c USES kit docker_world LABEL server TIMEOUT 240)
+  belay_test(plugin/docker_${topic} SOURCES docker_${topic}.c USES kit docker_world LABEL server TIMEOUT 400)
 endforeach()
+
+set(docker ${PROJECT_SOURCE_DIR}/plugins/docker)
+belay_test(plugin/docker_parse
+  SOURCES docker_parse.c ${docker}/buildlog.c ${docker}/judge.c ${docker}/logread.c ${docker}/tags.c ${docker}/engine.c
+          ${docker}/containers.c ${docker}/start.c ${docker}/call.c ${docker}/text.c
+  USES sdk PKG libcurl jansson)
+target_include_directories(test_plugin_docker_parse PRIVATE ${PROJECT_SOURCE_DIR}/plugins ${PROJECT_SOURCE_DIR}/tests/kit)

@@ -163,7 +163,7 @@ static void a_kill_at_any_moment_is_rolled_back(void **state)
     (void)state;
     docker_world w = running_world();
     const char *before = docker_world_state(&w);
-    static const int moments[] = {0, 100, 200, 300, 450, 600, 800, 1100};
+    static const int moments[] = {0, 150, 300, 500, 700, 1000};
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         docker_world_version(&w, "2");
         docker_world_compose(&w, "build", "--quiet", "app", "web");

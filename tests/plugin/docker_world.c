@@ -138,8 +138,7 @@ static int compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The lines of a text in order. */
-static const char *sorted(const char *text)
+const char *docker_world_sorted(const char *text)
 {
     char *lines = strdup(text), *rest = NULL, *all[128];
     size_t n = 0;
@@ -160,20 +159,20 @@ static const char *containers_state(const docker_world *w)
     for (char *id = strtok_r(ids, "\n", &rest); id; id = strtok_r(NULL, "\n", &rest))
         all = kit_path("%s%s", all, kit_output_of("docker", "inspect", "-f", CONTAINER_FORMAT, id, NULL));
     free(ids);
-    return sorted(all);
+    return docker_world_sorted(all);
 }
 
 const char *docker_world_state(const docker_world *w)
 {
     const char *label = kit_path("label=com.docker.compose.project=%s", w->project);
     const char *reference = kit_path("reference=%s*", w->project);
-    return kit_path(
-        "%s%s%s%s", containers_state(w),
-        sorted(
-            kit_output_of("docker", "network", "ls", "--filter", label, "--format", "network {{.Name}} {{.ID}}", NULL)),
-        sorted(kit_output_of("docker", "volume", "ls", "--filter", label, "--format", "volume {{.Name}}", NULL)),
-        sorted(kit_output_of("docker", "images", "--filter", reference, "--format",
-                             "image {{.Repository}}:{{.Tag}} {{.ID}}", NULL)));
+    return kit_path("%s%s%s%s", containers_state(w),
+                    sorted(kit_output_of("docker", "network", "ls", "--filter", label, "--format",
+                                         "network {{.Name}} {{.ID}}", NULL)),
+                    docker_world_sorted(kit_output_of("docker", "volume", "ls", "--filter", label, "--format",
+                                                      "volume {{.Name}}", NULL)),
+                    docker_world_sorted(kit_output_of("docker", "images", "--filter", reference, "--format",
+                                                      "image {{.Repository}}:{{.Tag}} {{.ID}}", NULL)));
 }
 
 void docker_world_same(const docker_world *w, const char *before)

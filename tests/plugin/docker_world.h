@@ -27,6 +27,8 @@ void docker_world_version(const docker_world *w, const char *version);
 /** What `docker` says, without its last newline. */
 #define docker_says(...) docker_world_trim(kit_output_of("docker", __VA_ARGS__, NULL))
 const char *docker_world_trim(const char *output);
+/** The lines of a text in order. */
+const char *docker_world_sorted(const char *text);
 
 /** A new step of a kind, with its world's options; each has a step id of its own. */
 kit_step *docker_world_step(const docker_world *w, const char *kind);
