@@ -68,7 +68,7 @@ function(belay_packages target)
 endfunction()
 
 # belay_test(NAME SOURCES ... [USES ...] [PKG ...] [LABEL quick|server] [TIMEOUT s]): a cmocka test program; NAME is its
-# path below tests/. "quick" needs no server.
+# path below tests/. "quick" needs no server, and together they stay under a minute.
 function(belay_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;USES;PKG" ${ARGN})
   string(MAKE_C_IDENTIFIER test_${name} target)

@@ -90,8 +90,10 @@ static int parse(const family *f, const char *s, int64_t *ret, error **err)
         p++;
         if (!isdigit((unsigned char)*p))
             return refuse(f, s, "a digit must follow the point", err);
-        for (; isdigit((unsigned char)*p); p++, place /= 10)
+        for (; isdigit((unsigned char)*p); p++) {
             fraction += (*p - '0') * place;
+            place /= 10;
+        }
     }
     p = skip_blanks(p);
     size_t unit_length = trimmed(p);

@@ -14,6 +14,7 @@
 #define ENTRY_MAJOR  1
 
 /* The linker puts it at the beginning of this very program: what we are built for. */
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 typedef struct image {

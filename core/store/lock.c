@@ -26,7 +26,7 @@ static char *file_name(const char *environment)
 {
     char clean[NAME_MAX_KEPT + 1] = "", digest[SHA256_TEXT];
     size_t n = 0;
-    for (; environment[n] && n < NAME_MAX_KEPT; n++)
+    for (; n < NAME_MAX_KEPT && environment[n]; n++)
         clean[n] =
             islower((unsigned char)environment[n]) || isdigit((unsigned char)environment[n]) ? environment[n] : '-';
     if (n > 0 && strcmp(clean, environment) == 0)

@@ -6,11 +6,13 @@
 #include "worker/host.h"
 #include "worker/inside.h"
 
-#define LOAD_LIMIT_MS      10000
-#define DESCRIBE_LIMIT_MS  5000
-#define SWEEP_LIMIT_MS     10000
-#define DRAIN_LIMIT_MS     2000
-#define DEFAULT_GRACE_MS   5000
+#define LOAD_LIMIT_MS     10000
+#define DESCRIBE_LIMIT_MS 5000
+#define SWEEP_LIMIT_MS    10000
+#define DRAIN_LIMIT_MS    2000
+#define DEFAULT_GRACE_MS  5000
+/* Of the handles: how many there are, and how many of them, the first, are streams. */
+#define HANDLES            5
 #define STREAMS            3
 #define DEFAULT_TIMEOUT_MS (5 * 60 * 1000)
 
@@ -59,7 +61,7 @@ static void finish(worker *w)
     close_handles(w, STREAMS);
     enter(w, HOST_GONE, SWEEP_LIMIT_MS);
     if (w->exited)
-        close_handles(w, w->handles);
+        close_handles(w, HANDLES);
 }
 
 static void finish_when_all_ended(worker *w)
@@ -118,7 +120,7 @@ static void ask_to_stop(worker *w, host_cause cause)
 
 static void kill_all(worker *w, host_cause cause)
 {
-    if (w->stage >= HOST_SWEEPING)
+    if (w->killed || w->stage == HOST_GONE)
         return;
     if (w->cause == HOST_NONE || cause == HOST_PROTOCOL)
         w->cause = cause;
@@ -139,7 +141,7 @@ static void give_up(worker *w)
         uv_process_kill(&w->process, SIGKILL);
     w->exited = true;
     if (w->finished)
-        close_handles(w, w->handles);
+        close_handles(w, HANDLES);
     else
         finish(w);
 }
@@ -283,7 +285,7 @@ static void on_process_end(uv_process_t *process, int64_t status, int signal)
     worker *w = process->data;
     w->exited = true;
     if (w->finished) {
-        close_handles(w, w->handles);
+        close_handles(w, HANDLES);
         return;
     }
     enter(w, HOST_GONE, DRAIN_LIMIT_MS);

@@ -203,7 +203,7 @@ static belay_status table_of_values(belay_ctx *c, const belay_host *h, env_table
     for (; values[count]; count++)
         room += strlen(values[count]) + 1;
     char *text = malloc(room), *at = text;
-    env_entry *entries = calloc(count, sizeof *entries);
+    env_entry *entries = calloc(count + 1, sizeof *entries);
     *ret = (env_table){.entries = entries, .count = count};
     *ret_text = text;
     if (!text || !entries)

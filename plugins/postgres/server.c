@@ -6,21 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUMMARY_MAX 2048
-#define POLL_MS     1000
-#define WAITING_MS  100
+#include "say/say.h"
+
+#define POLL_MS    1000
+#define WAITING_MS 100
 
 belay_status server_say(const server *s, belay_status status, const char *hint, const char *fmt, ...)
 {
-    char summary[SUMMARY_MAX];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(summary, sizeof summary, fmt, ap);
+    (void)say_va(s->c, s->h, status, NULL, hint, fmt, ap);
     va_end(ap);
-    size_t n = strlen(summary);
-    while (n && (summary[n - 1] == '\n' || summary[n - 1] == ' '))
-        summary[--n] = '\0';
-    s->h->explain(s->c, summary, hint, NULL);
     return status;
 }
 

@@ -52,7 +52,7 @@ belay_status command_check(belay_ctx *c, const belay_host *h, const char *option
         return BELAY_OK;
     if (!program || !*program)
         return say_option(c, h, BELAY_E_CONFIG, option, "write [\"program\", \"argument\", ...]",
-                             "no program is named");
+                          "no program is named");
     belay_status s = check_folder(c, h);
     if (s != BELAY_OK)
         return s;
@@ -94,10 +94,9 @@ static belay_status make_env(belay_ctx *c, const belay_host *h, char ***ret)
     for (size_t i = 0; env && i < count; i++) {
         const char *value = strchr(given[i], '=') ? NULL : getenv(given[i]);
         if (!strchr(given[i], '=') && !value)
-            return say_option(
-                c, h, BELAY_E_CONFIG, "env",
-                "steps run in a filtered environment: write \"NAME=${env:NAME}\" to pass a variable on",
-                "'%s' is not set here", given[i]);
+            return say_option(c, h, BELAY_E_CONFIG, "env",
+                              "steps run in a filtered environment: write \"NAME=${env:NAME}\" to pass a variable on",
+                              "'%s' is not set here", given[i]);
         int n = value ? asprintf(&env[i], "%s=%s", given[i], value) : asprintf(&env[i], "%s", given[i]);
         if (n < 0)
             return BELAY_E_RETRY;
@@ -157,7 +156,7 @@ belay_status command_explain(belay_ctx *c, const belay_host *h, belay_status sta
     else
         (void)snprintf(how, sizeof how, "exited with %d", io->exit_code);
     (void)say_option(c, h, status, option, "its whole output is kept with the step", "'%.200s' %s%s%.*s",
-                        text ? text : "", how, length ? ":\n" : "", length, tail);
+                     text ? text : "", how, length ? ":\n" : "", length, tail);
     free(text);
     return status;
 }

@@ -140,10 +140,10 @@ belay_status sample_check(belay_ctx *c, const belay_host *h)
     bool files = *h->opt_list(c, "junit") || h->pending(c, "junit");
     if (!strcmp(report, "junit") && !files)
         return say_option(c, h, BELAY_E_CONFIG, "junit", "name the files that the tests write",
-                             "report = \"junit\" needs the option junit");
+                          "report = \"junit\" needs the option junit");
     if (files && strcmp(report, "junit") != 0 && strcmp(report, "none") != 0)
         return say_option(c, h, BELAY_E_CONFIG, "report", NULL, "junit files are named, and the report is '%s'",
-                             report);
+                          report);
     return BELAY_OK;
 }
 
@@ -170,16 +170,16 @@ static belay_status explain_failed(const sample *s)
 {
     const tally *t = &s->tally;
     return say(s->c, s->h, BELAY_E_FAIL, "the whole output and the reports are kept with the step",
-                         "%" PRIu64 " of %" PRIu64 " tests failed%s%s%s", t->failed, t->passed + t->failed,
-                         t->named ? ": " : "", t->names, t->named && t->named < t->failed ? ", ..." : "");
+               "%" PRIu64 " of %" PRIu64 " tests failed%s%s%s", t->failed, t->passed + t->failed, t->named ? ": " : "",
+               t->names, t->named && t->named < t->failed ? ", ..." : "");
 }
 
 static belay_status explain_no_data(const sample *s, int64_t needed)
 {
     const tally *t = &s->tally;
     return say_option(s->c, s->h, BELAY_NO_DATA, "min_tests", NULL,
-                         "only %" PRIu64 " tests ran (%" PRIu64 " were skipped), at least %" PRId64 " must",
-                         t->passed + t->failed, t->skipped, needed);
+                      "only %" PRIu64 " tests ran (%" PRIu64 " were skipped), at least %" PRId64 " must",
+                      t->passed + t->failed, t->skipped, needed);
 }
 
 static belay_status judge(const sample *s, const report_format *format, const belay_run *io)

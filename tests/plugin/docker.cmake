@@ -22,3 +22,4 @@ belay_test(plugin/docker_parse
           ${docker}/containers.c ${docker}/start.c ${docker}/call.c ${docker}/text.c
   USES sdk PKG libcurl jansson)
 target_include_directories(test_plugin_docker_parse PRIVATE ${PROJECT_SOURCE_DIR}/plugins ${PROJECT_SOURCE_DIR}/tests/kit)
+target_link_libraries(test_plugin_docker_parse PRIVATE plugin_say)

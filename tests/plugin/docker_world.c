@@ -167,8 +167,8 @@ const char *docker_world_state(const docker_world *w)
     const char *label = kit_path("label=com.docker.compose.project=%s", w->project);
     const char *reference = kit_path("reference=%s*", w->project);
     return kit_path("%s%s%s%s", containers_state(w),
-                    sorted(kit_output_of("docker", "network", "ls", "--filter", label, "--format",
-                                         "network {{.Name}} {{.ID}}", NULL)),
+                    docker_world_sorted(kit_output_of("docker", "network", "ls", "--filter", label, "--format",
+                                                      "network {{.Name}} {{.ID}}", NULL)),
                     docker_world_sorted(kit_output_of("docker", "volume", "ls", "--filter", label, "--format",
                                                       "volume {{.Name}}", NULL)),
                     docker_world_sorted(kit_output_of("docker", "images", "--filter", reference, "--format",

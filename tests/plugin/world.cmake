@@ -6,3 +6,5 @@ add_dependencies(belay_world_bed belay belay-worker plugin_world)
 foreach(topic run stop crash back)
   belay_test(plugin/world_${topic} SOURCES world_${topic}.c USES kit world_bed TIMEOUT 120)
 endforeach()
+# A kill at each durable point of a run: right, and too long for the quick tests.
+set_tests_properties(plugin/world_crash PROPERTIES LABELS server)
