@@ -57,12 +57,11 @@ belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
         return s;
     containers_select(&now, services, false);
     guard_mem char *names = compose_list(services);
-    guard_mem char *old = containers_names(&now);
     if (now.count == 0)
         call_plan(&c, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);
     else
-        call_plan(&c, "the earlier containers come back under their names, from the images that they had",
-                  "bring up %s; what is replaced of %s is set aside", names, old);
+        call_plan(&c, "containers that were replaced come back under their names, from the images that they had",
+                  "bring up %s; containers whose image or configuration changed are replaced", names);
     return BELAY_OK;
 }
 
@@ -73,12 +72,14 @@ typedef struct plan {
     compose *compose;
     json_t *services;  /* set: named by the step */
     json_t *concerned; /* set: these and what they depend on */
+    json_t *hashes;    /* service -> Compose's hash of its configuration */
 } plan;
 
 static void plan_done(plan *p)
 {
     json_decref(p->services);
     json_decref(p->concerned);
+    json_decref(p->hashes);
     compose_free(p->compose);
     engine_free(p->e);
 }
@@ -96,29 +97,44 @@ static belay_status plan_open(const call *c, plan *p)
     return s;
 }
 
+/* Why Compose would replace this container, as Compose itself decides it: its configuration's hash, its image. NULL: it
+ * stays. */
+static belay_status reason_to_replace(plan *p, const container *c, const char **ret)
+{
+    const call *call = engine_call(p->e);
+    *ret = NULL;
+    if (strcmp(c->hash, text_member(p->hashes, c->service)) != 0) {
+        *ret = "configuration changed";
+        return BELAY_OK;
+    }
+    guard_mem char *reference = compose_image(p->compose, c->service), *id = NULL;
+    belay_status s = tags_id(p->e, reference, &id);
+    if (s == BELAY_OK && (!id || strcmp(id, c->image) != 0))
+        *ret = "image changed";
+    else if (call_int(call, "recreate") && json_object_get(p->services, c->service))
+        *ret = "replacing was asked for";
+    return s;
+}
+
 /* `compose up` recreates what a named service depends on when its configuration or image changed. A database must not
  * be replaced because an application was named. (--no-deps is no way out: it changes the hash that Compose writes on
  * the containers, so that the next `compose up` would recreate them all.) */
 static belay_status check_dependencies(plan *p, const containers *now)
 {
     const call *c = engine_call(p->e);
-    guard_json *hashes = NULL;
-    if (call_int(c, "recreate_dependencies") || json_object_size(p->services) == json_object_size(p->concerned))
-        return BELAY_OK;
-    belay_status s = compose_hashes(p->compose, &hashes);
+    belay_status s = BELAY_OK;
     for (size_t i = 0; i < now->count && s == BELAY_OK; i++) {
         const container *one = &now->items[i];
-        if (json_object_get(p->services, one->service))
+        const char *reason = NULL;
+        if (call_int(c, "recreate_dependencies") || json_object_get(p->services, one->service))
             continue;
-        guard_mem char *reference = compose_image(p->compose, one->service), *id = NULL;
-        s = tags_id(p->e, reference, &id);
-        bool differs = strcmp(one->hash, text_member(hashes, one->service)) != 0;
-        if (s == BELAY_OK && (differs || (id && strcmp(id, one->image) != 0)))
+        s = reason_to_replace(p, one, &reason);
+        if (s == BELAY_OK && reason)
             return call_fail(c, BELAY_E_FAIL,
                              "bring it up in a step of its own that names it, or set recreate_dependencies = true",
                              "compose would replace container %s of service %s too, which this step does not name: "
-                             "its %s changed",
-                             one->name, one->service, differs ? "configuration" : "image");
+                             "its %s",
+                             one->name, one->service, reason);
     }
     return s;
 }
@@ -168,14 +184,19 @@ static belay_status remember(plan *p, const containers *now, json_t **kept)
     return call_remember(c, UP_BEFORE, before, kept);
 }
 
-static belay_status set_aside(engine *e, const json_t *before)
+/* What Compose will replace gets a twin; what it leaves alone needs none. */
+static belay_status set_aside(plan *p, const json_t *before)
 {
     guard_containers old = {0};
     if (!containers_from_json(json_object_get(before, "containers"), &old))
         return BELAY_E_HOST;
     belay_status s = BELAY_OK;
-    for (size_t i = 0; i < old.count && s == BELAY_OK; i++)
-        s = twin_make(e, &old.items[i], text_member(before, "mark"));
+    for (size_t i = 0; i < old.count && s == BELAY_OK; i++) {
+        const char *reason = NULL;
+        s = reason_to_replace(p, &old.items[i], &reason);
+        if (s == BELAY_OK && reason)
+            s = twin_make(p->e, &old.items[i], text_member(before, "mark"));
+    }
     return s;
 }
 
@@ -318,11 +339,13 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     containers_select(&now, p.concerned, false);
-    s = check_dependencies(&p, &now);
+    s = compose_hashes(p.compose, &p.hashes);
+    if (s == BELAY_OK)
+        s = check_dependencies(&p, &now);
     if (s == BELAY_OK)
         s = remember(&p, &now, &before);
     if (s == BELAY_OK)
-        s = set_aside(p.e, before);
+        s = set_aside(&p, before);
     if (s == BELAY_OK)
         s = tidy(&p, before);
     if (s == BELAY_OK)

@@ -80,6 +80,8 @@ static void brings_up_new_images_and_leaves_the_database_alone(void **state)
     assert_holds(kit_plan(s), "bring up app, web");
     must(s, KIT_EXECUTE);
     becomes(s, BELAY_OK);
+    assert_holds(docker_world_state(&w), "-app-1-belay-2026");
+    assert_null(strstr(docker_world_state(&w), "-the-db-belay-2026")); /* stays, so nothing need be kept of it */
     assert_string_equal(docker_world_id(kit_path("%s-the-db", w.project)), db);
     assert_string_equal(docker_says("inspect", "-f", "{{.Image}}", kit_path("%s-app-1", w.project)),
                         docker_world_id(kit_path("%s-app", w.project)));
@@ -248,6 +250,22 @@ static void health_that_never_comes_shows_the_check(void **state)
     docker_world_free(&w);
 }
 
+static void replaces_unchanged_containers_when_asked_and_takes_it_back(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    kit_step *s = up(&w);
+    kit_set(s, "recreate", "true");
+    const char *app = docker_world_id(kit_path("%s-app-1", w.project));
+    must(s, KIT_EXECUTE);
+    assert_string_not_equal(docker_world_id(kit_path("%s-app-1", w.project)), app);
+    must(s, KIT_ROLLBACK);
+    assert_null(strstr(docker_world_state(&w), "-belay-2026"));
+    assert_string_equal(docker_says("inspect", "-f", "{{.State.Running}}", kit_path("%s-app-1", w.project)), "true");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not(void **state)
 {
     (void)state;
@@ -337,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_second_execute_keeps_the_true_original),
         cmocka_unit_test(a_service_that_dies_at_start_is_quoted),
         cmocka_unit_test(health_that_never_comes_shows_the_check),
+        cmocka_unit_test(replaces_unchanged_containers_when_asked_and_takes_it_back),
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
         cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
         cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),
