@@ -1,5 +1,6 @@
 #include "docker_world.h"
 
+#include <time.h>
 #include <unistd.h>
 
 /* A database with a volume and a health check, and two applications on it: one with the default name, one with its own.
@@ -109,7 +110,9 @@ static void rollback_restores_the_world_though_tags_and_file_are_new(void **stat
     becomes(s, BELAY_OK);
     assert_int_not_equal(strcmp(docker_world_state(&w), before), 0);
 
+    time_t started = time(NULL);
     must(s, KIT_ROLLBACK);
+    assert_true(time(NULL) - started < 15);
     assert_string_equal(docker_world_id(kit_path("%s-app", w.project)), tagged); /* not this step's to undo */
     assert_holds(kit_artifact(s, kit_path("%s-app-1.log", w.project)), "app is up");
     must(s, KIT_ROLLBACK);
