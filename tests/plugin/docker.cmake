@@ -12,7 +12,7 @@ target_include_directories(belay_docker_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
 target_link_libraries(belay_docker_world PUBLIC belay_kit)
 add_dependencies(belay_docker_world docker_tiny plugin_docker)
 
-foreach(topic info build stop up logs prune)
+foreach(topic info tls build stop up logs prune)
   belay_test(plugin/docker_${topic} SOURCES docker_${topic}.c USES kit docker_world LABEL server TIMEOUT 400)
 endforeach()
 
