@@ -14,6 +14,8 @@ add_dependencies(belay_docker_world docker_tiny plugin_docker)
 
 foreach(topic info tls build stop up logs prune)
   belay_test(plugin/docker_${topic} SOURCES docker_${topic}.c USES kit docker_world LABEL server TIMEOUT 400)
+  # One at a time: they share an engine, and some measure its time.
+  set_tests_properties(plugin/docker_${topic} PROPERTIES RESOURCE_LOCK engine)
 endforeach()
 
 set(docker ${PROJECT_SOURCE_DIR}/plugins/docker)
