@@ -98,6 +98,8 @@ static void next_wave(const containers *list, const bool *done, bool *wave)
 
 void containers_sort(containers *list)
 {
+    if (list->count < 2)
+        return;
     guard_mem bool *done = text_grow(NULL, list->count, sizeof *done);
     guard_mem bool *wave = text_grow(NULL, list->count, sizeof *wave);
     guard_mem container *sorted = text_grow(NULL, list->count, sizeof *sorted);

@@ -24,11 +24,13 @@ static belay_status name_of(engine *e, const char *id, char **ret)
     return s;
 }
 
+/* Members of a host configuration that may say "container:ID". */
+static const char *const modes[] = {"NetworkMode", "IpcMode", "PidMode"};
+
 /* What refers to other containers, by their names: after a rollback a name is still true, an id is not. (The engine
  * turns names into ids when it makes a container, so the twin itself cannot keep them.) The caller decrefs. */
 static belay_status peers_of(engine *e, const json_t *host, json_t **ret)
 {
-    static const char *const modes[] = {"NetworkMode", "IpcMode", "PidMode"};
     guard_json *peers = json_object(), *sources = json_array();
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         const char *mode = text_member(host, modes[i]);
@@ -283,7 +285,7 @@ static belay_status create_by_reference(engine *e, json_t *body, const container
     return made != BELAY_OK ? made : s < 0 ? s : BELAY_OK;
 }
 
-belay_status twin_restore(engine *e, const container *c, const char *mark, char **ret_id)
+belay_status twin_restore(engine *e, const container *c, const char *mark, const char *replaces, char **ret_id)
 {
     guard_mem char *name = twin_name(c, mark);
     guard_mem char *escaped = engine_escape(name);
@@ -305,11 +307,31 @@ belay_status twin_restore(engine *e, const container *c, const char *mark, char 
     s = create_by_reference(e, body, c, text_member(kept, "reference"), passing, &id);
     if (s == BELAY_OK)
         s = connect_others(e, id, body, kept);
+    if (s == BELAY_OK && replaces)
+        s = engine_do(e, "DELETE", NULL, 404, "/containers/%s?force=1", replaces);
+    if (s < 0)
+        return s;
     guard_mem char *wanted = engine_escape(c->name);
-    if (s == BELAY_OK)
-        s = engine_do(e, "POST", NULL, 0, "/containers/%s/rename?name=%s", id, wanted);
+    s = engine_do(e, "POST", NULL, 0, "/containers/%s/rename?name=%s", id, wanted);
     if (s == BELAY_OK)
         *ret_id = take(id);
+    return s;
+}
+
+belay_status twin_is_stranded(engine *e, const container *c, bool *ret)
+{
+    guard_json *inspected = NULL;
+    *ret = false;
+    belay_status s = engine_get(e, &inspected, "/containers/%s/json", c->id);
+    const json_t *host = json_object_get(inspected, "HostConfig");
+    for (size_t i = 0; i < sizeof modes / sizeof *modes && s == BELAY_OK && !*ret; i++) {
+        const char *mode = text_member(host, modes[i]);
+        guard_json *peer = NULL;
+        if (strncmp(mode, "container:", 10) != 0)
+            continue;
+        s = engine_get(e, &peer, "/containers/%s/json", mode + 10);
+        *ret = !peer;
+    }
     return s;
 }
 

@@ -16,10 +16,13 @@
 
 /** Makes the twin of a container, once: when it is there already, nothing is done. */
 belay_status twin_make(engine *e, const container *c, const char *mark) __attribute__((warn_unused_result));
-/** Makes the old container again from its twin, not started, under its name, which must be free. *ret_id: its new id;
- * the caller frees. E_FAIL when there is no twin. */
-belay_status twin_restore(engine *e, const container *c, const char *mark, char **ret_id)
+/** Makes the old container again from its twin, not started, under its name. replaces: id of a container that has the
+ * name and goes for it, or NULL when the name is free. *ret_id: its new id; the caller frees. E_FAIL when there is no
+ * twin. */
+belay_status twin_restore(engine *e, const container *c, const char *mark, const char *replaces, char **ret_id)
     __attribute__((warn_unused_result));
+/** True when a container shares the network, IPC or processes of one that is gone: it can never be started again. */
+belay_status twin_is_stranded(engine *e, const container *c, bool *ret) __attribute__((warn_unused_result));
 /** Removes the twins of these containers. */
 belay_status twin_remove_all(engine *e, const containers *old, const char *mark) __attribute__((warn_unused_result));
 

@@ -97,13 +97,23 @@ static belay_status plan_open(const call *c, plan *p)
     return s;
 }
 
+/* Compose resolves "service:NAME" to a container's id before it takes the hash, so here the hash tells nothing. */
+static bool shares_with_a_service(const json_t *service)
+{
+    static const char *const members[] = {"network_mode", "ipc", "pid"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (strncmp(text_member(service, members[i]), "service:", 8) == 0)
+            return true;
+    return json_array_size(json_object_get(service, "volumes_from")) > 0;
+}
+
 /* Why Compose would replace this container, as Compose itself decides it: its configuration's hash, its image. NULL: it
  * stays. */
 static belay_status reason_to_replace(plan *p, const container *c, const char **ret)
 {
-    const call *call = engine_call(p->e);
+    const json_t *service = json_object_get(compose_services(p->compose), c->service);
     *ret = NULL;
-    if (strcmp(c->hash, text_member(p->hashes, c->service)) != 0) {
+    if (!shares_with_a_service(service) && strcmp(c->hash, text_member(p->hashes, c->service)) != 0) {
         *ret = "configuration changed";
         return BELAY_OK;
     }
@@ -111,7 +121,7 @@ static belay_status reason_to_replace(plan *p, const container *c, const char **
     belay_status s = tags_id(p->e, reference, &id);
     if (s == BELAY_OK && (!id || strcmp(id, c->image) != 0))
         *ret = "image changed";
-    else if (call_int(call, "recreate") && json_object_get(p->services, c->service))
+    else if (call_int(engine_call(p->e), "recreate") && json_object_get(p->services, c->service))
         *ret = "replacing was asked for";
     return s;
 }
@@ -184,7 +194,7 @@ static belay_status remember(plan *p, const containers *now, json_t **kept)
     return call_remember(c, UP_BEFORE, before, kept);
 }
 
-/* What Compose will replace gets a twin; what it leaves alone needs none. */
+/* What Compose will or may replace gets a twin; what it surely leaves alone needs none. */
 static belay_status set_aside(plan *p, const json_t *before)
 {
     guard_containers old = {0};
@@ -193,8 +203,9 @@ static belay_status set_aside(plan *p, const json_t *before)
     belay_status s = BELAY_OK;
     for (size_t i = 0; i < old.count && s == BELAY_OK; i++) {
         const char *reason = NULL;
+        const json_t *service = json_object_get(compose_services(p->compose), old.items[i].service);
         s = reason_to_replace(p, &old.items[i], &reason);
-        if (s == BELAY_OK && reason)
+        if (s == BELAY_OK && (reason || shares_with_a_service(service)))
             s = twin_make(p->e, &old.items[i], text_member(before, "mark"));
     }
     return s;

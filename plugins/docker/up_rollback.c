@@ -76,23 +76,39 @@ static belay_status remove_new(engine *e, const char *project, json_t *services,
     return s == BELAY_OK ? containers_remove(e, &fresh) : s;
 }
 
-/* Makes sure that each earlier container is there; goes on after a failure, and tells the first. */
+/* The container that stands under an earlier one's name, or NULL. */
+static const container *standing(const container *old, const containers *now)
+{
+    for (size_t i = 0; i < now->count; i++)
+        if (is_the_same(old, &now->items[i]))
+            return &now->items[i];
+    return NULL;
+}
+
+/* Makes sure that this earlier container is there, and can be started. */
+static belay_status bring_one_back(engine *e, const container *old, const containers *now, const char *mark)
+{
+    const container *stands = standing(old, now);
+    bool stranded = false;
+    belay_status s = stands ? twin_is_stranded(e, stands, &stranded) : BELAY_OK;
+    if (s != BELAY_OK || (stands && !stranded))
+        return s;
+    guard_mem char *id = NULL;
+    s = twin_restore(e, old, mark, stands ? stands->id : NULL, &id);
+    if (s == BELAY_OK)
+        call_log(engine_call(e), 1, "%s is back", old->name);
+    return s;
+}
+
+/* All of them, in the order of their dependencies: one that shares another's network comes after it. Goes on after a
+ * failure, and tells the first. */
 static belay_status bring_back(engine *e, const char *project, const char *mark, const containers *old)
 {
-    const call *c = engine_call(e);
     guard_containers now = {0};
     belay_status first = containers_of(e, project, &now);
     for (size_t i = 0; i < old->count && first != BELAY_E_CANCELLED; i++) {
-        bool there = false;
-        for (size_t k = 0; k < now.count && !there; k++)
-            there = is_the_same(&old->items[i], &now.items[k]);
-        if (there)
-            continue;
-        guard_mem char *id = NULL;
-        belay_status s = twin_restore(e, &old->items[i], mark, &id);
-        if (s == BELAY_OK)
-            call_log(c, 1, "%s is back", old->items[i].name);
-        else if (first == BELAY_OK)
+        belay_status s = bring_one_back(e, &old->items[i], &now, mark);
+        if (first == BELAY_OK)
             first = s;
     }
     return first;
@@ -182,7 +198,7 @@ belay_status up_rollback(belay_ctx *ctx, const belay_host *host)
         s = remove_new(e, project, json_object_get(before, "services"), &old, gone);
     if (s != BELAY_OK)
         return s;
-    containers_sort(&old); /* one that shares another's network is made after it */
+    containers_sort(&old);
     belay_status back = bring_back(e, project, mark, &old);
     s = set_running(e, project, &old, call_int(&c, "grace"));
     if (back != BELAY_OK || s != BELAY_OK)

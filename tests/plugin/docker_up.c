@@ -1,5 +1,6 @@
 #include "docker_world.h"
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,19 +167,13 @@ static void rollback_of_a_first_deploy_leaves_nothing(void **state)
 static void a_kill_at_any_moment_is_rolled_back(void **state)
 {
     (void)state;
-    /* No container here shares another's network: README.md, "Limits", says why. */
-    docker_world w = docker_world_new();
-    docker_world_services(&w, SERVICES, REST);
-    docker_world_compose(&w, "build", "--quiet");
-    docker_world_compose(&w, "up", "-d");
+    docker_world w = running_world();
     const char *before = docker_world_state(&w);
-    static const int moments[] = {0, 150, 300, 500, 700, 1000};
+    static const int moments[] = {0, 400, 700, 900, 1100, 1300, 1500, 1800};
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         docker_world_version(&w, "2");
-        docker_world_compose(&w, "build", "--quiet", "app");
-        kit_step *s = docker_world_step(&w, "docker.up");
-        kit_set_list(s, "services", "app", NULL);
-        kit_set(s, "stable", "300ms");
+        docker_world_compose(&w, "build", "--quiet", "app", "web");
+        kit_step *s = up(&w);
         if (moments[i] == 0)
             kit_run_killed(s, KIT_EXECUTE, 1, 0);
         else
@@ -187,8 +182,11 @@ static void a_kill_at_any_moment_is_rolled_back(void **state)
         kit_run_killed(s, KIT_ROLLBACK, 0, moments[i] + 150);
         must(s, KIT_ROLLBACK);
         docker_world_version(&w, "1");
-        docker_world_compose(&w, "build", "--quiet", "app");
+        docker_world_compose(&w, "build", "--quiet", "app", "web");
         docker_world_same(&w, before);
+        assert_string_equal(
+            docker_says("inspect", "-f", "{{.HostConfig.NetworkMode}}", kit_path("%s-the-web", w.project)),
+            kit_path("container:%s", docker_world_id(kit_path("%s-app-1", w.project))));
         kit_step_free(s);
     }
     docker_world_free(&w);
@@ -323,6 +321,7 @@ static void refuses_to_replace_a_database_that_is_not_named(void **state)
     char *said = strstr(text, "db is up");
     memcpy(said, "DB", 2);
     kit_write(file, text);
+    free(text);
     kit_step *s = docker_world_step(&w, "docker.up");
     kit_set_list(s, "services", "app", NULL);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
