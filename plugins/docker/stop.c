@@ -46,8 +46,21 @@ static belay_status check_choice(const call *c)
     return BELAY_OK;
 }
 
-/* The containers of the chosen services, also what was run by hand: that holds sessions too. */
-static belay_status find(const call *c, engine *e, char **ret_project, containers *ret)
+static void only_running(containers *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        container swapped = list->items[i];
+        if (swapped.running) {
+            list->items[i] = list->items[kept];
+            list->items[kept++] = swapped;
+        }
+    }
+    containers_cut(list, kept);
+}
+
+/* The running containers of the chosen services, also what was run by hand: that holds sessions too. */
+static belay_status find_running(const call *c, engine *e, char **ret_project, containers *ret)
 {
     guard_compose *compose = NULL;
     belay_status s = compose_open(e, &compose);
@@ -63,20 +76,8 @@ static belay_status find(const call *c, engine *e, char **ret_project, container
         return s;
     guard_json *wanted = chosen(c, ret);
     containers_select(ret, wanted, true);
+    only_running(ret);
     return BELAY_OK;
-}
-
-static void only_running(containers *list)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        container swapped = list->items[i];
-        if (swapped.running) {
-            list->items[i] = list->items[kept];
-            list->items[kept++] = swapped;
-        }
-    }
-    containers_cut(list, kept);
 }
 
 belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
@@ -90,7 +91,7 @@ belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
         s = engine_open(&c, &e);
     if (s != BELAY_OK)
         return s;
-    s = find(&c, e, &project, &running);
+    s = find_running(&c, e, &project, &running);
     if (s == BELAY_E_FAIL ||
         s == BELAY_E_CONFIG) { /* the file on disk may still be the previous release's, or missing */
         call_log(&c, 2, "which containers would stop is known once the release's compose file is there");
@@ -100,7 +101,6 @@ belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
     }
     if (s != BELAY_OK)
         return s;
-    only_running(&running);
     guard_mem char *names = containers_names(&running);
     if (running.count == 0)
         call_plan(&c, NULL, "nothing to stop now: none of the services runs");
@@ -118,10 +118,9 @@ belay_status stop_execute(belay_ctx *ctx, const belay_host *host)
     guard_mem char *project = NULL;
     belay_status s = engine_open(&c, &e);
     if (s == BELAY_OK)
-        s = find(&c, e, &project, &running);
+        s = find_running(&c, e, &project, &running);
     if (s != BELAY_OK)
         return s;
-    only_running(&running);
     guard_json *before = containers_to_json(&running);
     s = host->remember(ctx, "project", project, NULL);
     if (s == BELAY_OK)
@@ -144,10 +143,9 @@ belay_status stop_verify(belay_ctx *ctx, const belay_host *host)
     guard_mem char *project = NULL;
     belay_status s = engine_open(&c, &e);
     if (s == BELAY_OK)
-        s = find(&c, e, &project, &running);
+        s = find_running(&c, e, &project, &running);
     if (s != BELAY_OK)
         return s;
-    only_running(&running);
     if (running.count == 0)
         return BELAY_OK;
     guard_mem char *names = containers_names(&running);
