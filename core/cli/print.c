@@ -26,11 +26,11 @@ char *cli_show_time(int64_t ms, char buf[32])
     return buf;
 }
 
-void cli_print_wrapped(int indent, const char *text)
+static void print_wrapped_line(int indent, const char *text)
 {
     int column = 0;
-    for (const char *word = text + strspn(text, " "); *word; word += strspn(word, " ")) {
-        int length = (int)strcspn(word, " ");
+    for (const char *word = text + strspn(text, " "); *word && *word != '\n'; word += strspn(word, " ")) {
+        int length = (int)strcspn(word, " \n");
         if (column > indent && column + 1 + length > LINE_WIDTH) {
             putchar('\n');
             column = 0;
@@ -42,4 +42,10 @@ void cli_print_wrapped(int indent, const char *text)
         word += length;
     }
     putchar('\n');
+}
+
+void cli_print_wrapped(int indent, const char *text)
+{
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        print_wrapped_line(indent, line);
 }

@@ -1,5 +1,7 @@
 #include "report/layout.h"
 
+#include <string.h>
+
 #include "base/units.h"
 #include "report/width.h"
 
@@ -21,15 +23,22 @@ void layout_line(text *out, const layout *l, const char *line)
     text_puts(out, "\n");
 }
 
-/* Appends fmt cleaned and wrapped; the cursor stands behind `indent` blanks. */
+/* Appends fmt line by line, cleaned and wrapped; the cursor stands behind `indent` blanks. */
 static PRINTF(5, 0) void wrapped(text *out, const layout *l, size_t indent, style_ink ink, const char *fmt, va_list ap)
 {
     guard_mem char *raw = mem_vprintf(fmt, ap);
-    guard_text clean = {0}, lines = {0};
-    width_clean(&clean, raw, l->style.unicode);
-    width_wrap(&lines, text_get(&clean), l->columns, indent);
-    style_add(out, &l->style, ink, "%s", text_get(&lines));
-    text_puts(out, "\n");
+    for (char *line = raw, *end; line; line = end) {
+        guard_text clean = {0}, lines = {0};
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = '\0';
+        width_clean(&clean, line, l->style.unicode);
+        width_wrap(&lines, text_get(&clean), l->columns, indent);
+        if (line != raw)
+            blanks(out, indent);
+        style_add(out, &l->style, ink, "%s", text_get(&lines));
+        text_puts(out, "\n");
+    }
 }
 
 void layout_paragraph(text *out, const layout *l, size_t indent, style_ink ink, const char *fmt, ...)

@@ -127,8 +127,10 @@ static const struct headline {
 static void add_trouble(text *out, const layout *l, const view *v, const view_step *s, const view_trouble *t,
                         const char *label, style_ink ink)
 {
+    guard_text summary = {0}; /* the step's own line told the others */
+    text_first_line(&summary, t->summary, style_pick(&l->style, " \u2026", " ..."));
     layout_field(out, l, label, ink, "%s/%s%s%s%s%s", v->stages.items[s->stage].name, s->id, *t->phase ? ", " : "",
-                 t->phase, *t->summary ? ": " : "", t->summary);
+                 t->phase, summary.count ? ": " : "", text_get(&summary));
     if (*t->hint)
         layout_field(out, l, "do", INK_PLAIN, "%s", t->hint);
 }
