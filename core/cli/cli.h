@@ -38,7 +38,7 @@ typedef struct cli_args {
     X(ASSUME, "assume", "done|not-done", "what became of a step that cannot be undone and was cut short")              \
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
-    X(FORMAT, "format", "text|json|junit", "how to print (default text)")                                              \
+    X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -100,8 +100,6 @@ int cli_get_run(const cli_args *args, store *s, store_run *ret, error **err) CHE
 
 /** Prints a JSON document and a newline. */
 void cli_print_json(json_t *document);
-/** "2026-11-23 18:45:12 UTC", or "-" for 0; into buf. */
-char *cli_show_time(int64_t ms, char buf[32]);
 /** Prints text in lines of at most 100 characters, each after indent spaces. */
 void cli_print_wrapped(int indent, const char *text);
 
@@ -119,6 +117,7 @@ int cli_validate(const cli_args *args);
 int cli_plugins(const cli_args *args);
 int cli_explain(const cli_args *args);
 int cli_doctor(const cli_args *args);
+int cli_checklist(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "cli/cli.h"
 
@@ -13,7 +14,7 @@ static bool print_row(void *user, const store_run *r)
         printf(ROW, "RUN", "ENVIRONMENT", "VERSION", "STATE", "STARTED", "TOOK");
     if (r->ended_ms)
         units_show_duration(r->ended_ms - r->started_ms, took);
-    printf(ROW, r->id, r->environment, r->version, run_state_name(r->state), cli_show_time(r->started_ms, at), took);
+    printf(ROW, r->id, r->environment, r->version, run_state_name(r->state), clock_show(r->started_ms, at), took);
     if (*r->reason && r->state != RUN_COMMITTED) {
         guard_text reason = {0};
         text_first_line(&reason, r->reason, " ...");

@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 
@@ -11,19 +10,6 @@ void cli_print_json(json_t *document)
 {
     guard_mem char *text = json_dumps(document, JSON_INDENT(2));
     puts(text);
-}
-
-char *cli_show_time(int64_t ms, char buf[32])
-{
-    if (ms == 0) {
-        snprintf(buf, 32, "-");
-        return buf;
-    }
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    strftime(buf, 32, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    return buf;
 }
 
 static void print_wrapped_line(int indent, const char *text)

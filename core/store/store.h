@@ -118,6 +118,8 @@ int store_steps_put(store *s, const char *run, const store_step *steps, size_t n
 int store_steps(store *s, const char *run, bool (*fn)(void *user, const store_step *step), void *user,
                 error **err) CHECKED;
 /** A free-form mark that the machine wants durable ("decision", "rollback because ..."); at most one for each key. */
+/** The key of the pipeline's checklist: {title, boxes:[{id, section, text, steps:[{id, title}]}]}. */
+#define STORE_MARK_CHECKLIST "checklist"
 int store_mark(store *s, const char *run, const char *key, const char *value, error **err) CHECKED;
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
                 error **err) CHECKED;
