@@ -228,6 +228,12 @@ int record_measure(record *r, store_measurement *m, error **err)
     return result;
 }
 
+int record_baseline(record *r, const char *step, const char *name, double *ret, char **ret_run, error **err)
+{
+    *ret_run = NULL;
+    return r->store ? store_baseline(r->store, &r->run, step, name, ret, ret_run, err) : 0;
+}
+
 bool record_has_sample(const record *r, const char *step, const char *metric)
 {
     json_t *of_step = json_object_get(r->samples, step);

@@ -154,6 +154,11 @@ int store_measurement_put(store *s, const char *run, const store_measurement *m,
 int store_measurements(store *s, const char *run, bool (*fn)(void *user, const store_measurement *m), void *user,
                        error **err) CHECKED;
 
+/** The value that the newest committed run of this pipeline in this environment, other than `run`, has measured.
+ * *ret_run is its id, or NULL when there is none; the caller frees. */
+int store_baseline(store *s, const store_run *run, const char *step, const char *name, double *ret, char **ret_run,
+                   error **err) CHECKED;
+
 /* ---- events, artifacts ----------------------------------------------------------------------------------------------
  */
 
