@@ -205,6 +205,7 @@ static int check_callbacks(const catalog_kind *k, error **err)
         {read_only && (k->has_execute || k->has_rollback || k->has_discard),
          "it is READ_ONLY and has execute, rollback or discard"},
         {read_only && !k->has_prepare && !k->has_verify, "it is READ_ONLY and has neither prepare nor verify"},
+        {k->flags & BELAY_S_WAITS && (!read_only || !k->has_verify), "it WAITS, and is not READ_ONLY with a verify"},
         {!read_only && !k->has_execute, "it has no execute; a check says READ_ONLY"},
         {k->has_execute && !k->has_rollback && !irreversible,
          "it has execute without rollback and is not IRREVERSIBLE"},

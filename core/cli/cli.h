@@ -20,9 +20,9 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format;
+    const char *state, *environment, *assume, *format, *role, *reason, *key;
     cli_list plugin_dirs, sets;
-    bool json, plain, verbose, undo, help;
+    bool json, plain, verbose, undo, no_wait, help;
     int keep, limit;
     const char *words[3]; /**< what is not an option */
     int word_count;
@@ -39,6 +39,10 @@ typedef struct cli_args {
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
     X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
+    X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
+    X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
+    X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \
+    X(KEY, "key", "FILE", "the SSH key that signs the decision")                                                       \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -117,6 +121,8 @@ int cli_validate(const cli_args *args);
 int cli_plugins(const cli_args *args);
 int cli_explain(const cli_args *args);
 int cli_doctor(const cli_args *args);
+int cli_approve(const cli_args *args);
+int cli_reject(const cli_args *args);
 int cli_checklist(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);

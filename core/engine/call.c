@@ -276,6 +276,8 @@ static int start(call *c, error **err)
     if (r == 0) {
         tell_pending(c, pending);
         json_t *facts = facts_of(c);
+        if (s->kind->flags & BELAY_S_WAITS)
+            r = waiting_facts(d, s->id, facts, err);
         const worker_request request = {.plugin = path,
                                         .sha256 = s->kind->plugin->sha256,
                                         .step = s->kind->step,
@@ -287,7 +289,8 @@ static int start(call *c, error **err)
                                         .secrets = d->secrets,
                                         .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms};
         const worker_handlers handlers = handlers_of(c);
-        r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
+        if (r == 0)
+            r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
         json_decref(facts);
     }
     json_decref(options);

@@ -73,6 +73,7 @@ int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode,
                   .on_phase = on_phase_ended,
                   .on_cancel = on_cancelled};
     record_init(&d->record, s);
+    d->outline->plan.no_wait = e->no_wait;
     int r = worker_init(err);
     return r < 0 ? r : open_loop(d, err);
 }

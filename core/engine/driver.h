@@ -123,6 +123,11 @@ void call_start(driver *d, size_t step);
 int call_conclude(driver *d, size_t step, error **err) CHECKED;
 void call_free(call *c);
 
+/* ---- waiting.c --------------------------------------------------------------------------------------------------- */
+
+/** Adds what only a step that waits is told: who started the run, the evidence so far, people's decisions. */
+int waiting_facts(driver *d, const char *step, json_t *facts, error **err) CHECKED;
+
 /* ---- judge.c ----------------------------------------------------------------------------------------------------- */
 
 /** Takes a sample: compares, records, tells. 0, or -1 when the metric is not declared or cannot be written. */

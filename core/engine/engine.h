@@ -26,6 +26,7 @@ typedef struct engine {
     store *store;
     const report_sink *sinks;
     size_t sink_count;
+    bool no_wait; /**< pause, with EXIT_WAITING, where a step waits for a person or a time */
 } engine;
 
 /** Prepares every step, reports each one's plan, touches nothing. */

@@ -263,15 +263,34 @@ static void execute_ended(machine *m, size_t step, machine_verdict verdict)
         bad(m, step, verdict, MACHINE_BECAUSE_VERDICT);
 }
 
+/* The step has not ended: it is asked again when the run goes on. */
+static void leave_waiting(machine *m, size_t step)
+{
+    m->steps[step].at = AT_BAD;
+    if (m->mode != MODE_RUNNING)
+        return;
+    machine_decide(m, MACHINE_BECAUSE_WAITING, step, MACHINE_NOT_YET);
+    m->mode = MODE_DRAINING;
+    m->next = NEXT_PAUSE;
+}
+
 static void not_ready(machine *m, size_t step)
 {
+    const machine_step *p = &m->plan->steps[step];
     step_state *s = &m->steps[step];
     s->good = 0;
+    if (p->waits) {
+        if (m->plan->no_wait && m->mode != MODE_RECOVERING)
+            leave_waiting(m, step);
+        else
+            machine_start_later(m, step, MACHINE_VERIFY, p->interval_ms);
+        return;
+    }
     if (m->now >= s->ready_end) {
         bad(m, step, MACHINE_FAILED, MACHINE_BECAUSE_NOT_READY);
         return;
     }
-    int64_t interval = m->plan->steps[step].interval_ms, left = s->ready_end - m->now;
+    int64_t interval = p->interval_ms, left = s->ready_end - m->now;
     machine_start_later(m, step, MACHINE_VERIFY, interval < left ? interval : left);
 }
 

@@ -124,6 +124,21 @@ int store_mark(store *s, const char *run, const char *key, const char *value, er
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
                 error **err) CHECKED;
 
+/* ---- people's decisions --------------------------------------------------------------------------------------------
+ */
+
+/** What a person said at a gate; see core/approval. Nothing of it is secret. */
+typedef struct store_approval {
+    char *gate; /**< step id */
+    char *role, *decision, *reason, *statement, *signature, *user;
+    int64_t at_ms;
+} store_approval;
+/** May be called while another process drives the run. */
+int store_approval_add(store *s, const char *run, const store_approval *a, error **err) CHECKED;
+/** Oldest first; gate NULL: all. */
+int store_approvals(store *s, const char *run, const char *gate, bool (*fn)(void *user, const store_approval *a),
+                    void *user, error **err) CHECKED;
+
 /* ---- undo, outputs, measurements ------------------------------------------------------------------------------------
  */
 

@@ -35,9 +35,9 @@ static void misspelt_commands_and_options_name_the_right_word(void **state)
 static void every_command_has_help_with_an_example(void **state)
 {
     (void)state;
-    static const char *const names[] = {"plan",    "run",     "resume", "checklist", "rollback",
-                                        "status",  "history", "show",   "logs",      "validate",
-                                        "plugins", "explain", "doctor", "discard",   "try"};
+    static const char *const names[] = {"plan",     "run",     "resume",  "checklist", "approve", "reject",
+                                        "rollback", "status",  "history", "show",      "logs",    "validate",
+                                        "plugins",  "explain", "doctor",  "discard",   "try"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         outcome o = belay(names[i], "--help", NULL);
         assert_int_equal(o.status, 0);
