@@ -24,6 +24,7 @@ typedef struct cli_args {
     cli_list plugin_dirs, sets;
     bool json, plain, verbose, undo, help;
     int keep, limit;
+    int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
 } cli_args;
@@ -39,6 +40,7 @@ typedef struct cli_args {
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
     X(FORMAT, "format", "text|json|junit", "how to print (default text)")                                              \
+    X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \

@@ -21,7 +21,7 @@ static const cli_command commands[] = {
      .words = "FILE",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(SET) | CLI_VIEW,
+     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_run,
      .summary = "deploy: execute the pipeline as one transaction",
      .more =
@@ -31,7 +31,7 @@ static const cli_command commands[] = {
     {.name = "resume",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(ASSUME) | CLI_VIEW,
+     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_resume,
      .summary = "go on with a run that was cut short or waits",
      .more = "Works from what the run recorded: its pipeline text, its plugins, its journal.",
@@ -39,7 +39,7 @@ static const cli_command commands[] = {
     {.name = "rollback",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_VIEW,
+     .options = CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_rollback,
      .summary = "take a run back: one that has not ended, or the last committed one",
      .more = "A committed run can be taken back until `belay discard` lets go of what that needs.",
@@ -101,7 +101,7 @@ static const cli_command commands[] = {
      .example = "belay doctor"},
     {.name = "discard",
      .words = "",
-     .options = CLI_BIT(KEEP) | CLI_BIT(ENVIRONMENT) | CLI_VIEW,
+     .options = CLI_BIT(KEEP) | CLI_BIT(ENVIRONMENT) | CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_discard,
      .summary = "let go of what older runs kept for their rollback",
      .more = "The newest N committed runs stay ready for `belay rollback`.",
@@ -125,10 +125,11 @@ static void print_usage(FILE *out)
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fputs("\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
-          "             4 locked by a live run, 10 rolled back, 20 needs a person\n\n"
-          "belay COMMAND --help tells more.  Example: belay plan conf/staging.cfg\n",
-          out);
+    fputs(
+        "\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
+        "             4 locked by a live run or by what a dead one left running, 10 rolled back, 20 needs a person\n\n"
+        "belay COMMAND --help tells more.  Example: belay plan conf/staging.cfg\n",
+        out);
 }
 
 static const cli_command *find(const char *name, error **err)

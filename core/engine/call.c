@@ -285,7 +285,8 @@ static int start(call *c, error **err)
                                         .facts = facts,
                                         .undo = undo,
                                         .secrets = d->secrets,
-                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms};
+                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms,
+                                        .lease = d->lock ? store_lock_lease_fd(d->lock) : 0};
         const worker_handlers handlers = handlers_of(c);
         r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
         json_decref(facts);

@@ -110,8 +110,9 @@ const pipeline_step *driver_step(const driver *d, size_t step);
 
 /* ---- lock.c ------------------------------------------------------------------------------------------------------ */
 
-/** Takes the environment's lock; waits a little when its owner is dead. */
-int lock_environment(const store *s, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
+/** Takes the environment's lock, and its lease. Waits e->wait_ms for a live owner, and at least some seconds for what a
+ * dead one has left running; says so to the sinks. ERROR_REFUSED: a signal ended the wait. */
+int lock_environment(const engine *e, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
 
 /* ---- call.c ------------------------------------------------------------------------------------------------------ */
 

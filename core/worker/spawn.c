@@ -140,16 +140,22 @@ static void init_handles(worker *w)
     w->handles = 4;
 }
 
-static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_exit, error **err)
+/* What belay-worker is given besides its sockets. */
+typedef struct gifts {
+    int output, plugin, lease;
+} gifts;
+
+static int spawn_process(worker *w, const gifts *g, uv_exit_cb on_exit, error **err)
 {
     const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
     uv_stdio_container_t stdio[INSIDE_COUNT] = {
         [STDIN_FILENO] = {.flags = UV_IGNORE},
-        [STDOUT_FILENO] = {.flags = UV_INHERIT_FD, .data.fd = output_fd},
+        [STDOUT_FILENO] = {.flags = UV_INHERIT_FD, .data.fd = g->output},
         [STDERR_FILENO] = {.flags = UV_IGNORE}, /* belay-worker makes it the same as 1 */
         [INSIDE_TALK] = {.flags = both, .data.stream = (uv_stream_t *)&w->talk},
         [INSIDE_CONTROL] = {.flags = both, .data.stream = (uv_stream_t *)&w->control},
-        [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = plugin_fd},
+        [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = g->plugin},
+        [INSIDE_LEASE] = {.flags = UV_INHERIT_FD, .data.fd = g->lease},
     };
     char name[] = "belay-worker";
     char *argv[] = {name, NULL};
@@ -170,15 +176,17 @@ static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_
     return r < 0 ? error_set(err, ERROR_PLUGIN, "start belay-worker: %s", uv_strerror(r)) : 0;
 }
 
-int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb on_exit, error **err)
+int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, error **err)
 {
-    guard_fd plugin_fd = -1;
+    guard_fd plugin = -1, none = -1;
     int output[2];
     int r = worker_init(err);
     if (r == 0)
-        r = open_plugin(plugin, sha256, &plugin_fd, err);
+        r = open_plugin(request->plugin, request->sha256, &plugin, err);
     if (r < 0)
         return r;
+    if (!request->lease && (none = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
+        return error_set(err, ERROR_IO, "open /dev/null: %s", strerror(errno));
     if (pipe2(output, O_CLOEXEC) < 0)
         return error_set(err, ERROR_IO, "make a pipe: %s", strerror(errno));
     guard_fd write_end = output[1];
@@ -188,5 +196,6 @@ int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb o
         close(output[0]);
         return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
     }
-    return spawn_process(w, write_end, plugin_fd, on_exit, err);
+    const gifts g = {.output = write_end, .plugin = plugin, .lease = request->lease ? request->lease : none};
+    return spawn_process(w, &g, on_exit, err);
 }

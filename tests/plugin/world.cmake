@@ -3,7 +3,7 @@ add_library(belay_world_bed STATIC ${CMAKE_CURRENT_SOURCE_DIR}/world_bed.c)
 target_include_directories(belay_world_bed PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(belay_world_bed PUBLIC belay_kit)
 add_dependencies(belay_world_bed belay belay-worker plugin_world)
-foreach(topic run stop crash back)
+foreach(topic run stop crash back lease lock)
   belay_test(plugin/world_${topic} SOURCES world_${topic}.c USES kit world_bed TIMEOUT 120)
 endforeach()
 # A kill at each durable point of a run: right, and too long for the quick tests.

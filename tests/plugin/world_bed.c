@@ -45,6 +45,12 @@ bed bed_new(void)
     return b;
 }
 
+bool bed_torture(void)
+{
+    const char *wanted = getenv("BELAY_TORTURE");
+    return wanted && strcmp(wanted, "1") == 0;
+}
+
 static void write_pipeline(const bed *b, const char *previous, const char *stages)
 {
     kit_write(b->file,

@@ -21,6 +21,8 @@ typedef struct bed {
 } bed;
 
 bed bed_new(void);
+/** True when BELAY_TORTURE=1 asks for the tests in full size; else they take a sample that fits into a minute. */
+bool bed_torture(void);
 /** Writes the pipeline file: version v2 over v1 unless previous is given; then stages and rollback stage as text. */
 void bed_pipeline(const bed *b, const char *stages);
 void bed_first_pipeline(const bed *b, const char *stages);
