@@ -117,7 +117,9 @@ static void start(bed *b, const char *first, va_list ap)
     while (n + 1 < WORDS && (words[n] = va_arg(ap, const char *)))
         n++;
     words[n] = NULL;
-    if (strcmp(first, "discard") != 0 && strcmp(first, "try") != 0)
+    if (strcmp(first, "show") == 0)
+        words[n++] = "--format=json";
+    else if (strcmp(first, "discard") != 0 && strcmp(first, "try") != 0)
         words[n++] = "--json";
     words[n] = NULL;
     b->running = fork();
@@ -168,6 +170,15 @@ int bed_run(bed *b)
 void bed_signal(const bed *b, int number)
 {
     assert_int_equal(kill(b->running, number), 0);
+}
+
+pid_t bed_child(pid_t of)
+{
+    char *children = kit_read(kit_path("/proc/%d/task/%d/children", (int)of, (int)of));
+    const pid_t first = (pid_t)atoi(children);
+    free(children);
+    assert_true(first > 0);
+    return first;
 }
 
 static void give_up(const bed *b, const char *wanted)

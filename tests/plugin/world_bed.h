@@ -46,6 +46,9 @@ void bed_signal(const bed *b, int number);
 /** Waits for the end. */
 int bed_end(bed *b);
 
+/** The first child of a process; of belay: its worker's supervisor, of that: the plugin's process. */
+pid_t bed_child(pid_t of);
+
 /** The marks so far; bed_forget() empties them. */
 const char *bed_trace(const bed *b);
 void bed_forget(const bed *b);

@@ -11,14 +11,6 @@ static const char *steps(const bed *b, const char *of_a)
                     bed_check(b, 'c', ""));
 }
 
-static pid_t child_of(pid_t pid)
-{
-    char *children = kit_read(kit_path("/proc/%d/task/%d/children", (int)pid, (int)pid));
-    const pid_t first = (pid_t)atoi(children);
-    free(children);
-    return first;
-}
-
 static bool is_alive(pid_t pid)
 {
     return kill(pid, 0) == 0;
@@ -27,8 +19,7 @@ static bool is_alive(pid_t pid)
 /* The core and the supervisor at one blow: neither can act on the other's end. */
 static void kill_core_and_supervisor(bed *b)
 {
-    const pid_t core = b->running, supervisor = child_of(core);
-    assert_true(supervisor > 0);
+    const pid_t core = b->running, supervisor = bed_child(core);
     assert_int_equal(kill(supervisor, SIGSTOP), 0);
     assert_int_equal(kill(core, SIGKILL), 0);
     assert_int_equal(bed_end(b), 128 + SIGKILL);
