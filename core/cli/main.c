@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <belay/plugin.h>
 
@@ -166,13 +168,26 @@ static int dispatch(int argc, char **argv)
     return status;
 }
 
+/* What is opened from here on must not get the number of a standard stream that is closed: others write to it. */
+static void fill_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    fill_streams();
     mem_init();
     mem_on_exhausted(
         "belay: out of memory. What was done is recorded: go on with 'belay resume' or 'belay rollback'.\n",
         EXIT_PERSON);
     signal(SIGPIPE, SIG_IGN); /* a reader that left must not end a transaction */
+    signal(SIGTTOU, SIG_IGN); /* nor a terminal stop one that tells of itself from the background */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_COMMITTED;

@@ -40,6 +40,13 @@ static void on_signal(uv_signal_t *handle, int number)
     d->on_cancel(d);
 }
 
+/* Who starts Belay by nohup wants the run to outlive the terminal. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return number == SIGHUP && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int open_loop(driver *d, error **err)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -53,6 +60,8 @@ static int open_loop(driver *d, error **err)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         (void)uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
+        if (is_ignored(numbers[i]))
+            continue;
         if ((r = uv_signal_start(&d->signals[i], on_signal, numbers[i])) < 0)
             return error_set(err, ERROR_IO, "wait for signals: %s", uv_strerror(r));
     }

@@ -7,7 +7,8 @@ add_subdirectory(${CMAKE_CURRENT_SOURCE_DIR}/preload)
 foreach(topic run stop crash back lease lock)
   belay_test(plugin/world_${topic} SOURCES world_${topic}.c USES kit world_bed TIMEOUT 120)
 endforeach()
+belay_test(plugin/world_terminal SOURCES world_terminal.c USES kit world_bed TIMEOUT 180)
 belay_test(plugin/world_kill SOURCES world_kill.c USES kit world_bed TIMEOUT 1800)
 add_dependencies(test_plugin_world_kill preload_dies_at)
-# A kill at each durable point of a run: right, and too long for the quick tests.
-set_tests_properties(plugin/world_crash plugin/world_kill PROPERTIES LABELS server)
+# A kill at each durable point of a run, readers that are waited for: right, and too long for the quick tests.
+set_tests_properties(plugin/world_crash plugin/world_kill plugin/world_terminal PROPERTIES LABELS server)

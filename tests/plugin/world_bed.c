@@ -106,6 +106,8 @@ static _Noreturn void become_belay(const bed *b, const char *const *words)
     int out = open(b->output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+    if (b->in_child)
+        b->in_child(b->user);
     execv(program, (char *const *)(uintptr_t)argv);
     _exit(127);
 }

@@ -18,6 +18,9 @@ typedef struct bed {
     const char *file;   /**< the pipeline */
     const char *output; /**< file with what the last command printed */
     pid_t running;      /**< 0: none */
+    /** Called in belay's process before it begins, after its output was set; NULL: nothing more to do. */
+    void (*in_child)(void *user);
+    void *user;
 } bed;
 
 bed bed_new(void);
