@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,23 @@ static const char *const passed[] = {
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/* The store and its locks, and some sockets and pipes for each worker; one descriptor stands at PROGRAM_FD_MIN. */
+#define OPEN_FILES_LEAST  128
+#define OPEN_FILES_WANTED 1024
+
+static int want_open_files(error **err)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= OPEN_FILES_WANTED)
+        return 0;
+    files.rlim_cur = files.rlim_max < OPEN_FILES_WANTED ? files.rlim_max : OPEN_FILES_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur >= OPEN_FILES_LEAST)
+        return 0;
+    (void)error_set(err, ERROR_IO, "this process may have only %llu files open; Belay needs %d",
+                    (unsigned long long)files.rlim_cur, OPEN_FILES_LEAST);
+    return error_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE= of the service", OPEN_FILES_WANTED);
+}
+
 /* A folder that ends in '/' is beside the running program. */
 static int open_program_at(const char *format, const char *own_folder)
 {
@@ -69,6 +87,9 @@ int worker_init(error **err)
     char own[PATH_MAX + 1];
     if (program_fd >= 0)
         return 0;
+    int r = want_open_files(err);
+    if (r < 0)
+        return r;
     ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
     if (n < 0)
         return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
