@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/cli.h"
 
 typedef struct option_row {
@@ -38,6 +39,11 @@ static int number(const char *name, const char *value, int *ret, error **err)
     return 0;
 }
 
+static int duration(const char *name, const char *value, int64_t *ret_ms, error **err)
+{
+    return units_duration(value, ret_ms, err) < 0 ? error_wrap(err, "--%s", name) : 0;
+}
+
 static int store_value(cli_args *args, int id, const char *value, error **err)
 {
     switch ((cli_option_id)id) {
@@ -58,6 +64,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_STATE: args->state = value; return 0;
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);
+    case CLI_WAIT: return duration("wait", value, &args->wait_ms, err);
     case CLI_OPTION_COUNT: break;
     }
     return 0;

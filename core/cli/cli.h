@@ -24,6 +24,7 @@ typedef struct cli_args {
     cli_list plugin_dirs, sets;
     bool json, plain, verbose, undo, no_wait, help;
     int keep, limit;
+    int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
 } cli_args;
@@ -39,6 +40,7 @@ typedef struct cli_args {
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
     X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
+    X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
     X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
     X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
     X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \

@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <belay/plugin.h>
 
@@ -21,7 +23,7 @@ static const cli_command commands[] = {
      .words = "FILE",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(SET) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
      .run = cli_run,
      .summary = "deploy: execute the pipeline as one transaction",
      .more =
@@ -31,7 +33,7 @@ static const cli_command commands[] = {
     {.name = "resume",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(ASSUME) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
      .run = cli_resume,
      .summary = "go on with a run that was cut short or waits",
      .more = "Works from what the run recorded: its pipeline text, its plugins, its journal.",
@@ -39,7 +41,7 @@ static const cli_command commands[] = {
     {.name = "rollback",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_VIEW,
+     .options = CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_rollback,
      .summary = "take a run back: one that has not ended, or the last committed one",
      .more = "A committed run can be taken back until `belay discard` lets go of what that needs.",
@@ -128,7 +130,7 @@ static const cli_command commands[] = {
      .example = "belay doctor"},
     {.name = "discard",
      .words = "",
-     .options = CLI_BIT(KEEP) | CLI_BIT(ENVIRONMENT) | CLI_VIEW,
+     .options = CLI_BIT(KEEP) | CLI_BIT(ENVIRONMENT) | CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_discard,
      .summary = "let go of what older runs kept for their rollback",
      .more = "The newest N committed runs stay ready for `belay rollback`.",
@@ -152,10 +154,11 @@ static void print_usage(FILE *out)
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fputs("\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
-          "             4 locked by a live run, 10 rolled back, 20 needs a person\n\n"
-          "belay COMMAND --help tells more.  Example: belay plan conf/staging.cfg\n",
-          out);
+    fputs(
+        "\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
+        "             4 locked by a live run or by what a dead one left running, 10 rolled back, 20 needs a person\n\n"
+        "belay COMMAND --help tells more.  Example: belay plan conf/staging.cfg\n",
+        out);
 }
 
 static const cli_command *find(const char *name, error **err)
@@ -192,13 +195,26 @@ static int dispatch(int argc, char **argv)
     return status;
 }
 
+/* What is opened from here on must not get the number of a standard stream that is closed: others write to it. */
+static void fill_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    fill_streams();
     mem_init();
     mem_on_exhausted(
         "belay: out of memory. What was done is recorded: go on with 'belay resume' or 'belay rollback'.\n",
         EXIT_PERSON);
     signal(SIGPIPE, SIG_IGN); /* a reader that left must not end a transaction */
+    signal(SIGTTOU, SIG_IGN); /* nor a terminal stop one that tells of itself from the background */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_COMMITTED;

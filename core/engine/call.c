@@ -47,11 +47,10 @@ int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error *
     *c = (call){.driver = d, .step = step, .phase = phase, .attempt = attempt, .sampled = json_object()};
     call_free(n->call);
     n->call = c;
-    const int64_t now = clock_wall_ms();
     if (!n->acted_ms)
-        n->acted_ms = now;
+        n->acted_ms = clock_steady_ms();
     if (!n->started_ms && phase != WORKER_PREPARE)
-        n->started_ms = now;
+        n->started_ms = clock_wall_ms();
     return record_intent(&d->record, s->id, worker_phase_name(phase), attempt, &c->seq, err);
 }
 
@@ -287,7 +286,8 @@ static int start(call *c, error **err)
                                         .facts = facts,
                                         .undo = undo,
                                         .secrets = d->secrets,
-                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms};
+                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms,
+                                        .lease = d->lock ? store_lock_lease_fd(d->lock) : 0};
         const worker_handlers handlers = handlers_of(c);
         if (r == 0)
             r = worker_start(&d->loop, &request, &handlers, &c->worker, err);

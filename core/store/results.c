@@ -119,8 +119,8 @@ int store_artifact_path(store *s, const char *run, const char *step, const char 
         if (!is_file_name(parts[i]))
             return error_set(err, ERROR_STORE, "'%s' cannot be part of an artifact's path", parts[i]);
     guard_mem char *folder = mem_printf("%s/runs/%s/%s", s->folder, run, step);
-    int r = file_make_folder(folder, err);
-    if (r < 0)
+    int r = sql_in_place(s, err); /* no new state folder is to stand where the old one was */
+    if (r < 0 || (r = file_make_folder(folder, err)) < 0)
         return error_wrap(err, "make the artifact folder");
     *ret = mem_printf("%s/%s", folder, name);
     return 0;

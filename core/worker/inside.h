@@ -13,6 +13,7 @@ enum {
     INSIDE_TALK = 3,    /**< socket: the conversation between core and plugin process */
     INSIDE_CONTROL = 4, /**< socket: between core and supervisor. In the plugin process: readable once cancelled */
     INSIDE_PLUGIN = 5,  /**< the plugin's file, checked by the core */
+    INSIDE_LEASE = 6,   /**< a locked file that all which is started here keeps open; /dev/null: there is none */
     INSIDE_COUNT
 };
 

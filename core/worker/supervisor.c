@@ -160,6 +160,7 @@ static void leave_streams(void)
 {
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
+    close(INSIDE_LEASE);
 }
 
 static void report(const supervisor *s, const inside_sweep *sweep)

@@ -68,6 +68,7 @@ typedef struct worker_request {
     const json_t *undo;           /**< array of {"key","value"}, newest first; may be NULL */
     const redactor *secrets;      /**< borrowed until done; masks everything that comes back */
     int64_t timeout_ms, grace_ms; /**< grace: from cancellation to SIGKILL; 0: 5 s */
+    int lease;                    /**< a descriptor of which all that is started keeps a copy; 0: none */
 } worker_request;
 
 /** What the worker asks and tells. Texts are masked already. Those that return int: 0 done, else refused; for remember,

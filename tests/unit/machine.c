@@ -1,6 +1,6 @@
 /* The transaction, one situation after the other. Steps are a, b, c ...; a trace names what was started: pa is a's
  * prepare, ea its execute, va its verify, ra its rollback; ! is a crash, ^C a cancel. */
-#include "machine_sim.h"
+#include "sim/sim.h"
 
 #include <string.h>
 

@@ -1,6 +1,5 @@
-#include "machine_sim.h"
+#include "sim.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +15,17 @@ static const char *const outcome_words[] = {
     [MACHINE_STEP_UNDO_SKIPPED] = "kept", [MACHINE_STEP_IRREVERSIBLE] = "irreversible",
 };
 
+static const char *const phase_words[] = {"prepare", "execute", "verify", "rollback"};
+static const char *const verdict_words[] = {
+    [MACHINE_PASSED] = "passed",
+    [MACHINE_NOT_YET] = "not yet",
+    [MACHINE_FAILED] = "failed",
+    [MACHINE_RETRY] = "retry",
+    [MACHINE_ERROR] = "error",
+    [MACHINE_UNKNOWN] = "not known",
+    [MACHINE_INCONCLUSIVE] = "inconclusive",
+};
+
 static void append(char *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void append(char *to, const char *fmt, ...)
 {
@@ -28,30 +38,57 @@ static void append(char *to, const char *fmt, ...)
     va_end(ap);
 }
 
-static void breach(const sim *s, const char *rule)
+void sim_hold(sim *s, bool truth, const char *rule)
 {
+    if (truth)
+        return;
+    s->broken = rule;
+    if (s->story)
+        fprintf(s->story, "%8lld ms  BROKEN: %s\n", (long long)s->now, rule);
+    if (s->escape)
+        longjmp(*s->escape, 1);
     fail_msg("%s\n  seed: %llu\n  trace: %s\n  steps: %s", rule, (unsigned long long)s->name, s->trace, s->notes);
 }
 
-void sim_hold(const sim *s, bool truth, const char *rule)
+/* A line of the story, with the time. */
+static void tell(const sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tell(const sim *s, const char *fmt, ...)
 {
-    if (!truth)
-        breach(s, rule);
+    if (!s->story)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    fprintf(s->story, "%8lld ms  ", (long long)s->now);
+    vfprintf(s->story, fmt, ap);
+    fputc('\n', s->story);
+    va_end(ap);
+}
+
+char sim_letter(size_t step)
+{
+    return (char)(step < 26 ? 'a' + (char)step : 'A' + (char)(step - 26));
+}
+
+unsigned sim_draw(uint64_t *state, unsigned n)
+{
+    *state ^= *state << 13; /* xorshift64 */
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (unsigned)((*state >> 11) % n);
 }
 
 unsigned sim_chance(sim *s, unsigned n)
 {
-    s->random ^= s->random << 13; /* xorshift64 */
-    s->random ^= s->random >> 7;
-    s->random ^= s->random << 17;
-    return (unsigned)((s->random >> 11) % n);
+    return sim_draw(&s->random, n);
 }
 
 /* ---- plan -------------------------------------------------------------------------------------------------------- */
 
 void sim_init(sim *s, size_t count)
 {
-    memset(s, 0, sizeof *s);
+    memset(s, 0, offsetof(sim, rows));
+    s->trace[0] = s->notes[0] = '\0';
+    s->kind = sim_machine_get();
     for (size_t i = 0; i < count; i++)
         s->steps[i] = (machine_step){.needs = s->needs[i],
                                      .has_prepare = true,
@@ -95,109 +132,6 @@ void sim_need(sim *s, size_t step, size_t need)
     s->needs[step][s->steps[step].need_count++] = need;
 }
 
-/* ---- invariants -------------------------------------------------------------------------------------------------- */
-
-static bool is_main(const sim *s, size_t step)
-{
-    return !s->stages[s->steps[step].stage].rollback;
-}
-
-static bool was_prepared(const sim *s, size_t step)
-{
-    if (s->steps[step].skipped || !s->steps[step].has_prepare)
-        return true;
-    for (size_t i = 0; i < s->row_count; i++)
-        if (s->rows[i].step == step && s->rows[i].phase == MACHINE_PREPARE && s->rows[i].finished &&
-            s->rows[i].verdict == MACHINE_PASSED)
-            return true;
-    return false;
-}
-
-static size_t running(const sim *s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->plan.step_count; i++)
-        n += s->world[i].running;
-    return n;
-}
-
-static void check_execute(const sim *s, size_t step)
-{
-    for (size_t i = 0; i < s->plan.step_count; i++)
-        sim_hold(s, was_prepared(s, i), "a step executes before all are prepared");
-    for (size_t i = 0; i < s->steps[step].need_count; i++)
-        sim_hold(s, s->world[s->steps[step].needs[i]].settled || !is_main(s, step), "a step executes before its needs");
-    sim_hold(s, !is_main(s, step) || s->state == MACHINE_RUNNING, "a step executes in a run that does not go on");
-    for (size_t i = 0; i < s->plan.step_count; i++)
-        if (s->steps[i].stage < s->steps[step].stage && is_main(s, step))
-            sim_hold(s, s->world[i].settled, "a step executes before an earlier stage is through");
-}
-
-static void check_undo(sim *s, size_t step)
-{
-    size_t place = 0;
-    while (place < s->order_count && s->order[place] != step)
-        place++;
-    sim_hold(s, place < s->order_count, "a step is undone that never started");
-    sim_hold(s, place <= s->last_undo, "undo is not in reverse order of start");
-    s->last_undo = place;
-    sim_hold(s, s->state == MACHINE_ROLLING_BACK, "undo starts before that is written");
-    sim_hold(s, s->evidence || s->reason == MACHINE_BECAUSE_TRIAL, "undo starts before the evidence is saved");
-    sim_hold(s, running(s) == 0, "something runs beside an undo");
-    for (size_t i = 0; i < s->plan.step_count; i++)
-        for (size_t n = 0; n < s->steps[i].need_count; n++)
-            if (s->steps[i].needs[n] == step)
-                sim_hold(s, !s->world[i].undo_failed, "a step is undone under one that still stands on it");
-}
-
-static void check_start(sim *s, const machine_action *a)
-{
-    sim_hold(s,
-             s->intent_open && s->intent.step == a->step && s->intent.phase == a->phase &&
-                 s->intent.attempt == a->attempt,
-             "a phase starts without its intent");
-    s->intent_open = false;
-    sim_hold(s, !s->world[a->step].running, "two phases of one step run at once");
-    sim_hold(s, !s->steps[a->step].skipped, "a skipped step runs");
-    sim_hold(s, running(s) < s->stages[s->steps[a->step].stage].parallel || a->phase == MACHINE_PREPARE,
-             "more steps run than the stage allows");
-    if (a->phase == MACHINE_EXECUTE)
-        check_execute(s, a->step);
-    if (a->phase == MACHINE_ROLLBACK)
-        check_undo(s, a->step);
-    for (size_t i = 0; i < s->steps[a->step].need_count; i++)
-        sim_hold(
-            s, is_main(s, a->step) || a->phase == MACHINE_PREPARE || !s->world[s->steps[a->step].needs[i]].undo_failed,
-            "the rollback stage stands on a step that was not undone");
-}
-
-static void check_rolled_back(const sim *s)
-{
-    for (size_t i = 0; i < s->plan.step_count; i++) {
-        const sim_step *w = &s->world[i];
-        if (is_main(s, i) && w->executed && s->steps[i].has_rollback) {
-            sim_hold(s, w->undone, "rolled back, but a started step was not undone");
-            sim_hold(s, !w->applied, "rolled back, but an effect is still in the world");
-        }
-        if (!is_main(s, i))
-            sim_hold(s, w->settled, "rolled back, but the rollback stage is not through");
-    }
-}
-
-static void check_state(const sim *s, machine_state state)
-{
-    sim_hold(s, state == MACHINE_RUNNING || state == MACHINE_ROLLING_BACK || running(s) == 0,
-             "an end while something runs");
-    for (size_t i = 0; i < s->plan.step_count; i++) {
-        if (state == MACHINE_COMMITTED && is_main(s, i))
-            sim_hold(s, s->world[i].settled, "committed, but a step is not settled");
-        if (state == MACHINE_REFUSED)
-            sim_hold(s, !s->world[i].executed, "refused, but a step has executed");
-    }
-    if (state == MACHINE_ROLLED_BACK)
-        check_rolled_back(s);
-}
-
 /* ---- actions ----------------------------------------------------------------------------------------------------- */
 
 static machine_verdict scripted(sim *s, size_t step, machine_phase phase)
@@ -231,14 +165,15 @@ static void perform_intent(sim *s, const machine_action *a)
     s->intent = *a;
     s->intent_open = true;
     sim_step *w = &s->world[a->step];
-    if (a->phase == MACHINE_EXECUTE && !w->executed && is_main(s, a->step))
+    if (a->phase == MACHINE_EXECUTE && !w->executed && rules_is_main(s, a->step))
         s->order[s->order_count++] = a->step;
-    w->executed |= a->phase == MACHINE_EXECUTE && is_main(s, a->step);
+    w->executed |= a->phase == MACHINE_EXECUTE && rules_is_main(s, a->step);
 }
 
 static void perform_start(sim *s, const machine_action *a)
 {
-    check_start(s, a);
+    rules_start(s, a);
+    s->intent_open = false;
     sim_step *w = &s->world[a->step];
     w->running = true;
     w->stopped = false;
@@ -247,7 +182,10 @@ static void perform_start(sim *s, const machine_action *a)
     w->verdict = scripted(s, a->step, a->phase);
     w->good = a->phase == MACHINE_VERIFY ? w->good : 0;
     w->ends = s->now + 1 + (s->random ? sim_chance(s, 50) : 0);
-    append(s->trace, "%c%c", "pevr"[a->phase], (char)('a' + (char)a->step));
+    w->answered &= a->phase != MACHINE_EXECUTE;
+    w->undo_tries += a->phase == MACHINE_ROLLBACK;
+    append(s->trace, "%c%c", "pevr"[a->phase], sim_letter(a->step));
+    tell(s, "%s of %c starts, try %d", phase_words[a->phase], sim_letter(a->step), a->attempt);
 }
 
 /* Undo records come before the effect; how far a phase that did not pass has got is open. */
@@ -268,7 +206,7 @@ static machine_row *row_of(sim *s, const machine_action *a)
     for (size_t i = s->row_count; i-- > 0;)
         if (s->rows[i].step == a->step && s->rows[i].phase == a->phase && s->rows[i].attempt == a->attempt)
             return &s->rows[i];
-    breach(s, "a result without an intent");
+    sim_hold(s, false, "a result without an intent");
     return NULL;
 }
 
@@ -279,7 +217,7 @@ static bool settled_by(const sim *s, const machine_action *a)
     if (a->verdict == MACHINE_PASSED)
         return a->phase == MACHINE_VERIFY ? s->world[a->step].good >= p->hits
                                           : a->phase == MACHINE_EXECUTE && !p->has_verify;
-    if (a->phase == MACHINE_ROLLBACK || (a->phase == MACHINE_PREPARE && !was_prepared(s, a->step)))
+    if (a->phase == MACHINE_ROLLBACK || (a->phase == MACHINE_PREPARE && !rules_was_prepared(s, a->step)))
         return false;
     if (a->verdict == MACHINE_FAILED)
         return p->on_failure == MACHINE_DO_WARN;
@@ -298,35 +236,30 @@ static void perform_result(sim *s, const machine_action *a)
     sim_step *w = &s->world[a->step];
     w->good = a->phase == MACHINE_VERIFY && a->verdict == MACHINE_PASSED ? w->good + 1 : 0;
     w->settled |= settled_by(s, a);
-    if (a->phase == MACHINE_EXECUTE)
+    if (a->phase == MACHINE_EXECUTE) {
         w->acted = a->verdict == MACHINE_PASSED;
+        w->judged = true;
+        w->last = a->verdict;
+    }
     if (a->phase == MACHINE_ROLLBACK && a->verdict == MACHINE_PASSED) {
         s->world[a->step].undone = true;
         s->world[a->step].undo_failed = false;
     }
     if (a->phase == MACHINE_ROLLBACK)
         for (size_t i = 0; i < s->plan.step_count; i++) /* the rollback stage proves nothing any more */
-            s->world[i].settled &= is_main(s, i);
-}
-
-static void check_passed(const sim *s, size_t step)
-{
-    const machine_step *p = &s->steps[step];
-    sim_hold(s, !p->has_execute || s->world[step].acted, "a step passed that did not execute well");
-    sim_hold(s, !p->has_verify || s->world[step].good >= p->hits, "a step passed with too few good samples");
+            s->world[i].settled &= rules_is_main(s, i);
 }
 
 static void perform_step_end(sim *s, const machine_action *a)
 {
     sim_step *w = &s->world[a->step];
-    if (a->outcome == MACHINE_STEP_PASSED)
-        check_passed(s, a->step);
+    rules_step_end(s, a);
     w->settled = a->outcome == MACHINE_STEP_PASSED || a->outcome == MACHINE_STEP_WARNED ||
                  a->outcome == MACHINE_STEP_SKIPPED ||
-                 (a->outcome == MACHINE_STEP_UNDO_SKIPPED && !is_main(s, a->step));
-    if ((a->outcome == MACHINE_STEP_NOT_UNDONE || a->outcome == MACHINE_STEP_UNDO_SKIPPED) && is_main(s, a->step))
+                 (a->outcome == MACHINE_STEP_UNDO_SKIPPED && !rules_is_main(s, a->step));
+    if ((a->outcome == MACHINE_STEP_NOT_UNDONE || a->outcome == MACHINE_STEP_UNDO_SKIPPED) && rules_is_main(s, a->step))
         w->undo_failed = true;
-    append(s->notes, "%c:%s", (char)('a' + (char)a->step), outcome_words[a->outcome]);
+    append(s->notes, "%c:%s", sim_letter(a->step), outcome_words[a->outcome]);
 }
 
 static void perform(sim *s, const machine_action *a)
@@ -345,18 +278,20 @@ static void perform(sim *s, const machine_action *a)
         break;
     case MACHINE_WAIT: s->timer = a->until; break;
     case MACHINE_STATE:
-        check_state(s, a->state);
+        rules_state(s, a);
         s->state = a->state;
         s->reason = a->reason;
         s->reason_step = a->step;
         append(s->trace, "[%s]", state_words[a->state]);
+        tell(s, "the run is %s", state_words[a->state]);
         break;
     case MACHINE_EVIDENCE: s->evidence = true; break;
     case MACHINE_STEP_END: perform_step_end(s, a); break;
     case MACHINE_FINISH:
-        sim_hold(s, running(s) == 0, "it finishes while something runs");
+        sim_hold(s, rules_running(s) == 0, "it finishes while something runs");
         s->finished = true;
         s->finish = a->finish;
+        tell(s, "the process ends");
         break;
     case MACHINE_STAGE_START:
     case MACHINE_STAGE_END:
@@ -368,7 +303,7 @@ static void handle(sim *s, machine_event event)
 {
     const machine_action *actions;
     event.now = s->now;
-    size_t n = machine_handle(s->m, &event, &actions);
+    size_t n = s->kind->handle(s->m, &event, &actions);
     for (size_t i = 0; i < n; i++) {
         if (s->crash > 0 && sim_chance(s, s->crash) == 0) {
             sim_kill(s);
@@ -376,6 +311,7 @@ static void handle(sim *s, machine_event event)
         }
         perform(s, &actions[i]);
     }
+    rules_event(s);
 }
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
@@ -383,6 +319,7 @@ static void handle(sim *s, machine_event event)
 void sim_kill(sim *s)
 {
     append(s->trace, "!");
+    tell(s, "kill -9");
     for (size_t i = 0; i < s->plan.step_count; i++) {
         if (s->world[i].running)
             take_effect(s, i, false);
@@ -396,18 +333,24 @@ void sim_kill(sim *s)
 void sim_boot(sim *s, bool rollback, machine_assume assume)
 {
     free(s->m);
-    s->m = machine_init(malloc(machine_size(&s->plan)), &s->plan);
+    s->m = s->kind->init(malloc(s->kind->size(&s->plan)), &s->plan);
+    s->cancels = 0;
+    tell(s, "the process starts: %s", s->sessions == 0 ? "run" : rollback ? "rollback" : "resume");
     s->finished = false;
     s->last_undo = SIZE_MAX;
     s->timer = INT64_MAX;
     if (s->sessions++ > 0) {
-        for (size_t i = 0; i < s->plan.step_count; i++)
+        for (size_t i = 0; i < s->plan.step_count; i++) {
             s->world[i].acted |= assume == MACHINE_ASSUME_DONE && !s->steps[i].has_rollback;
+            s->world[i].judged &= s->state != MACHINE_PAUSED;
+            s->world[i].answered |= assume != MACHINE_ASSUME_NOTHING;
+            s->world[i].undo_tries = 0;
+        }
         for (size_t i = 0; i < s->row_count; i++)
             s->rows[i].undo = s->world[s->rows[i].step].undo;
         machine_journal journal = {
             .rows = s->rows, .row_count = s->row_count, .state = s->state, .rollback = rollback, .assume = assume};
-        machine_restore(s->m, &journal);
+        s->kind->restore(s->m, &journal);
     }
     handle(s, (machine_event){.kind = MACHINE_BEGIN});
 }
@@ -421,7 +364,6 @@ bool sim_turn(sim *s)
         if (s->world[i].running && (next == SIM_STEPS || s->world[i].ends < s->world[next].ends))
             next = i;
     if (next == SIM_STEPS || s->timer < s->world[next].ends) {
-        sim_hold(s, s->timer != INT64_MAX, "it waits for nothing");
         s->now = s->timer > s->now ? s->timer : s->now;
         s->timer = INT64_MAX;
         handle(s, (machine_event){.kind = MACHINE_TIMER});
@@ -433,6 +375,7 @@ bool sim_turn(sim *s)
         w->verdict = MACHINE_UNKNOWN;
     w->running = false;
     take_effect(s, next, w->verdict == MACHINE_PASSED);
+    tell(s, "%s of %c ends: %s", phase_words[w->phase], sim_letter(next), verdict_words[w->verdict]);
     handle(s, (machine_event){.kind = MACHINE_PHASE_ENDED, .step = next, .verdict = w->verdict});
     return s->m && !s->finished;
 }
@@ -440,6 +383,8 @@ bool sim_turn(sim *s)
 void sim_cancel(sim *s)
 {
     append(s->trace, "^C");
+    tell(s, "a person cancels");
+    s->cancels++;
     handle(s, (machine_event){.kind = MACHINE_CANCEL});
 }
 
