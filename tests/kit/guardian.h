@@ -10,7 +10,8 @@
 
 /** Registers a child process; at the end it gets the signal, and SIGKILL when it still lives 5 s later. */
 void guardian_process(pid_t pid, int end_signal);
-/** Registers a folder, to be removed with all that is in it once the processes have ended. */
+/** Registers a folder, to be removed with all that is in it once the processes have ended; what is mounted in it is
+ * unmounted first. */
 void guardian_folder(const char *path);
 
 #endif
