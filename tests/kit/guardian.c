@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <mntent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,7 +18,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
 
 #define ENTRIES     64
 #define GRACE_MS    5000
@@ -90,28 +87,6 @@ static void stop_processes(const entry *entries, size_t count)
     }
 }
 
-/* Unmounts one thing below the folder; false when there is none. */
-static bool unmount_one(const char *folder)
-{
-    guard_mem char *below = mem_printf("%s/", folder);
-    FILE *mounts = setmntent("/proc/self/mounts", "re");
-    bool done = false;
-    for (const struct mntent *m = NULL; mounts && !done && (m = getmntent(mounts));)
-        done = text_starts(m->mnt_dir, below) && umount2(m->mnt_dir, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
-    if (mounts)
-        endmntent(mounts);
-    return done;
-}
-
-static void remove_folder(const char *folder)
-{
-    while (unmount_one(folder))
-        ;
-    error *err = NULL;
-    if (file_remove_tree(folder, &err) != 0)
-        error_free(err);
-}
-
 static _Noreturn void guard_until_the_end(int from)
 {
     entry entries[ENTRIES], e;
@@ -126,9 +101,11 @@ static _Noreturn void guard_until_the_end(int from)
             entries[count++] = e;
     }
     stop_processes(entries, count);
-    for (size_t i = 0; i < count; i++)
-        if (!entries[i].pid)
-            remove_folder(entries[i].path);
+    for (size_t i = 0; i < count; i++) {
+        error *err = NULL;
+        if (!entries[i].pid && file_remove_tree(entries[i].path, &err) != 0)
+            error_free(err);
+    }
     _exit(0);
 }
 

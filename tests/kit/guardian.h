@@ -10,8 +10,7 @@
 
 /** Registers a child process; at the end it gets the signal, and SIGKILL when it still lives 5 s later. */
 void guardian_process(pid_t pid, int end_signal);
-/** Registers a folder, to be removed with all that is in it once the processes have ended; what is mounted in it is
- * unmounted first. */
+/** Registers a folder, to be removed with all that is in it once the processes have ended. */
 void guardian_folder(const char *path);
 
 #endif
