@@ -70,8 +70,12 @@ static void an_unreadable_keep_set_deletes_nothing(void **state)
     docker_world_same(&w, before);
     assert_string_equal(untagged(&w), dangling);
 
-    kit_write(kit_path("%s/docker-compose.yml", w.dir), "services: [");
+    kit_set_list(s, "keep", kit_path("%s-app:", w.project), NULL); /* the version of a first deploy's predecessor */
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     kit_set(s, "keep_missing", "allow");
+    docker_world_must(s, KIT_PREPARE);
+
+    kit_write(kit_path("%s/docker-compose.yml", w.dir), "services: [");
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     docker_world_same(&w, before);
 
