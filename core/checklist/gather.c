@@ -99,6 +99,7 @@ static const struct ruling {
     {"passed", "ticked", ""},
     {"", "open", "it has not run"},
     {"skipped", "open", "it was skipped"},
+    {"stopped", "open", "it was stopped, for the run had failed elsewhere"},
     {"undone", "open", "it was taken back"},
 };
 #define RULING_COUNT (sizeof rulings / sizeof *rulings)

@@ -441,8 +441,9 @@ static void phase_ended(machine *m, size_t step, machine_verdict verdict)
     machine_drop(m, step);
     if (m->mode == MODE_STOPPING) {
         s->at = AT_BAD;
+        bool cut_short = verdict == MACHINE_ERROR || verdict == MACHINE_RETRY || verdict == MACHINE_UNKNOWN;
         if (s->phase != MACHINE_ROLLBACK)
-            machine_emit_end(m, step, MACHINE_STEP_BAD, verdict);
+            machine_emit_end(m, step, cut_short ? MACHINE_STEP_STOPPED : MACHINE_STEP_BAD, verdict);
     } else if (m->mode == MODE_PREPARING) {
         prepare_ended(m, step, verdict);
     } else {

@@ -120,8 +120,9 @@ typedef enum machine_reason {
 /** What became of a step. */
 typedef enum machine_outcome {
     MACHINE_STEP_PASSED,
-    MACHINE_STEP_WARNED, /**< bad, and its policy says to go on */
-    MACHINE_STEP_BAD,    /**< `verdict` says how */
+    MACHINE_STEP_WARNED,  /**< bad, and its policy says to go on */
+    MACHINE_STEP_BAD,     /**< `verdict` says how */
+    MACHINE_STEP_STOPPED, /**< cut short, because the run stops for another reason */
     MACHINE_STEP_SKIPPED,
     MACHINE_STEP_UNDONE,
     MACHINE_STEP_NOT_UNDONE,   /**< its rollback failed for good */

@@ -153,6 +153,7 @@ static const char *outcome_word(const machine_action *a)
     case MACHINE_STEP_PASSED: return "passed";
     case MACHINE_STEP_WARNED: return "warned";
     case MACHINE_STEP_BAD: return judge_word(a->verdict);
+    case MACHINE_STEP_STOPPED: return "stopped";
     case MACHINE_STEP_SKIPPED: return "skipped";
     case MACHINE_STEP_UNDONE: return "undone";
     case MACHINE_STEP_NOT_UNDONE: return "not undone";

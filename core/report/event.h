@@ -15,8 +15,8 @@
  * - stage.end: stage duration_ms verdict
  * - phase.start: phase attempt
  * - phase.end: phase attempt status end verdict duration_ms summary hint option
- * - step.end: verdict duration_ms (passed failed error inconclusive skipped warned; of an undo: undone "not undone"
- * "undo skipped" irreversible)
+ * - step.end: verdict duration_ms (passed failed error inconclusive stopped skipped warned; of an undo: undone "not
+ * undone" "undo skipped" irreversible)
  * - progress: phase done all what
  * - log: phase level line
  * - plan: change undo irreversible pending. pending: array of the options that are known later

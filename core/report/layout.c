@@ -66,12 +66,13 @@ static const struct {
     const char *unicode, *ascii;
     style_ink ink;
 } marks[] = {
-    [VIEW_NONE] = {"\u00b7", ".", INK_DIM},         [VIEW_PASSED] = {"\u2713", "+", INK_GREEN},
-    [VIEW_WARNED] = {"!", "!", INK_YELLOW},         [VIEW_FAILED] = {"\u2717", "x", INK_RED},
-    [VIEW_ERROR] = {"\u2717", "x", INK_RED},        [VIEW_INCONCLUSIVE] = {"?", "?", INK_RED},
-    [VIEW_SKIPPED] = {"\u2013", "-", INK_DIM},      [VIEW_NOT_YET] = {"\u00b7", ".", INK_DIM},
-    [VIEW_UNDONE] = {"\u21b6", "<", INK_YELLOW},    [VIEW_NOT_UNDONE] = {"\u2717", "x", INK_RED},
-    [VIEW_UNDO_SKIPPED] = {"\u2717", "x", INK_RED}, [VIEW_IRREVERSIBLE] = {"!", "!", INK_YELLOW},
+    [VIEW_NONE] = {"\u00b7", ".", INK_DIM},       [VIEW_PASSED] = {"\u2713", "+", INK_GREEN},
+    [VIEW_WARNED] = {"!", "!", INK_YELLOW},       [VIEW_FAILED] = {"\u2717", "x", INK_RED},
+    [VIEW_ERROR] = {"\u2717", "x", INK_RED},      [VIEW_INCONCLUSIVE] = {"?", "?", INK_RED},
+    [VIEW_STOPPED] = {"\u2013", "-", INK_DIM},    [VIEW_SKIPPED] = {"\u2013", "-", INK_DIM},
+    [VIEW_NOT_YET] = {"\u00b7", ".", INK_DIM},    [VIEW_UNDONE] = {"\u21b6", "<", INK_YELLOW},
+    [VIEW_NOT_UNDONE] = {"\u2717", "x", INK_RED}, [VIEW_UNDO_SKIPPED] = {"\u2717", "x", INK_RED},
+    [VIEW_IRREVERSIBLE] = {"!", "!", INK_YELLOW},
 };
 
 const char *layout_mark(const style *s, view_verdict verdict)

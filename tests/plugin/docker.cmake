@@ -18,6 +18,9 @@ foreach(topic info tls build stop up logs prune)
   set_tests_properties(plugin/docker_${topic} PROPERTIES RESOURCE_LOCK engine)
 endforeach()
 
+# An engine of its own: it takes no lock.
+belay_test(plugin/docker_prune_engine SOURCES docker_prune_engine.c USES kit docker_world LABEL server TIMEOUT 200)
+
 set(docker ${PROJECT_SOURCE_DIR}/plugins/docker)
 belay_test(plugin/docker_parse
   SOURCES docker_parse.c ${docker}/buildlog.c ${docker}/judge.c ${docker}/logread.c ${docker}/tags.c ${docker}/engine.c

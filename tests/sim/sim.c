@@ -9,10 +9,15 @@ static const char *const state_words[] = {
     [MACHINE_REFUSED] = "refused",
 };
 static const char *const outcome_words[] = {
-    [MACHINE_STEP_PASSED] = "passed",     [MACHINE_STEP_WARNED] = "warned",
-    [MACHINE_STEP_BAD] = "bad",           [MACHINE_STEP_SKIPPED] = "skipped",
-    [MACHINE_STEP_UNDONE] = "undone",     [MACHINE_STEP_NOT_UNDONE] = "not undone",
-    [MACHINE_STEP_UNDO_SKIPPED] = "kept", [MACHINE_STEP_IRREVERSIBLE] = "irreversible",
+    [MACHINE_STEP_PASSED] = "passed",
+    [MACHINE_STEP_WARNED] = "warned",
+    [MACHINE_STEP_BAD] = "bad",
+    [MACHINE_STEP_STOPPED] = "stopped",
+    [MACHINE_STEP_SKIPPED] = "skipped",
+    [MACHINE_STEP_UNDONE] = "undone",
+    [MACHINE_STEP_NOT_UNDONE] = "not undone",
+    [MACHINE_STEP_UNDO_SKIPPED] = "kept",
+    [MACHINE_STEP_IRREVERSIBLE] = "irreversible",
 };
 
 static const char *const phase_words[] = {"prepare", "execute", "verify", "rollback"};

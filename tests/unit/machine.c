@@ -340,6 +340,7 @@ static void stops_what_runs_beside_a_failure_then_undoes_one_at_a_time(void **st
     s.world[0].script[MACHINE_EXECUTE] = "f";
     sim_run(&s);
     assert_string_equal(s.trace, "pa pb pc pd ea eb ec [rolling back] rc rb ra [rolled back]");
+    assert_string_equal(s.notes, "a:bad b:stopped c:stopped c:undone b:undone a:undone");
     sim_done(&s);
 }
 
