@@ -1,5 +1,12 @@
 #include "kinds.h"
 
+#define CA_FILE                                                                                                        \
+    {                                                                                                                  \
+        .name = "ca_file", .type = BELAY_T_PATH,                                                                       \
+        .doc = "PEM file of the certificate authorities to trust, instead of the system's.",                           \
+        .example = "/etc/ssl/internal-ca.pem"                                                                          \
+    }
+
 /* The options that http_requests_new() reads. */
 #define REQUEST_OPTIONS                                                                                                \
     {.name = "targets",                                                                                                \
@@ -12,10 +19,7 @@
          .flags = BELAY_F_SECRET,                                                                                      \
          .doc = "Headers to send, each \"Name: value\".",                                                              \
          .example = "Authorization: Bearer ${secret:token}"},                                                          \
-        {.name = "ca_file",                                                                                            \
-         .type = BELAY_T_PATH,                                                                                         \
-         .doc = "PEM file of the certificate authorities to trust, instead of the system's.",                          \
-         .example = "/etc/ssl/internal-ca.pem"},                                                                       \
+        CA_FILE,                                                                                                       \
         {.name = "status",                                                                                             \
          .type = BELAY_T_LIST,                                                                                         \
          .def = "200-299",                                                                                             \
@@ -70,6 +74,41 @@ static const belay_metric latency_metrics[] = {
     {.name = "first_byte", .unit = "ms", .doc = "From request to first byte of the answer, slowest sample."},
 };
 
+static const belay_option flow_options[] = {
+    {.name = "flows",
+     .type = BELAY_T_LIST,
+     .flags = BELAY_F_REQUIRED,
+     .doc = "Flow files, relative to the pipeline file's folder; each runs by itself, with cookies of its own.",
+     .example = "flows/login.flow"},
+    {.name = "base_url",
+     .type = BELAY_T_STRING,
+     .doc = "What stands before every address in the flows that begins with '/'.",
+     .example = "http://127.0.0.1:8080"},
+    {.name = "vars",
+     .type = BELAY_T_LIST,
+     .doc = "Variables for the flows, each \"name=value\"; ${name} stands for one.",
+     .example = "agent=Developer"},
+    {.name = "secrets",
+     .type = BELAY_T_LIST,
+     .flags = BELAY_F_SECRET,
+     .doc = "Variables whose values are masked in everything that is written, each \"name=value\".",
+     .example = "password=${secret:test_password}"},
+    CA_FILE,
+    {.name = "request_timeout",
+     .type = BELAY_T_DURATION,
+     .def = "10s",
+     .min = 1,
+     .max = 3600000,
+     .doc = "How long one request may take, unless the flow says so.",
+     .example = "2s"},
+};
+
+static const belay_metric flow_metrics[] = {
+    {.name = "request", .unit = "ms", .doc = "How long each request took: request/FLOW/NAME."},
+    {.name = "total", .unit = "ms", .doc = "How long each flow took, with its waiting."},
+    {.name = "held", .unit = "", .doc = "Expectations of each flow that held.", .fail = "< 1"},
+};
+
 static const belay_step steps[] = {
     {.name = "health",
      .doc = "Waits until all targets answer as they should, asking them side by side.",
@@ -85,11 +124,18 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, latency_metrics),
      .prepare = http_latency_prepare,
      .verify = http_latency_verify},
+    {.name = "flow",
+     .doc = "Runs requests in sequence, as a person would click, and checks every answer; docs/FLOWS.md.",
+     .flags = BELAY_S_READ_ONLY,
+     BELAY_TABLE(option, flow_options),
+     BELAY_TABLE(metric, flow_metrics),
+     .prepare = http_flow_prepare,
+     .verify = http_flow_verify},
 };
 
 static const belay_plugin plugin = {BELAY_PLUGIN_HEAD,       BELAY_TABLE(step, steps),
                                     .name = "http",          .version = BELAY_VERSION,
-                                    .license = "Apache-2.0", .doc = "Checks over HTTP: health and latency."};
+                                    .license = "Apache-2.0", .doc = "Checks over HTTP: health, latency, whole flows."};
 
 const belay_plugin *belay_plugin_v1(void)
 {
