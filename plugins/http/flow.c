@@ -9,6 +9,7 @@ typedef struct flows {
     flow *items;
     size_t count;
     flow_vars vars;
+    receiver *receiver;
 } flows;
 
 static void flows_done(flows *f)
@@ -17,6 +18,7 @@ static void flows_done(flows *f)
         flow_done(&f->items[i]);
     free(f->items);
     flow_vars_done(&f->vars);
+    receiver_close(f->receiver);
 }
 
 /* "name=value" items of a list option. A value from a secret option is masked in what we write, too: the host knows
@@ -44,7 +46,9 @@ static char *path_of(belay_ctx *c, const belay_host *h, const char *written)
 static belay_status read_all(belay_ctx *c, const belay_host *h, flows *f)
 {
     const char *const *list = h->opt_list(c, "flows");
-    flow_given given = {.vars = &f->vars, .has_base = h->opt_str(c, "base_url") != NULL};
+    flow_given given = {.vars = &f->vars,
+                        .has_base = h->opt_str(c, "base_url") != NULL,
+                        .has_listener = h->opt_str(c, "listen") != NULL};
     guard_text problems = {0};
     for (size_t n = 0; list[n]; n++) {
         guard_mem char *path = path_of(c, h, list[n]);
@@ -67,6 +71,11 @@ static belay_status flows_new(belay_ctx *c, const belay_host *h, flows *f)
     *f = (flows){0};
     if (base && strncmp(base, "http://", 7) != 0 && strncmp(base, "https://", 8) != 0)
         return say_option(c, h, BELAY_E_CONFIG, "base_url", NULL, "'%s' is no http:// or https:// address", base);
+    const char *listen = h->opt_str(c, "listen");
+    if (listen && !receiver_is_address(listen))
+        return say_option(c, h, BELAY_E_CONFIG, "listen", NULL, "'%s' is not written \"ADDRESS:PORT\"", listen);
+    if (listen)
+        flow_vars_set(&f->vars, "listen", "", false);
     belay_status s = take_vars(c, h, "vars", false, &f->vars);
     if (s == BELAY_OK)
         s = take_vars(c, h, "secrets", true, &f->vars);
@@ -75,7 +84,7 @@ static belay_status flows_new(belay_ctx *c, const belay_host *h, flows *f)
 
 belay_status http_flow_prepare(belay_ctx *c, const belay_host *h)
 {
-    static const char *const needed[] = {"flows", "vars", "secrets", "base_url"};
+    static const char *const needed[] = {"flows", "vars", "secrets", "base_url", "listen"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (h->pending(c, needed[i]))
             return BELAY_OK;
@@ -85,13 +94,28 @@ belay_status http_flow_prepare(belay_ctx *c, const belay_host *h)
     return s;
 }
 
+/* Opened before the first request, for all flows of the step. */
+static belay_status open_receiver(belay_ctx *c, const belay_host *h, flows *f)
+{
+    const char *listen = h->opt_str(c, "listen");
+    guard_mem char *why = NULL;
+    if (!listen)
+        return BELAY_OK;
+    f->receiver = receiver_open(listen, h->opt_str(c, "listen_name"), &why);
+    if (!f->receiver)
+        return say_option(c, h, BELAY_E_RETRY, "listen", NULL, "%s", why);
+    flow_vars_set(&f->vars, "listen", receiver_url(f->receiver), false);
+    return BELAY_OK;
+}
+
 /* Every flow has cookies and captured values of its own. */
 static belay_status run_one(belay_ctx *c, const belay_host *h, const flows *f, size_t i, text *failures)
 {
     guard_mem char *base = text_dup(h->opt_str(c, "base_url") ? h->opt_str(c, "base_url") : "");
     for (size_t n = strlen(base); n > 0 && base[n - 1] == '/'; n--)
         base[n - 1] = '\0';
-    flow_run run = {.c = c, .h = h, .flow = &f->items[i], .base = base, .session = transfer_session_new()};
+    flow_run run = {
+        .c = c, .h = h, .flow = &f->items[i], .base = base, .session = transfer_session_new(), .receiver = f->receiver};
     for (size_t v = 0; v < f->vars.count; v++)
         flow_vars_set(&run.vars, f->vars.items[v].name, f->vars.items[v].value, f->vars.items[v].secret);
     h->progress(c, i, f->count, run.flow->name);
@@ -109,7 +133,10 @@ belay_status http_flow_verify(belay_ctx *c, const belay_host *h)
 {
     flows f;
     guard_text failures = {0};
-    belay_status s = flows_new(c, h, &f), worst = s;
+    belay_status s = flows_new(c, h, &f);
+    if (s == BELAY_OK)
+        s = open_receiver(c, h, &f);
+    belay_status worst = s;
     for (size_t i = 0; s == BELAY_OK && i < f.count; i++) {
         belay_status one = run_one(c, h, &f, i, &failures);
         if (one == BELAY_E_CANCELLED) {

@@ -10,6 +10,7 @@ typedef struct flow_answer {
     long status;                     /**< 0: a delivery */
     const char *head;                /**< header lines; borrowed */
     const char *body;                /**< NUL-terminated; borrowed */
+    size_t length;                   /**< of the body */
     const char *url;                 /**< where redirects led; NULL: a delivery */
     double ms;                       /**< how long it took */
     const transfer_session *session; /**< NULL: a delivery */

@@ -6,6 +6,7 @@
 #include "flow_run.h"
 #include "json_path.h"
 #include "kinds.h"
+#include "signature.h"
 
 #define SHOWN 300 /* of a body, in a message */
 
@@ -175,6 +176,27 @@ static void judge_checks(judging *j, const config_setting_t *s)
         judge_check(j, flow_item(s, i), what);
 }
 
+/* ---- a delivery's signature -------------------------------------------------------------------------------------- */
+
+static const char *text_or(const config_setting_t *group, const char *member, const char *fallback)
+{
+    const char *text = flow_text(group, member);
+    return text ? text : fallback;
+}
+
+static void judge_signature(judging *j, const config_setting_t *s)
+{
+    guard_mem char *why = NULL, *key = flow_vars_expand(&j->run->vars, flow_text(s, "key"), &why);
+    guard_mem char *came = flow_answer_header(j->answer, flow_text(s, "header"));
+    bool good = key && came &&
+                signature_matches(text_or(s, "algorithm", "sha256"), text_or(s, "encoding", "hex"), key,
+                                  text_or(s, "prefix", ""), j->answer->body, j->answer->length, came);
+    judged(j, good);
+    if (!good)
+        mismatch(j, s, "expected in %s the signature of the body by the key, came %s%s%s", flow_text(s, "header"),
+                 came ? came : "nothing", key ? "" : ": ", key ? "" : why);
+}
+
 size_t flow_expect(flow_run *run, const config_setting_t *request, const flow_answer *a, text *mismatches)
 {
     static const struct {
@@ -184,6 +206,9 @@ size_t flow_expect(flow_run *run, const config_setting_t *request, const flow_an
                  {"matches", judge_match}, {"json", judge_checks}, {"header", judge_checks},  {"cookie", judge_checks}};
     judging j = {.run = run, .request = request, .answer = a, .out = mismatches};
     const config_setting_t *expect = config_setting_get_member(request, "expect");
+    const config_setting_t *signature = config_setting_get_member(request, "signature");
+    if (signature)
+        judge_signature(&j, signature);
     if (a->status)
         judge_status(&j, expect ? config_setting_get_member(expect, "status") : NULL);
     for (size_t i = 0; expect && i < sizeof parts / sizeof *parts; i++) {

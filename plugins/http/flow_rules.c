@@ -9,6 +9,7 @@
 #include "flow_check.h"
 #include "json_path.h"
 #include "kinds.h"
+#include "signature.h"
 
 typedef struct reader {
     const flow *flow;
@@ -237,6 +238,15 @@ static void check_capture(reader *r, const config_setting_t *s)
     }
 }
 
+static void check_needs(reader *r, const config_setting_t *s)
+{
+    for (unsigned i = 0; i < flow_items(s); i++) {
+        const char *name = config_setting_get_string(flow_item(s, i));
+        if (!name || !flow_vars_get(&r->known, name))
+            problem(r, s, "'needs' names variables; there is no '%s' here", name ? name : "?");
+    }
+}
+
 static void check_order(reader *r, const config_setting_t *s)
 {
     static const rule rules[] = {{"at", FLOW_TEXT, check_path},
@@ -285,6 +295,47 @@ static void check_follow(reader *r, const config_setting_t *s)
         problem(r, s, "a request that follows redirects must say where they lead: expect: { url = \"/path\"; }");
 }
 
+static void check_signature(reader *r, const config_setting_t *s)
+{
+    static const rule rules[] = {{"header", FLOW_TEXT, NULL},   {"key", FLOW_TEXT, NULL},
+                                 {"prefix", FLOW_TEXT, NULL},   {"algorithm", FLOW_TEXT, NULL},
+                                 {"encoding", FLOW_TEXT, NULL}, {0}};
+    static const char *const choices[][2] = {{"algorithm", SIGNATURE_ALGORITHMS}, {"encoding", SIGNATURE_ENCODINGS}};
+    check_members(r, s, rules, "signature");
+    if (!flow_text(s, "header") || !flow_text(s, "key"))
+        problem(r, s, "'signature' needs 'header' and 'key': { header = \"X-Signature\"; key = \"${key}\"; }");
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const char *chosen = flow_text(s, choices[i][0]);
+        guard_mem char *word = chosen ? text_printf(" %s ", chosen) : NULL;
+        if (word && !strstr(choices[i][1], word))
+            problem(r, s, "'%s' is no %s; there are:%s", chosen, choices[i][0], choices[i][1]);
+    }
+}
+
+static void check_expect_of_delivery(reader *r, const config_setting_t *s)
+{
+    static const rule rules[] = {CHECKS_OF_CONTENT, {0}};
+    check_members(r, s, rules, "what is expected of a delivery");
+}
+
+static void check_receive(reader *r, const config_setting_t *s)
+{
+    guard_mem char *path = expand(r, s);
+    if (path && *path != '/' && config_setting_get_string(s)[0] != '$')
+        problem(r, s, "'%s' is no path; write receive = \"/hook\"", config_setting_get_string(s));
+    if (!r->given->has_listener)
+        problem(r, s, "'receive' needs the step's option listen");
+}
+
+static const rule receive_rules[] = {{"name", FLOW_TEXT, NULL},
+                                     {"receive", FLOW_TEXT, check_receive},
+                                     {"limit", FLOW_TEXT, check_duration},
+                                     {"signature", FLOW_GROUP, check_signature},
+                                     {"expect", FLOW_GROUP, check_expect_of_delivery},
+                                     {"capture", FLOW_GROUP, check_capture},
+                                     {"capture_secret", FLOW_GROUP, check_capture},
+                                     {0}};
+
 static const rule request_rules[] = {{"name", FLOW_TEXT, NULL},
                                      {"get", FLOW_TEXT, check_address},
                                      {"post", FLOW_TEXT, check_address},
@@ -301,6 +352,7 @@ static const rule request_rules[] = {{"name", FLOW_TEXT, NULL},
                                      {"timeout", FLOW_TEXT, check_duration},
                                      {"follow", FLOW_NUMBER, check_follow},
                                      {"poll", FLOW_GROUP, check_poll},
+                                     {"needs", FLOW_TEXT | FLOW_LIST, check_needs},
                                      {"expect", FLOW_GROUP, check_expect},
                                      {"capture", FLOW_GROUP, check_capture},
                                      {"capture_secret", FLOW_GROUP, check_capture},
@@ -329,9 +381,10 @@ static void check_request(reader *r, const config_setting_t *s)
         problem(r, s, "a request is a group: { post = \"/path\"; ... }");
         return;
     }
-    check_members(r, s, request_rules, "a request");
-    if (count_of(s, methods) != 1)
-        problem(r, s, "a request has exactly one of get, post, put, patch and delete");
+    bool receives = config_setting_get_member(s, "receive") != NULL;
+    check_members(r, s, receives ? receive_rules : request_rules, receives ? "a delivery to receive" : "a request");
+    if (!receives && count_of(s, methods) != 1)
+        problem(r, s, "a request has exactly one of get, post, put, patch, delete and receive");
     if (count_of(s, bodies) > 1)
         problem(r, s, "a request has only one of json, form and body");
     if (count_of(s, bodies) && flow_text(s, "get"))

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "flow_capture.h"
 #include "flow_check.h"
 #include "flow_order.h"
@@ -13,6 +14,7 @@
 #define COOKIE_SECRET 8 /* a cookie's value of so many characters is taken for a credential */
 #define POLL_EVERY    500
 #define POLL_LIMIT    30000
+#define RECEIVE_LIMIT 30000
 
 /* One request on its way. */
 typedef struct attempt {
@@ -24,13 +26,6 @@ typedef struct attempt {
     text mismatches;
     bool final; /* what is wrong will not get right by asking again */
 } attempt;
-
-static double now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1000.0 + (double)now.tv_nsec / 1e6;
-}
 
 /* ---- what is kept of it ------------------------------------------------------------------------------------------ */
 
@@ -131,6 +126,7 @@ static belay_status send_request(attempt *a)
         a->answer = (flow_answer){.status = t->status,
                                   .head = t->head,
                                   .body = t->answer,
+                                  .length = t->length,
                                   .url = t->final_url,
                                   .ms = t->total_ms,
                                   .session = a->run->session};
@@ -140,6 +136,32 @@ static belay_status send_request(attempt *a)
     flow_expect_place(a->run, a->setting, a->setting, &a->mismatches);
     text_add(&a->mismatches, "expected an answer from %s, came none: %s\n", t->url, t->error);
     return BELAY_E_RETRY;
+}
+
+/* Waits for what others send. */
+static belay_status receive(attempt *a)
+{
+    const char *written = "";
+    (void)flow_method(a->setting, &written);
+    guard_mem char *why = NULL, *path = flow_vars_expand(&a->run->vars, written, &why);
+    long limit = flow_duration_of(a->setting, "limit", RECEIVE_LIMIT);
+    double start = now_ms();
+    const delivery *d = NULL;
+    belay_status s = path ? receiver_wait(a->run->receiver, a->run->c, a->run->h, path, limit, &d) : BELAY_NOT_YET;
+    if (d) {
+        guard_mem char *line =
+            text_printf("received %s %s, %zu bytes, after %.1f ms", d->method, d->path, d->length, now_ms() - start);
+        trace(a->run, line);
+        a->answer = (flow_answer){.head = d->head, .body = d->body, .length = d->length, .ms = now_ms() - start};
+        flow_answer_parse(&a->answer);
+        return BELAY_OK;
+    }
+    if (s != BELAY_NOT_YET)
+        return s;
+    guard_mem char *rest = receiver_rest(a->run->receiver);
+    flow_expect_place(a->run, a->setting, a->setting, &a->mismatches);
+    text_add(&a->mismatches, "expected a delivery to %s within %ld ms, came %s\n", path ? path : why, limit, rest);
+    return BELAY_E_FAIL;
 }
 
 static void judge(attempt *a)
@@ -193,7 +215,8 @@ static belay_status run_request(flow_run *run, const config_setting_t *setting)
     const config_setting_t *poll = config_setting_get_member(setting, "poll");
     attempt a = {.run = run, .setting = setting};
     guard_mem char *name = flow_request_name(setting);
-    belay_status s = poll ? poll_until(&a, poll) : send_request(&a);
+    bool receives = strcmp(flow_method(setting, NULL), "RECEIVE") == 0;
+    belay_status s = poll ? poll_until(&a, poll) : receives ? receive(&a) : send_request(&a);
     if (s == BELAY_OK && !poll)
         judge(&a);
     if (s == BELAY_OK)
@@ -225,6 +248,23 @@ static bool set_vars(flow_run *run)
     return true;
 }
 
+/* Has all come that the request is made of, or that it says it needs? */
+static bool has_needs(const flow_run *run, const config_setting_t *setting, char **ret_why)
+{
+    const config_setting_t *needs = config_setting_get_member(setting, "needs");
+    flow_request request;
+    for (unsigned i = 0; i < flow_items(needs); i++) {
+        const char *name = config_setting_get_string(flow_item(needs, i));
+        if (!flow_vars_get(&run->vars, name)) {
+            *ret_why = text_printf("it needs '${%s}'", name);
+            return false;
+        }
+    }
+    bool made = flow_request_make(run, setting, &request, ret_why);
+    flow_request_done(&request);
+    return made;
+}
+
 /* What a failed flow made is taken away as far as it is known: a request that needs what never came is left out. */
 static belay_status clean_up(flow_run *run, belay_status so_far)
 {
@@ -233,9 +273,7 @@ static belay_status clean_up(flow_run *run, belay_status so_far)
     for (int i = 0; list && i < config_setting_length(list); i++) {
         const config_setting_t *setting = config_setting_get_elem(list, (unsigned)i);
         guard_mem char *why = NULL, *name = flow_request_name(setting);
-        flow_request request;
-        bool known = flow_request_make(run, setting, &request, &why);
-        flow_request_done(&request);
+        bool known = has_needs(run, setting, &why);
         if (so_far != BELAY_OK && !known) {
             guard_mem char *line = text_printf("'%s' left out: %s", name, why ? why : "");
             trace(run, line);

@@ -4,6 +4,7 @@
 
 #include "flow_answer.h"
 #include "flow_file.h"
+#include "receiver.h"
 
 typedef struct flow_run {
     belay_ctx *c;
@@ -12,8 +13,9 @@ typedef struct flow_run {
     const char *base; /**< put before addresses that begin with '/'; NULL: none */
     flow_vars vars;
     transfer_session *session;
-    size_t held;   /**< expectations that held */
-    text failures; /**< a line for each that did not: "file:line: 'request': expected ..., came ..." */
+    receiver *receiver; /**< NULL: the step does not listen */
+    size_t held;        /**< expectations that held */
+    text failures;      /**< a line for each that did not: "file:line: 'request': expected ..., came ..." */
 } flow_run;
 
 /** Runs all requests, then those of `finally`, whatever came before. BELAY_OK; BELAY_E_FAIL when something was not as

@@ -12,6 +12,8 @@ belay_status http_latency_prepare(belay_ctx *c, const belay_host *h);
 belay_status http_latency_verify(belay_ctx *c, const belay_host *h);
 belay_status http_flow_prepare(belay_ctx *c, const belay_host *h);
 belay_status http_flow_verify(belay_ctx *c, const belay_host *h);
+belay_status http_listen_prepare(belay_ctx *c, const belay_host *h);
+belay_status http_listen_verify(belay_ctx *c, const belay_host *h);
 
 /** A request for each target. */
 typedef struct http_requests {

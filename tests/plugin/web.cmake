@@ -3,7 +3,7 @@ target_include_directories(belay_web PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 
 belay_test(plugin/http_health SOURCES http_health.c USES kit web LABEL quick)
 belay_test(plugin/http_latency SOURCES http_latency.c USES kit web LABEL quick)
-foreach(topic flow flow_files)
+foreach(topic flow flow_files receive)
   belay_test(plugin/http_${topic} SOURCES http_${topic}.c flow_world.c USES kit web LABEL quick)
   add_dependencies(test_plugin_http_${topic} plugin_http)
 endforeach()
