@@ -4,8 +4,7 @@
 #include "kinds.h"
 #include "say/say.h"
 
-/* "200" or "200-299"; false when it is neither. */
-static bool parse_range(const char *text, long *low, long *high)
+bool http_status_range(const char *text, long *low, long *high)
 {
     char *end = NULL;
     *low = *high = strtol(text, &end, 10);
@@ -22,7 +21,7 @@ bool http_status_is_good(belay_ctx *c, const belay_host *h, long status)
 {
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
-        if (parse_range(*range, &low, &high) && status >= low && status <= high)
+        if (http_status_range(*range, &low, &high) && status >= low && status <= high)
             return true;
     return false;
 }
@@ -31,7 +30,7 @@ static belay_status check_ranges(belay_ctx *c, const belay_host *h)
 {
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
-        if (!parse_range(*range, &low, &high))
+        if (!http_status_range(*range, &low, &high))
             return say_option(c, h, BELAY_E_CONFIG, "status", NULL,
                               "'%s' is no HTTP status from 100 to 599 and no range such as \"200-299\"", *range);
     return BELAY_OK;

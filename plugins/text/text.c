@@ -9,7 +9,7 @@ void *text_grow(void *old, size_t n, size_t size)
 {
     void *p = reallocarray(old, n ? n : 1, size);
     if (!p) {
-        fputs("docker plugin: out of memory\n", stderr);
+        fputs("plugin: out of memory\n", stderr);
         abort();
     }
     return p;
@@ -30,7 +30,7 @@ __attribute__((format(printf, 1, 0))) static char *vprintf_new(const char *fmt, 
 {
     char *s = NULL;
     if (vasprintf(&s, fmt, ap) < 0) {
-        fputs("docker plugin: out of memory\n", stderr);
+        fputs("plugin: out of memory\n", stderr);
         abort();
     }
     return s;

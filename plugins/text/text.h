@@ -3,8 +3,8 @@
  * Text that grows, and guards that free at the end of a scope. Memory is always there: when it is gone the process
  * ends, which for a worker is a failed phase like any other.
  */
-#ifndef DOCKER_TEXT_H
-#define DOCKER_TEXT_H
+#ifndef TEXT_TEXT_H
+#define TEXT_TEXT_H
 
 #include <jansson.h>
 #include <stddef.h>
