@@ -40,7 +40,9 @@ sim_mutant(is_content_with_one_sample machine.c
   [[if (++s->good >= p->hits)]] [[if (++s->good > 0)]])
 sim_mutant(counts_samples_over_a_not_yet machine.c
   [[    s->good = 0;
-    if (m->now >= s->ready_end)]] [[    if (m->now >= s->ready_end)]])
+    if (p->waits) {]] [[    if (p->waits) {]])
+sim_mutant(gives_up_on_people machine.c
+  [[    if (p->waits) {]] [[    if (p->waits && m->now < s->ready_end) {]])
 sim_mutant(takes_no_data_for_passed machine.c
   [[    case MACHINE_INCONCLUSIVE: break;
     }]] [[    case MACHINE_INCONCLUSIVE: settle(m, step, MACHINE_STEP_PASSED, verdict); return;

@@ -50,6 +50,17 @@ static void invent_stages(recipe *r, uint64_t *c)
         r->stages[i].parallel = 1 + sim_draw(c, 4);
 }
 
+/* From a source of their own, for few recipes have them. */
+static void invent_waits(recipe *r)
+{
+    uint64_t c = r->seed * 0xD1342543DE82EF95u;
+    if (sim_draw(&c, 4) > 0)
+        return;
+    r->no_wait = sim_draw(&c, 2);
+    for (size_t i = 0; i < r->step_count; i++)
+        r->steps[i].waits = sim_draw(&c, 4) == 0;
+}
+
 recipe recipe_invent(uint64_t seed)
 {
     uint64_t c = seed * 0x9E3779B97F4A7C15u; /* an odd factor: never 0 */
@@ -65,6 +76,7 @@ recipe recipe_invent(uint64_t seed)
     r.crash = sim_draw(&c, 2) * (2 + sim_draw(&c, 60));
     r.cancel = sim_draw(&c, 3) == 0 ? 2 + sim_draw(&c, 30) : 0;
     r.chance = c;
+    invent_waits(&r);
     return r;
 }
 
@@ -72,6 +84,7 @@ void recipe_lay(const recipe *r, sim *s)
 {
     sim_init(s, r->step_count);
     s->plan.stage_count = r->stage_count;
+    s->plan.no_wait = r->no_wait != 0;
     memcpy(s->stages, r->stages, sizeof s->stages);
     for (size_t i = 0; i < r->step_count; i++) {
         s->steps[i] = r->steps[i];
@@ -98,6 +111,7 @@ static void tell_step(const recipe *r, size_t i, FILE *out)
     fprintf(out, "    %c:%s%s%s%s%s%s", sim_letter(i), p->has_prepare ? " prepare" : "",
             p->has_execute ? " execute" : "", p->has_verify ? " verify" : "", p->has_rollback ? " rollback" : "",
             p->skipped ? ", skipped" : "", p->pending ? ", options pending" : "");
+    fputs(p->waits ? ", waits" : "", out);
     fprintf(out, "; tries %d, hits %d, ready %lld ms; on failure %s, on error %s, inconclusive %s", p->attempts,
             p->hits, (long long)p->ready_ms, policies[p->on_failure], policies[p->on_error],
             policies[p->on_inconclusive]);
@@ -146,7 +160,7 @@ static int drop_step(recipe *r, size_t step)
     return r->stage_count == 0 || r->stages[0].rollback ? 0 : 1;
 }
 
-enum { PLAINER = 11 };
+enum { PLAINER = 12 };
 
 /* The way-th property of a step, as it mostly is. */
 static int plain_step(recipe *r, size_t step, size_t way)
@@ -166,6 +180,7 @@ static int plain_step(recipe *r, size_t step, size_t way)
     case 7: p->on_inconclusive = MACHINE_DO_ROLLBACK; break;
     case 8: p->has_prepare = false; break;
     case 9: p->has_verify = false; break;
+    case 10: p->waits = false; break;
     default: p->ready_ms = 0; break;
     }
     return memcmp(&before, p, sizeof before) != 0 || memcmp(needs, r->needs[step], sizeof needs) != 0;
@@ -184,7 +199,8 @@ int recipe_simplify(recipe *r, size_t n)
     case 0: return set(&r->crash, 0);
     case 1: return set(&r->cancel, 0);
     case 2: return set(&r->trouble, 0);
-    default: n -= 3;
+    case 3: return set(&r->no_wait, 0);
+    default: n -= 4;
     }
     if (n < r->step_count)
         return drop_step(r, r->step_count - 1 - n);

@@ -12,6 +12,7 @@ typedef struct recipe {
     bool needs[SIM_STEPS][SIM_STEPS]; /**< [step][what it needs] */
     machine_stage stages[SIM_STAGES];
     unsigned trouble, crash, cancel; /**< one phase, action, event of so many; 0: never */
+    unsigned no_wait;                /**< 1: it pauses where a step waits */
 } recipe;
 
 recipe recipe_invent(uint64_t seed);

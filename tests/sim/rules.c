@@ -139,6 +139,9 @@ void rules_state(sim *s, const machine_action *a)
     const bool judged = a->reason == MACHINE_BECAUSE_VERDICT && a->step != MACHINE_NO_STEP;
     sim_hold(s, a->state == MACHINE_RUNNING || a->state == MACHINE_ROLLING_BACK || rules_running(s) == 0,
              "an end while something runs");
+    sim_hold(s, a->reason != MACHINE_BECAUSE_NOT_READY || !s->steps[a->step].waits, "a step that waits was given up");
+    sim_hold(s, a->reason != MACHINE_BECAUSE_WAITING || (s->plan.no_wait && s->steps[a->step].waits),
+             "it pauses for a step that need not be waited for");
     for (size_t i = 0; i < s->plan.step_count; i++) {
         if (a->state == MACHINE_COMMITTED && rules_is_main(s, i))
             sim_hold(s, s->world[i].settled, "committed, but a step is not settled");
