@@ -74,8 +74,8 @@ typedef struct catalog_places {
 
 /**
  * Looks through the folders: those of `places`, then BELAY_PLUGIN_PATH and the user's (unless root or AT_SECURE), then
- * the folder beside the running program (a build tree), then the installation's. Plugins that cannot be used become
- * problems; this fails only when the state folder cannot be written.
+ * those beside the running program (a build tree's, its installation's), then /usr/local/lib/belay and /usr/lib/belay.
+ * Plugins that cannot be used become problems; this fails only when the state folder cannot be written.
  */
 int catalog_open(const catalog_places *places, catalog **ret, error **err) CHECKED;
 /** Opens the pinned plugins of a recorded run, whatever is installed today. sha256s: NULL-terminated. ERROR_NOT_FOUND
