@@ -205,6 +205,17 @@ int catalog_open_pinned(const char *state_folder, const char *const *sha256s, ca
     return 0;
 }
 
+int catalog_open_file(const char *state_folder, const char *path, catalog **ret, error **err)
+{
+    catalog_plugin *p = NULL;
+    int r = catalog_describe(state_folder, path, &p, err);
+    if (r < 0)
+        return r;
+    *ret = mem_new(catalog);
+    add_plugin(*ret, p);
+    return 0;
+}
+
 void catalog_free(catalog *c)
 {
     if (!c)

@@ -51,6 +51,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_ENVIRONMENT: args->environment = value; return 0;
     case CLI_ASSUME: args->assume = value; return 0;
     case CLI_FORMAT: args->format = value; return 0;
+    case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);

@@ -43,3 +43,9 @@ void cli_print_wrapped(int indent, const char *text)
     }
     putchar('\n');
 }
+
+const char *cli_type_name(uint32_t type)
+{
+    static const char *const names[] = {"?", "text", "integer", "bool", "duration", "size", "enum", "path", "list"};
+    return type < sizeof names / sizeof *names ? names[type] : "?";
+}

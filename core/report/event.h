@@ -18,7 +18,7 @@
  * kind stage phase done all what log            step kind stage phase level line plan           step kind stage change
  * undo irreversible pending pending: array of the options that are known later output         step name value measure
  * step name value unit threshold verdict samples note           text                      (a remark of the core's own)
- * warning  text hint
+ * warning  text hint remember       step kind stage key value (an undo record; only of a step that is tried alone)
  *
  * All texts are masked before they become events.
  */
