@@ -20,8 +20,8 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *kind;
-    cli_list plugin_dirs, sets;
+    const char *state, *environment, *assume, *format, *kind, *only, *junit;
+    cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, help;
     int keep, limit;
     const char *words[3]; /**< what is not an option */
@@ -40,6 +40,9 @@ typedef struct cli_args {
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
     X(FORMAT, "format", "text|json|junit", "how to print (default text)")                                              \
     X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
+    X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
+    X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
+    X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -134,5 +137,6 @@ int cli_try(const cli_args *args);
 int cli_plugin_new(const cli_args *args);
 int cli_plugin_try(const cli_args *args);
 int cli_plugin_doc(const cli_args *args);
+int cli_plugin_check(const cli_args *args);
 
 #endif

@@ -136,6 +136,16 @@ static const cli_command commands[] = {
          "Like `belay try`, but for a file that is installed nowhere; shows options, log, outputs, undo records and "
          "the verdict of each phase.",
      .example = "belay plugin try ./disk-age.so file --set path=/etc/hostname"},
+    {.name = "plugin check",
+     .words = "FILE.so",
+     .least = 1,
+     .most = 1,
+     .options = CLI_BIT(CASE) | CLI_BIT(ONLY) | CLI_BIT(JSON) | CLI_BIT(JUNIT),
+     .run = cli_plugin_check,
+     .summary = "prove that a plugin file keeps its promises: kills it at each system call",
+     .more = "Exit status: 0 all is proved, 1 something failed, 3 nothing failed and something is not proved: give a "
+             "case of each kind.",
+     .example = "belay plugin check ./relink.so --case case/no-link-yet"},
     {.name = "plugin doc",
      .words = "FILE.so",
      .least = 1,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,7 +141,27 @@ static void init_handles(worker *w)
     w->handles = 4;
 }
 
-static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_exit, error **err)
+/* What is executed, and its arguments in a list that the caller frees. A watcher gets the path of belay-worker: the
+ * descriptor is not handed on. */
+static const char **make_arguments(const char *const *watcher, char *program, size_t room)
+{
+    size_t n = 0;
+    while (watcher && watcher[n])
+        n++;
+    const char **argv = mem_array(n + 2, sizeof *argv);
+    memcpy(argv, watcher, n * sizeof *argv);
+    guard_mem char *descriptor = mem_printf("/proc/self/fd/%d", program_fd);
+    ssize_t length = watcher ? readlink(descriptor, program, room - 1) : -1;
+    if (length > 0)
+        program[length] = '\0';
+    else
+        snprintf(program, room, "%s", descriptor);
+    argv[n] = watcher ? program : "belay-worker";
+    return argv;
+}
+
+static int spawn_process(worker *w, const char *const *watcher, int output_fd, int plugin_fd, uv_exit_cb on_exit,
+                         error **err)
 {
     const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
     uv_stdio_container_t stdio[INSIDE_COUNT] = {
@@ -151,14 +172,13 @@ static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_
         [INSIDE_CONTROL] = {.flags = both, .data.stream = (uv_stream_t *)&w->control},
         [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = plugin_fd},
     };
-    char name[] = "belay-worker";
-    char *argv[] = {name, NULL};
-    guard_mem char *program = mem_printf("/proc/self/fd/%d", program_fd);
+    char program[PATH_MAX];
+    guard_mem const char **argv = make_arguments(watcher, program, sizeof program);
     char **env = filtered_environment();
     uv_process_options_t options = {
         .exit_cb = on_exit,
-        .file = program,
-        .args = argv,
+        .file = watcher ? watcher[0] : program,
+        .args = (char **)(uintptr_t)argv,
         .env = env,
         .flags = UV_PROCESS_DETACHED, /* a session of its own: no terminal, and no Ctrl-C of ours */
         .stdio_count = INSIDE_COUNT,
@@ -170,13 +190,13 @@ static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_
     return r < 0 ? error_set(err, ERROR_PLUGIN, "start belay-worker: %s", uv_strerror(r)) : 0;
 }
 
-int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb on_exit, error **err)
+int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, error **err)
 {
     guard_fd plugin_fd = -1;
     int output[2];
     int r = worker_init(err);
     if (r == 0)
-        r = open_plugin(plugin, sha256, &plugin_fd, err);
+        r = open_plugin(request->plugin, request->sha256, &plugin_fd, err);
     if (r < 0)
         return r;
     if (pipe2(output, O_CLOEXEC) < 0)
@@ -188,5 +208,5 @@ int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb o
         close(output[0]);
         return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
     }
-    return spawn_process(w, write_end, plugin_fd, on_exit, err);
+    return spawn_process(w, request->watcher, write_end, plugin_fd, on_exit, err);
 }

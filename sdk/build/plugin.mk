@@ -37,7 +37,7 @@ $(PLUGIN).so: $(belay_objects)
 
 check: all
 	@set -e; for test in $(belay_tests); do echo "== $$test"; BELAY='$(BELAY)' PLUGIN=./$(PLUGIN).so sh "$$test"; done
-	@set -e; for case in $(belay_cases); do echo "== $$case"; '$(BELAY)' plugin check ./$(PLUGIN).so --case "$$case"; done
+	'$(BELAY)' plugin check ./$(PLUGIN).so $(addprefix --case ,$(belay_cases))
 
 install: all
 	install -d '$(DESTDIR)$(PLUGIN_DIR)'
