@@ -39,13 +39,15 @@ int bench_find_tracer(char **ret, error **err) CHECKED;
 /** Runs programs of the case in the world, 60 s each at most. */
 int bench_run(const bench *b, char *const *const *programs, error **err) CHECKED;
 
+#define CANCEL_AT_ONCE (-1)
+
 /** How a phase is to be run. */
 typedef struct wish {
     bool watched;        /**< under belay-tracer; fills trial.trace */
     long stop;           /**< watched: kill at this call; 0: never */
     int refuse_remember; /**< the n-th remember fails; 0: none */
     bool refuse_output;
-    int cancel_ms;         /**< cancel after this time; 0: never */
+    int cancel_ms;         /**< cancel after this time; 0: never; CANCEL_AT_ONCE: before it was loaded */
     int64_t timeout_ms;    /**< 0: 60 s */
     bool unmasked;         /**< the host does not know the secrets, so that a leak is seen */
     bool dry_run;          /**< a plan is made */

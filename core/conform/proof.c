@@ -61,6 +61,18 @@ int proof_compare(const trial *t, const char *with, char **ret_difference, error
     return r;
 }
 
+int proof_changed(proof *p, const trial *t, bool *ret_changed, error **err)
+{
+    guard_mem char *difference = NULL;
+    int r = proof_compare(t, p->bench->start, &difference, err);
+    if (r < 0)
+        return r;
+    *ret_changed = difference;
+    return difference
+               ? 0
+               : proof_lacks(p, "execute changes nothing in world/: let the case give it something to change there");
+}
+
 int proof_undo(proof *p, trial *t, const char *after, error **err)
 {
     char replay[64];

@@ -30,6 +30,9 @@ const char *proof_replay(const proof *p, char buf[64]);
 int proof_run(proof *p, trial *t, worker_phase phase, const wish *how, bool *ret_good, error **err) CHECKED;
 /** Compares the world with a digest: *ret_difference is NULL when they are the same; the caller frees. */
 int proof_compare(const trial *t, const char *with, char **ret_difference, error **err) CHECKED;
+/** After execute: when it changed nothing in the world, *ret_changed is false, and the verdict is that this case cannot
+ * tell. */
+int proof_changed(proof *p, const trial *t, bool *ret_changed, error **err) CHECKED;
 /** Rolls back twice: each must go well and restore the start. after: "killed at ...", for the sentence. */
 int proof_undo(proof *p, trial *t, const char *after, error **err) CHECKED;
 

@@ -58,6 +58,8 @@ static int count_calls(proof *p, long calls[MANNERS], error **err)
         r = proof_run(p, &t, WORKER_EXECUTE, &(wish){.watched = true}, &good, err);
     calls[KILL_EXECUTE] = calls[KILL_EXECUTE_RETRY] = t.trace.calls;
     if (r == 0 && good)
+        r = proof_changed(p, &t, &good, err);
+    if (r == 0 && good)
         r = proof_run(p, &t, WORKER_ROLLBACK, &(wish){.watched = true}, &good, err);
     calls[KILL_ROLLBACK] = t.trace.calls;
     return r;

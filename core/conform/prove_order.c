@@ -64,6 +64,8 @@ int prove_refusals(proof *p, error **err)
     int r = trial_begin(&t, p->bench, err);
     if (r == 0)
         r = proof_run(p, &t, WORKER_EXECUTE, &(wish){0}, &good, err);
+    if (r == 0 && good)
+        r = proof_changed(p, &t, &good, err);
     if (r < 0 || !good)
         return r;
     int remembers = t.remembers, outputs = t.outputs;

@@ -37,12 +37,13 @@ static int undo_if_it_can(proof *p, trial *t, const char *after, error **err)
     return p->bench->kind->has_rollback ? proof_undo(p, t, after, err) : 0;
 }
 
-static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t index, int ms, error **err)
+static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t index, int ms, long *reached, error **err)
 {
     char replay[64];
     int r = run_up_to(p, t, phases, index, &(wish){.cancel_ms = ms}, err);
     if (r < 0 || p->verdict != CONFORM_PROVED)
         return r;
+    *reached += t->cancelled;
     if (t->end == WORKER_END_KILLED)
         return proof_fails(p,
                            "%s does not stop within 5 s of being cancelled. Ask cancelled(), wait with nap(), poll "
@@ -54,7 +55,7 @@ static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t inde
 
 int prove_cancel(proof *p, error **err)
 {
-    static const int times[] = {1, 5, 20, 100, 400};
+    static const int times[] = {CANCEL_AT_ONCE, 1, 5, 20, 100, 400};
     guard_trial t = {0};
     worker_phase phases[4];
     size_t count = list_phases(p->bench->kind, phases);
@@ -63,10 +64,9 @@ int prove_cancel(proof *p, error **err)
         for (size_t at = 0; at < sizeof times / sizeof *times; at++) {
             if (!proof_wants(p))
                 continue;
-            int r = cancel_at(p, &t, phases, i, times[at], err);
+            int r = cancel_at(p, &t, phases, i, times[at], &reached, err);
             if (r < 0 || p->verdict != CONFORM_PROVED)
                 return r;
-            reached += t.cancelled;
         }
     text_printf(&p->what, "%ld cancellations, %ld before its end", p->trials, reached);
     return 0;
@@ -112,9 +112,10 @@ int prove_gives_back(proof *p, error **err)
         const char *phase = worker_phase_name(phases[i]);
         if (!t.trace.returned)
             return proof_lacks(p, "%s did not return, or this machine does not let a process be traced", phase);
-        if (t.trace.descriptors_after > t.trace.descriptors_before)
-            return proof_fails(p, "%s leaves %d files or sockets open. Close what you open", phase,
-                               t.trace.descriptors_after - t.trace.descriptors_before);
+        int left = t.trace.descriptors_after - t.trace.descriptors_before;
+        if (left > 0)
+            return proof_fails(p, "%s leaves %d %s open. Close what you open", phase, left,
+                               left == 1 ? "file or socket" : "files or sockets");
         if (t.trace.tasks > 1)
             return proof_fails(p, "%s returns with %d threads running. Join them first", phase, t.trace.tasks - 1);
     }

@@ -131,13 +131,17 @@ static void on_done(void *user, const worker_result *result)
     uv_close((uv_handle_t *)&r->timer, NULL);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void cancel(running *r)
 {
-    running *r = timer->data;
     if (!r->worker)
         return;
     r->trial->cancelled = true;
     worker_cancel(r->worker);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    cancel(timer->data);
 }
 
 /* ---- a phase ----------------------------------------------------------------------------------------------------- */
@@ -175,6 +179,8 @@ static int drive(running *r, const worker_request *request, error **err)
     started = worker_start(&loop, request, &handlers, &r->worker, err);
     if (started < 0)
         uv_close((uv_handle_t *)&r->timer, NULL);
+    else if (r->how->cancel_ms == CANCEL_AT_ONCE)
+        cancel(r);
     else if (r->how->cancel_ms)
         uv_timer_start(&r->timer, on_timer, (uint64_t)r->how->cancel_ms, 0);
     uv_run(&loop, UV_RUN_DEFAULT);

@@ -38,8 +38,8 @@ static void misspelt_commands_and_options_name_the_right_word(void **state)
 static void every_command_has_help_with_an_example(void **state)
 {
     (void)state;
-    static const char *const names[] = {"plan",    "run",  "resume",     "rollback",   "status",    "history",
-                                        "show",    "logs", "validate",   "plugins",    "explain",   "doctor",
+    static const char *const names[] = {"plan",    "run",  "resume",     "rollback",   "status",       "history",
+                                        "show",    "logs", "validate",   "plugins",    "explain",      "doctor",
                                         "discard", "try",  "plugin new", "plugin try", "plugin check", "plugin doc"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *space = strchr(names[i], ' ');
