@@ -28,6 +28,11 @@ static bool is_name(const char *s, const char *extra, size_t longest)
     return true;
 }
 
+bool catalog_is_plugin_name(const char *name)
+{
+    return is_name(name, "-", 32) && strlen(name) >= 2;
+}
+
 static int check_name(const char *name, const char *what, error **err)
 {
     if (is_name(name, "_", 64))
@@ -247,7 +252,7 @@ int descriptor_lint(const catalog_plugin *p, error **err)
                         BELAY_ABI_MINOR);
         return error_hint(err, "update Belay, or install a build of the plugin for interface 1.%u", BELAY_ABI_MINOR);
     }
-    if (!is_name(p->name, "-", 32) || strlen(p->name) < 2)
+    if (!catalog_is_plugin_name(p->name))
         return error_set(err, ERROR_PLUGIN, "its name '%s' is not 2 to 32 of a-z, 0-9 and '-', beginning with a letter",
                          p->name);
     if (!*p->version || strpbrk(p->version, " \t\r\n"))

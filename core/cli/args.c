@@ -61,6 +61,10 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_ENVIRONMENT: args->environment = value; return 0;
     case CLI_ASSUME: args->assume = value; return 0;
     case CLI_FORMAT: args->format = value; return 0;
+    case CLI_CASE: append(&args->cases, value); return 0;
+    case CLI_ONLY: args->only = value; return 0;
+    case CLI_JUNIT: args->junit = value; return 0;
+    case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);
@@ -153,6 +157,7 @@ void cli_args_done(cli_args *args)
 {
     free(args->plugin_dirs.items);
     free(args->sets.items);
+    free(args->cases.items);
 }
 
 void cli_args_help(const cli_command *command)

@@ -20,8 +20,8 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *role, *reason, *key;
-    cli_list plugin_dirs, sets;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit;
+    cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, help;
     int keep, limit;
     int64_t wait_ms;
@@ -45,6 +45,10 @@ typedef struct cli_args {
     X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
     X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \
     X(KEY, "key", "FILE", "the SSH key that signs the decision")                                                       \
+    X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
+    X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
+    X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
+    X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -62,7 +66,7 @@ typedef enum cli_option_id {
 #define CLI_VIEW (CLI_BIT(JSON) | CLI_BIT(PLAIN) | CLI_BIT(VERBOSE))
 
 typedef struct cli_command {
-    const char *name;
+    const char *name;  /**< one word or two: "plugin new" */
     const char *words; /**< "[RUN]": for the usage line */
     int least, most;   /**< how many words */
     unsigned options;  /**< CLI_BIT()s besides CLI_COMMON */
@@ -92,6 +96,15 @@ int cli_open_catalog(const cli_args *args, catalog **ret, error **err) CHECKED;
 int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, error **err) CHECKED;
 /** Prints problems as FILE:LINE: error: WHAT. */
 void cli_print_problems(const pipeline_problems *problems);
+
+/** "text", "duration": what a BELAY_T_* is called for people. */
+const char *cli_type_name(uint32_t type);
+
+/** A pipeline of one step, from args->sets; prints its problems to stderr. */
+int cli_load_step(const cli_args *args, const catalog *c, const char *kind, pipeline **ret, error **err) CHECKED;
+/** Runs it alone; s may be NULL. */
+int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, store *s, int *ret_status,
+                 error **err) CHECKED;
 
 /** An engine over a store (borrowed; NULL for plan and try) with the sink that the arguments ask for. */
 typedef struct cli_engine {
@@ -128,5 +141,9 @@ int cli_reject(const cli_args *args);
 int cli_checklist(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
+int cli_plugin_new(const cli_args *args);
+int cli_plugin_try(const cli_args *args);
+int cli_plugin_doc(const cli_args *args);
+int cli_plugin_check(const cli_args *args);
 
 #endif

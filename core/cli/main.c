@@ -7,6 +7,7 @@
 #include <belay/plugin.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 static const cli_command commands[] = {
@@ -144,6 +145,44 @@ static const cli_command commands[] = {
      .summary = "run one step alone, outside any pipeline",
      .more = "Runs prepare, execute and verify; with --undo also rollback. Nothing is recorded.",
      .example = "belay try host.disk --set paths=/ --set min_free=1GB"},
+    {.name = "plugin new",
+     .words = "NAME",
+     .least = 1,
+     .most = 1,
+     .options = CLI_BIT(KIND),
+     .run = cli_plugin_new,
+     .summary = "write a folder with a small plugin of your own, complete with tests",
+     .more = "Makes the folder NAME here. A check looks at the world; a change changes it and can take that back.",
+     .example = "belay plugin new disk-age --kind check"},
+    {.name = "plugin try",
+     .words = "FILE.so KIND",
+     .least = 2,
+     .most = 2,
+     .options = CLI_BIT(SET) | CLI_BIT(UNDO) | CLI_BIT(JSON),
+     .run = cli_plugin_try,
+     .summary = "run one step of a plugin file, showing all that it does",
+     .more =
+         "Like `belay try`, but for a file that is installed nowhere; shows options, log, outputs, undo records and "
+         "the verdict of each phase.",
+     .example = "belay plugin try ./disk-age.so file --set path=/etc/hostname"},
+    {.name = "plugin check",
+     .words = "FILE.so",
+     .least = 1,
+     .most = 1,
+     .options = CLI_BIT(CASE) | CLI_BIT(ONLY) | CLI_BIT(JSON) | CLI_BIT(JUNIT),
+     .run = cli_plugin_check,
+     .summary = "prove that a plugin file keeps its promises: kills it at each system call",
+     .more = "Exit status: 0 all is proved, 1 something failed, 3 nothing failed and something is not proved: give a "
+             "case of each kind.",
+     .example = "belay plugin check ./relink.so --case case/no-link-yet"},
+    {.name = "plugin doc",
+     .words = "FILE.so",
+     .least = 1,
+     .most = 1,
+     .options = 0,
+     .run = cli_plugin_doc,
+     .summary = "print the kinds and options of a plugin file as Markdown",
+     .example = "belay plugin doc ./disk-age.so"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -153,7 +192,7 @@ static void print_usage(FILE *out)
           "usage: belay COMMAND [ARGUMENTS]\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].summary);
     fputs(
         "\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
         "             4 locked by a live run or by what a dead one left running, 10 rolled back, 20 needs a person\n\n"
@@ -161,30 +200,67 @@ static void print_usage(FILE *out)
         out);
 }
 
-static const cli_command *find(const char *name, error **err)
+/* True for "plugin", the first word of "plugin new". */
+static bool begins_two_words(const cli_command *command, const char *first)
 {
-    nearest near = nearest_to(name);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    size_t n = strlen(first);
+    return n && strncmp(command->name, first, n) == 0 && command->name[n] == ' ';
+}
+
+static const cli_command *find_named(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
+    return NULL;
+}
+
+/* Of "plugin" alone, or with a second word that is none of its own. */
+static int refuse_half(const char *first, error **err)
+{
+    guard_text list = {0};
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (begins_two_words(&commands[i], first))
+            text_printf(&list, "%s%s", list.count ? ", " : "", commands[i].name + strlen(first) + 1);
+    if (!list.count)
+        return 0;
+    (void)error_set(err, ERROR_USAGE, "belay %s needs a second word: %s", first, text_get(&list));
+    return error_hint(err, "'belay --help' tells what each does");
+}
+
+static int refuse_unknown(const char *name, error **err)
+{
+    nearest near = nearest_to(name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         nearest_offer(&near, commands[i].name);
-    }
     (void)error_set(err, ERROR_USAGE, "there is no command '%s'", name);
     if (nearest_get(&near))
-        (void)error_hint(err, "did you mean 'belay %s'?", nearest_get(&near));
-    else
-        (void)error_hint(err, "'belay --help' lists the commands");
-    return NULL;
+        return error_hint(err, "did you mean 'belay %s'?", nearest_get(&near));
+    return error_hint(err, "'belay --help' lists the commands");
+}
+
+/* The command that the first words of argv name, and how many words that takes. */
+static const cli_command *find(int argc, char **argv, int *ret_words, error **err)
+{
+    const char *first = argv[1];
+    bool second = argc > 2 && argv[2][0] != '-';
+    guard_mem char *both = second ? mem_printf("%s %s", first, argv[2]) : mem_dup(first);
+    const cli_command *one = strchr(first, ' ') ? NULL : find_named(first), *two = second ? find_named(both) : NULL;
+    *ret_words = two ? 2 : 1;
+    if (!one && !two && refuse_half(first, err) == 0)
+        (void)refuse_unknown(first, err);
+    return two ? two : one;
 }
 
 static int dispatch(int argc, char **argv)
 {
     guard(error) err = NULL;
-    const cli_command *command = find(argv[1], &err);
+    int words = 1;
+    const cli_command *command = find(argc, argv, &words, &err);
     if (!command)
         return cli_fail(err);
     cli_args args;
-    if (cli_args_parse(command, argc - 2, argv + 2, &args, &err) < 0)
+    if (cli_args_parse(command, argc - 1 - words, argv + 1 + words, &args, &err) < 0)
         return cli_fail(err);
     int status = EXIT_COMMITTED;
     if (args.help)

@@ -56,6 +56,17 @@ int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error *
 
 /* ---- what the worker asks ---------------------------------------------------------------------------------------- */
 
+/* Who tries a step wants to see its journal; that of a run is in the store. */
+static void tell_remembered(const call *c, const char *key, const char *kept)
+{
+    if (c->driver->mode != DRIVER_TRY)
+        return;
+    json_t *event = tell_new_step(c->driver, "remember", c->step);
+    tell_set(c->driver, event, "key", key);
+    tell_set(c->driver, event, "value", kept);
+    tell(c->driver, event);
+}
+
 static int on_remember(void *user, const char *key, const char *value, const char **ret_kept)
 {
     call *c = user;
@@ -69,6 +80,7 @@ static int on_remember(void *user, const char *key, const char *value, const cha
     free(c->kept);
     c->kept = kept;
     *ret_kept = kept;
+    tell_remembered(c, key, kept);
     return 0;
 }
 

@@ -16,7 +16,7 @@
  * - phase.start: phase attempt
  * - phase.end: phase attempt status end verdict duration_ms summary hint option
  * - step.end: verdict duration_ms (passed failed error inconclusive stopped skipped warned; of an undo: undone "not
- * undone" "undo skipped" irreversible)
+ *   undone" "undo skipped" irreversible)
  * - progress: phase done all what
  * - log: phase level line
  * - plan: change undo irreversible pending. pending: array of the options that are known later
@@ -24,6 +24,7 @@
  * - measure: name value unit threshold verdict samples
  * - note: text (a remark of the core's own)
  * - warning: text hint
+ * - remember: key value (an undo record; only of a step that is tried alone)
  *
  * All texts are masked before they become events.
  */

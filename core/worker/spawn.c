@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -166,7 +167,27 @@ typedef struct gifts {
     int output, plugin, lease;
 } gifts;
 
-static int spawn_process(worker *w, const gifts *g, uv_exit_cb on_exit, error **err)
+/* What is executed, and its arguments in a list that the caller frees. A watcher gets the path of belay-worker: the
+ * descriptor is not handed on. */
+static const char **make_arguments(const char *const *watcher, char *program, size_t room)
+{
+    size_t n = 0;
+    while (watcher && watcher[n])
+        n++;
+    const char **argv = mem_array(n + 2, sizeof *argv);
+    for (size_t i = 0; i < n; i++)
+        argv[i] = watcher[i];
+    guard_mem char *descriptor = mem_printf("/proc/self/fd/%d", program_fd);
+    ssize_t length = watcher ? readlink(descriptor, program, room - 1) : -1;
+    if (length > 0)
+        program[length] = '\0';
+    else
+        snprintf(program, room, "%s", descriptor);
+    argv[n] = watcher ? program : "belay-worker";
+    return argv;
+}
+
+static int spawn_process(worker *w, const char *const *watcher, const gifts *g, uv_exit_cb on_exit, error **err)
 {
     const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
     uv_stdio_container_t stdio[INSIDE_COUNT] = {
@@ -178,14 +199,13 @@ static int spawn_process(worker *w, const gifts *g, uv_exit_cb on_exit, error **
         [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = g->plugin},
         [INSIDE_LEASE] = {.flags = UV_INHERIT_FD, .data.fd = g->lease},
     };
-    char name[] = "belay-worker";
-    char *argv[] = {name, NULL};
-    guard_mem char *program = mem_printf("/proc/self/fd/%d", program_fd);
+    char program[PATH_MAX];
+    guard_mem const char **argv = make_arguments(watcher, program, sizeof program);
     char **env = filtered_environment();
     uv_process_options_t options = {
         .exit_cb = on_exit,
-        .file = program,
-        .args = argv,
+        .file = watcher ? watcher[0] : program,
+        .args = (char **)(uintptr_t)argv,
         .env = env,
         .flags = UV_PROCESS_DETACHED, /* a session of its own: no terminal, and no Ctrl-C of ours */
         .stdio_count = INSIDE_COUNT,
@@ -218,5 +238,5 @@ int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, e
         return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
     }
     const gifts g = {.output = write_end, .plugin = plugin, .lease = request->lease ? request->lease : none};
-    return spawn_process(w, &g, on_exit, err);
+    return spawn_process(w, request->watcher, &g, on_exit, err);
 }
