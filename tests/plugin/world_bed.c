@@ -89,6 +89,19 @@ const char *bed_shout(const bed *b, char id, const char *more)
     return step(b, id, "shout", "", more);
 }
 
+const char *bed_two_writes(const bed *b, const char *of_a, const char *of_b)
+{
+    return kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );", bed_write(b, 'a', of_a),
+                    bed_write(b, 'b', of_b), bed_check(b, 'c', ""));
+}
+
+int64_t bed_now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* ---- belay
  * ---------------------------------------------------------------------------------------------------- */
 

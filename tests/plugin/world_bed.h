@@ -34,6 +34,11 @@ const char *bed_write(const bed *b, char id, const char *more);
 const char *bed_check(const bed *b, char id, const char *more);
 const char *bed_shout(const bed *b, char id, const char *more);
 
+/** Stages of a and b, and the rollback stage of c, that checks a. */
+const char *bed_two_writes(const bed *b, const char *of_a, const char *of_b);
+
+/** Milliseconds of a clock that does not step. */
+int64_t bed_now_ms(void);
 /** Runs belay with these words (NULL-terminated), with --json; gives its exit status, 128 + signal when it was ended.
  */
 int bed_belay(bed *b, ...) __attribute__((sentinel));

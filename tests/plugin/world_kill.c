@@ -25,8 +25,7 @@ static const char *const whole = "", *const bad = "trouble = [\"verify=fail\"];"
 static bed new_world(const char *of_b)
 {
     bed b = bed_new();
-    bed_pipeline(&b, kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );",
-                              bed_write(&b, 'a', ""), bed_write(&b, 'b', of_b), bed_check(&b, 'c', "")));
+    bed_pipeline(&b, bed_two_writes(&b, "", of_b));
     return b;
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RACES         50
@@ -26,18 +25,11 @@ static bed beside(const bed *b)
     return other;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits until one of the two has ended; gives its exit status, and who is still there in *ret_left. */
 static int first_to_end(bed *a, bed *b, bed **ret_left)
 {
     bed *const both[] = {a, b};
-    for (int64_t until = now_ms() + LIMIT_MS; now_ms() < until; (void)usleep(1000))
+    for (int64_t until = bed_now_ms() + LIMIT_MS; bed_now_ms() < until; (void)usleep(1000))
         for (size_t i = 0; i < 2; i++) {
             int status = 0;
             if (waitpid(both[i]->running, &status, WNOHANG) != both[i]->running)
@@ -104,9 +96,9 @@ static void a_dead_owner_blocks_nobody(void **state)
         bed_wait(&b, "ea");
         bed_signal(&b, SIGKILL);
         assert_int_equal(bed_end(&b), 128 + SIGKILL);
-        const int64_t begun = now_ms();
+        const int64_t begun = bed_now_ms();
         assert_int_equal(bed_belay(&b, "rollback", NULL), 10);
-        assert_true(now_ms() - begun < 5000);
+        assert_true(bed_now_ms() - begun < 5000);
     }
 }
 
@@ -135,9 +127,9 @@ static void the_wait_has_an_end(void **state)
     bed_wait(&b, "ea");
     const char *const verbs[] = {"resume", "rollback"};
     for (size_t i = 0; i < 2; i++) {
-        const int64_t begun = now_ms();
+        const int64_t begun = bed_now_ms();
         assert_int_equal(bed_belay(&other, verbs[i], "--wait", "700ms", NULL), 4);
-        assert_true(now_ms() - begun >= 700);
+        assert_true(bed_now_ms() - begun >= 700);
         assert_contains(bed_events(&other), "waiting, at most 700 ms");
         assert_contains(bed_events(&other), "belay: error: environment 'test' is held by run 2");
     }

@@ -15,16 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *steps(const bed *b, const char *of_b)
-{
-    return kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );", bed_write(b, 'a', ""),
-                    bed_write(b, 'b', of_b), bed_check(b, 'c', ""));
-}
-
 static bed new_world(const char *of_b)
 {
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, of_b));
+    bed_pipeline(&b, bed_two_writes(&b, "", of_b));
     return b;
 }
 

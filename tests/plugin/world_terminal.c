@@ -10,22 +10,13 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 static bed new_world(const char *of_b)
 {
     bed b = bed_new();
-    bed_pipeline(&b, kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );",
-                              bed_write(&b, 'a', ""), bed_write(&b, 'b', of_b), bed_check(&b, 'c', "")));
+    bed_pipeline(&b, bed_two_writes(&b, "", of_b));
     return b;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* What the store has of the latest run: its state, and the end of its story. */
@@ -88,14 +79,14 @@ static void a_reader_that_never_reads_does_not_hold_the_run_up(void **state)
     b.in_child = write_there;
     b.user = &ends[1];
     bed_start(&b, "run", b.file, NULL);
-    const int64_t begun = now_ms();
+    const int64_t begun = bed_now_ms();
     bed_wait(&b, "vb"); /* far beyond a page of events */
     bed other = b;
     other.in_child = NULL;
     other.output = kit_path("%s.other", b.output);
     bed_forget(&b);
     assert_int_equal(bed_belay(&other, "run", b.file, "--wait", "15s", NULL), 0); /* the environment is free again */
-    assert_true(now_ms() - begun < 9000);
+    assert_true(bed_now_ms() - begun < 9000);
     assert_int_equal(bed_end(&b), 0); /* after its patience with the reader */
     close(ends[0]);
     close(ends[1]);
@@ -244,10 +235,10 @@ static void a_plugin_that_ignores_its_cancellation_is_killed_after_its_grace(voi
     bed b = new_world("trouble = [\"execute.midway=hang\"]; timeout = \"60s\";");
     bed_start(&b, "run", b.file, NULL);
     bed_wait(&b, "eb");
-    const int64_t begun = now_ms();
+    const int64_t begun = bed_now_ms();
     bed_signal(&b, SIGINT);
     assert_int_equal(bed_end(&b), 10);
-    assert_in_range(now_ms() - begun, 4500, 12000);
+    assert_in_range(bed_now_ms() - begun, 4500, 12000);
     assert_contains(bed_events(&b), "\"end\":\"killed\"");
     bed_assert_untouched(&b);
 }
