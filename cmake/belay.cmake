@@ -19,6 +19,7 @@ endif()
 add_link_options(-Wl,-z,relro,-z,now)
 
 if(BELAY_SANITIZE)
+  add_compile_definitions(BELAY_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()

@@ -24,7 +24,7 @@ static int fill(int fd, const char *path, size_t max, char **ret, size_t *ret_si
     guard_mem char *bytes = mem_array(room, 1);
     for (;;) {
         if (count + 1 == room)
-            bytes = mem_grow(bytes, room *= 2, 1);
+            bytes = mem_grow_wiped(bytes, count, room *= 2); /* it may be the file of a secret */
         ssize_t n = read(fd, bytes + count, room - 1 - count);
         if (n < 0 && errno == EINTR)
             continue;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,14 +84,29 @@ void mem_wipe_free(void *p, size_t n)
     free(p);
 }
 
+char *mem_grow_wiped(char *old, size_t used, size_t n)
+{
+    char *p = mem_array(n, 1);
+    if (used)
+        memcpy(p, old, used);
+    mem_wipe_free(old, used);
+    return p;
+}
+
 static void *json_memory(size_t n)
 {
     return mem_array(1, n);
 }
 
+/* What jansson holds may be a secret: a step's options, what a plugin says. */
+static void json_wipe(void *p)
+{
+    mem_wipe_free(p, malloc_usable_size(p));
+}
+
 void mem_init(void)
 {
-    json_set_alloc_funcs(json_memory, free);
+    json_set_alloc_funcs(json_memory, json_wipe);
 }
 
 void mem_guard_(void *pointer_to_pointer)

@@ -29,7 +29,11 @@ char *mem_vprintf(const char *fmt, va_list ap) PRINTF(1, 0) __attribute__((retur
 /** Overwrites n bytes, in a way that the compiler keeps, then frees; NULL is fine. */
 void mem_wipe_free(void *p, size_t n);
 
-/** Makes jansson use memory that is always there too. Call once, before anything else. */
+/** Moves the first `used` bytes to memory of n bytes and wipes what is left behind, as realloc() does not. */
+char *mem_grow_wiped(char *old, size_t used, size_t n) __attribute__((returns_nonnull));
+
+/** Makes jansson use memory that is always there too, and that is wiped when it is freed. Call once, before anything
+ * else. */
 void mem_init(void);
 /** What to print, and the exit status, when memory is gone. text is borrowed and must be constant. */
 void mem_on_exhausted(const char *text, int exit_status);

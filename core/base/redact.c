@@ -392,7 +392,5 @@ void redact_stream_end(redact_stream *s, text *out)
 {
     if (s->held.count)
         mask(s->redactor, s->held.items, s->held.count, true, out);
-    if (s->held.items)
-        explicit_bzero(s->held.items, s->held.room);
     text_done(&s->held);
 }

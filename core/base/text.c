@@ -15,7 +15,7 @@ void text_add(text *t, const char *bytes, size_t n)
         size_t room = t->room ? t->room : 64;
         while (room < t->count + n + 1)
             room *= 2;
-        t->items = mem_grow(t->items, room, 1);
+        t->items = mem_grow_wiped(t->items, t->room, room);
         t->room = room;
     }
     if (n)
@@ -52,7 +52,7 @@ char *text_take(text *t)
 
 void text_done(text *t)
 {
-    free(t->items);
+    mem_wipe_free(t->items, t->room);
     *t = (text){0};
 }
 

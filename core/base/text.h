@@ -1,4 +1,5 @@
-/** @file text.h  A growing text. Zero it to begin; text_done() or text_take() to end. */
+/** @file text.h  A growing text. Zero it to begin; text_done() or text_take() to end. It may hold a secret: what it
+ * leaves behind is wiped. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 

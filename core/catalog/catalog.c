@@ -9,9 +9,9 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "catalog/load.h"
 #include "catalog/pin.h"
-#include "catalog/trust.h"
 
 struct catalog {
     struct {

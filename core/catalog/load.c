@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 
 #include "base/sha256.h"
+#include "base/trust.h"
 #include "catalog/descriptor.h"
 #include "catalog/elf.h"
 #include "catalog/pin.h"
-#include "catalog/trust.h"
 #include "worker/worker.h"
 
 #define PLUGIN_MAX ((off_t)256 * 1024 * 1024)

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "base/file.h"
+#include "base/trust.h"
 
 /* Of the kept descriptors; another number is read in a worker again. */
 #define DESCRIPTOR_FORMAT 1
@@ -26,11 +27,15 @@ char *pin_path(const char *state_folder, const char *sha256)
 int pin_prepare(const char *state_folder, error **err)
 {
     guard_mem char *folder = mem_printf("%s/plugins", state_folder);
-    int r = file_make_folder(folder, err);
+    guard_mem char *real = NULL;
+    int opened = -1, r = file_make_folder(folder, err);
+    if (r == 0)
+        r = trust_open_folder(folder, &opened, &real, err);
+    guard_fd fd = opened;
     if (r < 0)
         return error_wrap(err, "the store of plugins");
     struct statvfs fs;
-    if (statvfs(folder, &fs) == 0 && fs.f_flag & ST_NOEXEC) {
+    if (fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_NOEXEC) {
         (void)error_set(err, ERROR_IO, "no plugin can be loaded from '%s': its filesystem is mounted noexec", folder);
         return error_hint(err, "set BELAY_STATE_DIR to a folder on another filesystem");
     }

@@ -11,7 +11,8 @@
 
 #include "base/mem.h"
 
-/** Makes the store's folder; ERROR_IO also when it lies where nothing may be executed (noexec). */
+/** Makes the store's folder; ERROR_REFUSED when others may write to it (base/trust.h), ERROR_IO also when it lies where
+ * nothing may be executed (noexec). */
 int pin_prepare(const char *state_folder, error **err) CHECKED;
 
 /** The copy's path, whether it is there or not; the caller frees. */

@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -38,14 +37,6 @@ static void examine_store(patient *p)
 {
     guard(error) err = NULL;
     if (cli_open_store(p->args, &p->store, &err) < 0 || store_check(p->store, &err) < 0) {
-        ill(p, "store", err);
-        return;
-    }
-    struct stat st;
-    if (stat(store_folder(p->store), &st) == 0 && (st.st_mode & 077)) {
-        (void)error_set(&err, ERROR_STORE, "%s may be read by others (mode %03o)", store_folder(p->store),
-                        st.st_mode & 0777);
-        (void)error_hint(&err, "chmod 700 %s", store_folder(p->store));
         ill(p, "store", err);
         return;
     }

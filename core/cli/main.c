@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <belay/plugin.h>
@@ -282,9 +284,20 @@ static void fill_streams(void)
         (void)close(fd);
 }
 
+/* This process holds secrets. No core file is written, also where core files are piped to a program, and nobody else of
+ * this user may read its memory. AddressSanitizer's search for leaks must. */
+static void keep_to_itself(void)
+{
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+#ifndef BELAY_SANITIZE
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     fill_streams();
+    keep_to_itself();
     mem_init();
     mem_on_exhausted(
         "belay: out of memory. What was done is recorded: go on with 'belay resume' or 'belay rollback'.\n",

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/trust.h"
 #include "store/sql.h"
 
 #define BUSY_TIMEOUT_MS 10000
@@ -34,27 +35,21 @@ char *store_default_folder(void)
     return state && *state == '/' ? mem_printf("%s/belay", state) : mem_printf("%s/.local/state/belay", home_folder());
 }
 
-/* Who may write to the folder decides what rollback does, with the rights of whoever runs it. */
-static int check_folder(const char *folder, error **err)
+/* Who may write to the folder, or put another in its place, decides what rollback does, with the rights of whoever runs
+ * it. Who may read it learns what runs there were: so it is made private, as its files are. */
+static int open_folder(store *s, const char *folder, int *ret_fd, error **err)
 {
     struct stat st;
-    if (stat(folder, &st) < 0) {
-        (void)error_set(err, ERROR_STORE, "the state folder '%s': %s", folder, strerror(errno));
-        return error_hint(err, "%s", choose_another);
+    int r = trust_open_folder(folder, ret_fd, &s->folder, err);
+    if (r < 0) {
+        guard_mem char *why = error_text(*err);
+        guard_mem char *mend = mem_dup(error_get_hint(*err) ? error_get_hint(*err) : choose_another);
+        (void)error_set(err, ERROR_STORE, "the state folder '%s': %s", folder, why);
+        return error_hint(err, "%s", mend);
     }
-    if (!S_ISDIR(st.st_mode)) {
-        (void)error_set(err, ERROR_STORE, "the state folder '%s' is not a folder", folder);
-        return error_hint(err, "%s", choose_another);
-    }
-    if (st.st_uid != geteuid() && st.st_uid != 0) {
-        (void)error_set(err, ERROR_STORE, "the state folder '%s' belongs to another user (uid %u)", folder, st.st_uid);
-        return error_hint(err, "run belay as that user, or %s", choose_another);
-    }
-    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-        (void)error_set(err, ERROR_STORE, "others may write to the state folder '%s' (mode %04o)", folder,
-                        st.st_mode & 07777);
-        return error_hint(err, "chmod go-w '%s'", folder);
-    }
+    if (fstat(*ret_fd, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) && st.st_uid == geteuid() &&
+        fchmod(*ret_fd, 0700) < 0)
+        return error_set(err, ERROR_STORE, "make the state folder '%s' private: %s", s->folder, strerror(errno));
     return 0;
 }
 
@@ -85,20 +80,15 @@ static int make_file(const store *s, int folder, error **err)
     return 0;
 }
 
-/* Opens the state folder and locks it: two processes that make the same store would trip over each other, as SQLite
- * does not wait for a change of the journal's mode. Closing the descriptor unlocks it. */
-static int lock_folder(const store *s, int *ret_fd, error **err)
+/* Two processes that make the same store would trip over each other, as SQLite does not wait for a change of the
+ * journal's mode. Closing the descriptor unlocks it. */
+static int lock_folder(const store *s, int fd, error **err)
 {
-    guard_fd fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(err, ERROR_STORE, "the state folder '%s': %s", s->folder, strerror(errno));
     for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += NAP_MS) {
         if ((errno != EWOULDBLOCK && errno != EINTR) || waited >= BUSY_TIMEOUT_MS)
             return error_set(err, ERROR_STORE, "lock the state folder '%s': %s", s->folder, strerror(errno));
         (void)usleep(NAP_MS * 1000);
     }
-    *ret_fd = fd;
-    fd = -1;
     return 0;
 }
 
@@ -146,13 +136,14 @@ int store_open(const char *folder, store **ret, error **err)
         return error_hint(err, "%s", choose_another);
     }
     guard(store) s = mem_new(store);
-    s->folder = realpath(folder, NULL);
-    if (!s->folder)
-        return error_set(err, ERROR_STORE, "the state folder '%s': %s", folder, strerror(errno));
+    int opened = -1;
+    r = open_folder(s, folder, &opened, err);
+    guard_fd fd = opened;
+    if (r < 0)
+        return r;
     s->path = mem_printf("%s/belay.db", s->folder);
-    guard_fd lock = -1;
-    if ((r = check_folder(s->folder, err)) < 0 || (r = lock_folder(s, &lock, err)) < 0 ||
-        (r = make_file(s, lock, err)) < 0 || (r = set_up(s, err)) < 0 || (r = remember_place(s, err)) < 0)
+    if ((r = lock_folder(s, fd, err)) < 0 || (r = make_file(s, fd, err)) < 0 || (r = set_up(s, err)) < 0 ||
+        (r = remember_place(s, err)) < 0)
         return r;
     *ret = take(s);
     return 0;

@@ -1,6 +1,5 @@
 #include "worker/call.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,6 @@
 #include "base/clock.h"
 #include "worker/inside.h"
 #include "worker/load.h"
-
-/* What jansson holds may be a secret: it is wiped whenever it is freed. */
-static void *json_memory(size_t n)
-{
-    return mem_array(1, n);
-}
-
-static void json_wipe(void *p)
-{
-    mem_wipe_free(p, malloc_usable_size(p));
-}
 
 static _Noreturn void leave(belay_ctx *c)
 {
@@ -129,7 +117,7 @@ static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *or
 
 _Noreturn void inside_call(void)
 {
-    json_set_alloc_funcs(json_memory, json_wipe);
+    mem_init();
     belay_ctx c = {.memory = json_array()};
     guard(error) err = NULL;
     belay_plugin plugin;

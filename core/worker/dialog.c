@@ -28,7 +28,8 @@ static void answer(worker *w, const json_t *message, belay_status status, const 
 
 static void explain_refusal(worker *w, const char *fmt, const char *name)
 {
-    guard_mem char *text = mem_printf("%s '%s' holds a secret", fmt, name);
+    guard_mem char *safe = masked(w, name);
+    guard_mem char *text = mem_printf("%s '%s' holds a secret", fmt, safe);
     set_masked(w, &w->summary, text);
     set_masked(w, &w->hint, "store what names the secret, never the secret");
 }
@@ -89,8 +90,9 @@ static void on_keep(worker *w, const json_t *m)
         return;
     }
     size_t n = json_string_length(plain);
-    guard_mem char *bytes = base64 ? wire_unbase64(base64, &n) : NULL;
+    char *bytes = base64 ? wire_unbase64(base64, &n) : NULL;
     answer(w, m, outflow_artifact(w, name, bytes ? bytes : json_string_value(plain), n), NULL);
+    mem_wipe_free(bytes, n);
 }
 
 /* ---- what the plugin says ---------------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ static void free_worker(worker *w)
     free(w->option);
     free(w->problem);
     free(w->ended.stray);
-    free(w);
+    mem_wipe_free(w, sizeof *w); /* its buffer held what the plugin said, before it was masked */
 }
 
 static void on_close(uv_handle_t *handle)

@@ -37,13 +37,8 @@ void wire_reader_add(wire_reader *r, const char *bytes, size_t n)
         r->count = unread;
     }
     if (unread + n > r->room) {
-        /* Not mem_grow: what is left behind may hold secrets. */
         size_t room = 2 * (unread + n);
-        char *items = mem_array(room, 1);
-        if (unread)
-            memcpy(items, r->items, unread);
-        mem_wipe_free(r->items, r->room);
-        r->items = items;
+        r->items = mem_grow_wiped(r->items, r->room, room);
         r->room = room;
     }
     memcpy(r->items + r->count, bytes, n);

@@ -162,6 +162,7 @@ static belay_status run_build(const call *c, compose *compose, json_t *services)
         compose_args_add(&args, json_string_value(json_array_get(names, json_array_size(names) - 1)));
         compose_args_add(&env, *arg);
     }
+    compose_args_add(&args, "--"); /* Compose lets a service be named "--pull" */
     const char *service;
     json_t *unused;
     json_object_foreach(services, service, unused)

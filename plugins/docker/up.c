@@ -308,6 +308,7 @@ static belay_status run_up(plan *p, const json_t *before)
     compose_args_add(&args, call_str(c, "pull"));
     if (call_int(c, "recreate"))
         compose_args_add(&args, "--force-recreate");
+    compose_args_add(&args, "--"); /* Compose lets a service be named "--build" */
     const char *service;
     json_t *unused;
     json_object_foreach(p->services, service, unused)

@@ -79,7 +79,8 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
     return status;
 }
 
-/* to/DATABASE_YYYYmmdd_HHMMSS.dump, of the run's start, so that a second try means the same file. */
+/* to/DATABASE_YYYYmmdd_HHMMSS.dump, of the run's start, so that a second try means the same file. A '/' in the
+ * database's name leads to no other folder. */
 static void name_file(const server *s, char path[PATH_MAX_TEXT])
 {
     const char *started = s->h->fact(s->c, "run.started_at");
@@ -88,7 +89,13 @@ static void name_file(const server *s, char path[PATH_MAX_TEXT])
     char stamp[32];
     gmtime_r(&at, &tm);
     strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &tm);
-    snprintf(path, PATH_MAX_TEXT, "%s/%s_%s.dump", s->h->opt_str(s->c, "to"), s->database, stamp);
+    int folder = snprintf(path, PATH_MAX_TEXT, "%s/", s->h->opt_str(s->c, "to"));
+    if (folder >= PATH_MAX_TEXT)
+        return;
+    snprintf(path + folder, (size_t)(PATH_MAX_TEXT - folder), "%s_%s.dump", s->database, stamp);
+    for (char *p = path + folder; *p; p++)
+        if (*p == '/')
+            *p = '_';
 }
 
 static belay_status dump(const server *s, int fd)

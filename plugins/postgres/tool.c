@@ -8,6 +8,8 @@
 
 #define WORDS_MAX 64
 #define TEXT_MAX  1024
+/* Of a database's name, 63 bytes at most, each escaped. */
+#define DBNAME_MAX (2 * 64 + 16)
 
 /* libpq's environment variables for what a connection URL can say; see PostgreSQL's manual, "Environment Variables". */
 static const struct {
@@ -30,7 +32,7 @@ typedef struct command {
     size_t words;
     char env_text[VARIABLE_COUNT][TEXT_MAX];
     const char *env[VARIABLE_COUNT + 1];
-    char user[TEXT_MAX];
+    char user[TEXT_MAX], dbname[DBNAME_MAX];
 } command;
 
 static void add(command *m, const char *word)
@@ -57,6 +59,21 @@ static void take_connection(command *m, const char *url)
     PQconninfoFree(options);
 }
 
+/* As a connection string: a bare name that holds '=' or begins like a URL would be taken for one, which may lead to
+ * another server. */
+static const char *quote_dbname(command *m, const char *name)
+{
+    size_t n = (size_t)snprintf(m->dbname, sizeof m->dbname, "dbname='");
+    for (; *name && n + 4 < sizeof m->dbname; name++) {
+        if (*name == '\'' || *name == '\\')
+            m->dbname[n++] = '\\';
+        m->dbname[n++] = *name;
+    }
+    m->dbname[n++] = '\'';
+    m->dbname[n] = '\0';
+    return m->dbname;
+}
+
 static void compose(belay_ctx *c, const belay_host *h, const tool *t, command *m)
 {
     const char *const *prefix = h->opt_list(c, "tool_prefix");
@@ -74,7 +91,7 @@ static void compose(belay_ctx *c, const belay_host *h, const tool *t, command *m
             add(m, m->user);
         }
         add(m, "-d");
-        add(m, t->database);
+        add(m, quote_dbname(m, t->database));
     }
 }
 

@@ -46,6 +46,36 @@ static void a_dump_is_proved_named_and_summed(void **state)
     kit_step_free(s);
 }
 
+/* Names that a shell, a path or libpq's connection strings would take for something else. */
+static void a_database_of_any_name_is_dumped_and_restored_as_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *url;
+    } names[] = {
+        {"../up 'x' \"\"y\"\" \\ $(touch pwned) `touch pwned`",
+         "..%2Fup%20%27x%27%20%22y%22%20%5C%20%24%28touch%20pwned%29%20%60touch%20pwned%60"},
+        {"dbname=postgres host=192.0.2.1", "dbname%3Dpostgres%20host%3D192.0.2.1"},
+        {"postgresql://192.0.2.1/x", "postgresql%3A%2F%2F192.0.2.1%2Fx"},
+        {"--help", "--help"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *folder = kit_folder();
+        world_sql("postgres", kit_path("CREATE DATABASE \"%s\"", names[i].sql));
+        kit_step *s = backup(kit_path("%s%s", kit_postgres_url(), names[i].url), folder);
+        kit_set(s, "prove", "restore");
+        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+        if (kit_run(s, KIT_EXECUTE) != BELAY_OK)
+            fail_msg("%s: %s", names[i].sql, kit_summary(s));
+        assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+        assert_int_equal(access(kit_output(s, "file"), R_OK), 0);
+        assert_int_equal(strncmp(kit_output(s, "file"), folder, strlen(folder)), 0);
+        assert_null(strchr(kit_output(s, "file") + strlen(folder) + 1, '/'));
+        assert_null(strstr(listing(folder), "pwned\n"));
+        kit_step_free(s);
+    }
+}
+
 static void a_failing_dump_leaves_nothing_that_looks_good(void **state)
 {
     (void)state;
@@ -158,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dump_is_proved_named_and_summed),
+        cmocka_unit_test(a_database_of_any_name_is_dumped_and_restored_as_itself),
         cmocka_unit_test(a_failing_dump_leaves_nothing_that_looks_good),
         cmocka_unit_test(a_killed_dump_is_removed_by_rollback),
         cmocka_unit_test(retention_counts_only_proved_dumps),

@@ -119,6 +119,18 @@ static void what_cannot_be_used_is_told_and_hides_nothing_else(void **state)
     assert_string_equal(find(c, "host")->path, kit_path("%s/host.so", folder));
 }
 
+static void copies_of_plugins_are_not_kept_where_others_may_write(void **state)
+{
+    (void)state;
+    guard(error) err = NULL;
+    guard(catalog) c = NULL;
+    const char *folder = kit_folder();
+    const catalog_places places = {.state_folder = folder};
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_int_equal(catalog_open(&places, &c, &err), -ERROR_REFUSED);
+    assert_non_null(strstr(error_get_hint(err), folder));
+}
+
 static void a_named_folder_that_is_not_there_is_told(void **state)
 {
     (void)state;
@@ -212,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_same_content_twice_is_no_problem),
         cmocka_unit_test(kinds_options_and_metrics_are_found_by_name),
         cmocka_unit_test(what_cannot_be_used_is_told_and_hides_nothing_else),
+        cmocka_unit_test(copies_of_plugins_are_not_kept_where_others_may_write),
         cmocka_unit_test(a_named_folder_that_is_not_there_is_told),
         cmocka_unit_test(root_does_not_read_the_environment),
         cmocka_unit_test(a_plugin_is_described_once_for_each_digest),

@@ -1,10 +1,11 @@
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "catalog/trust.h"
+#include "base/trust.h"
 #include "kit.h"
 
 #define STRANGER 65534
@@ -127,6 +128,60 @@ static void a_folder_reached_by_a_link_is_judged_where_it_is(void **state)
     assert_refused(link, "a.so", ERROR_REFUSED, folder, "chmod go-w ");
 }
 
+static void a_link_that_others_can_turn_elsewhere_is_refused_though_it_leads_to_a_good_folder(void **state)
+{
+    (void)state;
+    const char *folder = plugin_folder(), *above = kit_folder(), *shared = kit_path("%s/shared", above);
+    const char *link = kit_path("%s/link", shared);
+    assert_int_equal(mkdir(shared, 0755), 0);
+    assert_int_equal(symlink(folder, link), 0);
+    assert_taken(link, "a.so");
+    assert_taken(kit_path("%s/./../shared//link/../%s", shared, strrchr(folder, '/') + 1), "a.so");
+    assert_int_equal(chmod(shared, 0777), 0);
+    assert_refused(link, "a.so", ERROR_REFUSED, shared, "chmod go-w ");
+    assert_int_equal(chmod(shared, 01777), 0);
+    assert_taken(link, "a.so");
+    if (geteuid() == 0) {
+        assert_int_equal(lchown(link, STRANGER, STRANGER), 0);
+        assert_refused(link, "a.so", ERROR_REFUSED, "belongs to user 65534", link);
+    }
+}
+
+static void links_that_lead_to_each_other_come_to_an_end(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder();
+    assert_int_equal(symlink("b", kit_path("%s/a", folder)), 0);
+    assert_int_equal(symlink("a", kit_path("%s/b", folder)), 0);
+    assert_refused(kit_path("%s/a", folder), "a.so", ERROR_IO, "Too many levels of symbolic links", "");
+}
+
+/* Somebody puts another file, or folder, in the place of the one that was looked at: what was opened is what is read.
+ */
+static void what_was_opened_stays_what_it_was_when_its_name_is_given_to_another(void **state)
+{
+    (void)state;
+    guard(error) err = NULL;
+    guard_mem char *real = NULL;
+    const char *above = kit_folder(), *folder = kit_path("%s/plugins", above);
+    const char *file = kit_path("%s/a.so", folder);
+    int at = -1, opened = -1;
+    char byte = 0;
+    assert_int_equal(mkdir(folder, 0755), 0);
+    kit_write(file, "good");
+    assert_int_equal(trust_open_folder(folder, &at, &real, &err), 0);
+    guard_fd at_guard = at;
+    assert_int_equal(rename(folder, kit_path("%s/aside", above)), 0);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    kit_write(file, "evil");
+    assert_int_equal(trust_open_file(at_guard, "a.so", file, &opened, &err), 0);
+    guard_fd opened_guard = opened;
+    assert_int_equal(unlink(kit_path("%s/aside/a.so", above)), 0);
+    kit_write(kit_path("%s/aside/a.so", above), "evil");
+    assert_int_equal(pread(opened_guard, &byte, 1, 0), 1);
+    assert_int_equal(byte, 'g');
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -144,6 +199,9 @@ int main(void)
         cmocka_unit_test(what_another_user_owns_is_refused),
         cmocka_unit_test(a_symbolic_link_a_fifo_and_a_folder_are_no_plugins),
         cmocka_unit_test(a_folder_reached_by_a_link_is_judged_where_it_is),
+        cmocka_unit_test(a_link_that_others_can_turn_elsewhere_is_refused_though_it_leads_to_a_good_folder),
+        cmocka_unit_test(links_that_lead_to_each_other_come_to_an_end),
+        cmocka_unit_test(what_was_opened_stays_what_it_was_when_its_name_is_given_to_another),
         cmocka_unit_test(what_is_not_there_is_not_found),
     };
     return cmocka_run_group_tests_name("catalog, trust", tests, NULL, NULL);

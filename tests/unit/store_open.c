@@ -72,6 +72,44 @@ static void a_folder_that_others_may_write_to_is_refused(void **state)
     assert_non_null(strstr(error_get_hint(err), "chmod go-w"));
 }
 
+static void a_folder_that_others_can_read_is_made_private(void **state)
+{
+    fixture *f = *state;
+    struct stat st;
+    assert_int_equal(mkdir(f->folder, 0700), 0);
+    assert_int_equal(chmod(f->folder, 0755), 0);
+    fixture_open(f);
+    assert_int_equal(stat(f->folder, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+}
+
+static void a_folder_above_that_others_may_write_to_is_refused_by_its_name(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard_mem char *chmod_it = mem_printf("chmod go-w %s", f->root);
+    assert_int_equal(chmod(f->root, 0777), 0);
+    assert_int_equal(store_open(f->folder, &f->store, &err), -ERROR_STORE);
+    fixture_says(err, f->folder, "mode 0777");
+    assert_string_equal(error_get_hint(err), chmod_it);
+}
+
+static void another_users_folder_and_a_link_to_it_are_refused(void **state)
+{
+    fixture *f = *state;
+    if (geteuid() != 0)
+        skip();
+    guard_mem char *link = mem_printf("%s/link", f->root);
+    assert_int_equal(mkdir(f->folder, 0700), 0);
+    assert_int_equal(chown(f->folder, 65534, 65534), 0);
+    assert_int_equal(symlink(f->folder, link), 0);
+    for (int i = 0; i < 2; i++) {
+        guard(error) err = NULL;
+        assert_int_equal(store_open(i ? link : f->folder, &f->store, &err), -ERROR_STORE);
+        fixture_says(err, f->folder, "belongs to user 65534");
+    }
+}
+
 static void set_version(const char *folder, int version)
 {
     guard_mem char *path = mem_printf("%s/belay.db", folder);
@@ -260,6 +298,9 @@ int main(void)
         FIXTURE_TEST(a_file_that_others_can_read_is_made_private),
         FIXTURE_TEST(what_was_written_is_there_after_reopening),
         FIXTURE_TEST(a_folder_that_others_may_write_to_is_refused),
+        FIXTURE_TEST(a_folder_that_others_can_read_is_made_private),
+        FIXTURE_TEST(a_folder_above_that_others_may_write_to_is_refused_by_its_name),
+        FIXTURE_TEST(another_users_folder_and_a_link_to_it_are_refused),
         FIXTURE_TEST(a_newer_schema_is_refused_naming_both_versions),
         FIXTURE_TEST(a_store_of_the_first_version_is_brought_up_to_date),
         FIXTURE_TEST(another_programs_database_is_refused_and_left_alone),

@@ -1,6 +1,8 @@
 /* host->run: programs by argument vector, captured within limits, stopped in time. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "worker_fixture.h"
@@ -25,6 +27,12 @@ static void run(phase_run *p, json_t *list, const char *text, int timeout_ms)
     phase_run_do(p);
     if (p->end != WORKER_END_RETURNED)
         fail_msg("%s: %s", worker_end_name(p->end), p->summary);
+}
+
+static void write_program(const char *path, const char *content)
+{
+    guard_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
 }
 
 static void both_streams_and_the_exit_status_come_back(void **state)
@@ -97,6 +105,31 @@ static void a_program_that_cannot_be_started_is_said_by_name_and_reason(void **s
     guard_phase folder = {.options = json_pack("{s:s}", "cwd", "/no/such/folder")};
     run(&folder, json_pack("[s]", "true"), NULL, 0);
     assert_string_equal(folder.summary, "cannot run 'true' in the folder '/no/such/folder': No such file or directory");
+}
+
+static void what_is_no_program_is_not_handed_to_a_shell(void **state)
+{
+    (void)state;
+    guard_mem char *script = mem_dup(phase_path("script")), *folder = mem_dup(phase_path("bin"));
+    guard_mem char *mark = mem_printf("%s.ran", script), *named = mem_printf("%s/script", folder);
+    guard_mem char *path = mem_printf("%s:/usr/bin", folder),
+                   *refused = mem_printf("cannot run '%s': Exec format error", script);
+    guard_mem char *line = mem_printf("touch %s\n", mark); /* no "#!" */
+    assert_int_equal(mkdir(folder, 0700), 0);
+    write_program(script, line);
+    write_program(named, line);
+    guard_phase by_path = {0};
+    run(&by_path, json_pack("[s]", script), NULL, 0);
+    assert_int_equal(by_path.status, BELAY_E_FAIL);
+    assert_string_equal(by_path.summary, refused);
+    guard_mem char *old = mem_dup(getenv("PATH"));
+    setenv("PATH", path, 1);
+    guard_phase by_name = {0};
+    run(&by_name, json_pack("[s]", "script"), NULL, 0);
+    setenv("PATH", old, 1);
+    assert_int_equal(by_name.status, BELAY_E_FAIL);
+    assert_string_equal(by_name.summary, "cannot run 'script': Exec format error");
+    assert_int_not_equal(access(mark, F_OK), 0);
 }
 
 static void a_signal_is_told(void **state)
@@ -187,6 +220,7 @@ int main(void)
         cmocka_unit_test(of_long_output_beginning_and_end_are_kept),
         cmocka_unit_test(environment_and_folder_can_be_set),
         cmocka_unit_test(a_program_that_cannot_be_started_is_said_by_name_and_reason),
+        cmocka_unit_test(what_is_no_program_is_not_handed_to_a_shell),
         cmocka_unit_test(a_signal_is_told),
         cmocka_unit_test(a_program_out_of_time_is_asked_then_killed),
         cmocka_unit_test(cancellation_stops_the_program),

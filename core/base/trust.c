@@ -1,12 +1,14 @@
-#include "catalog/trust.h"
+#include "base/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 /* A path as a shell would need it: hints are there to be copied. */
@@ -85,33 +87,133 @@ static int open_below(int parent, const char *name, const char *path, int *ret_f
     return 0;
 }
 
-int trust_open_folder(const char *path, int *ret_fd, char **ret_path, error **err)
+/* ---- the way from "/" -------------------------------------------------------------------------------------------- */
+
+/* As many symbolic links as the kernel follows. */
+#define LINKS_MAX 40
+
+typedef struct walk {
+    int at;     /* the folder that was reached, checked but for being the last */
+    text path;  /* its path, without symbolic links: "" for "/" */
+    char *rest; /* what is still to be walked */
+    const char *asked;
+    int links;
+} walk;
+
+static void walk_done(walk *w)
 {
-    guard_mem char *real = realpath(path, NULL);
-    if (!real)
-        return fail_open(path, err);
-    guard_fd at = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (at < 0)
+    if (w->at >= 0)
+        close(w->at);
+    text_done(&w->path);
+    free(w->rest);
+}
+
+static void cut_last(text *path)
+{
+    while (path->count && path->items[--path->count] != '/')
+        ;
+    if (path->items)
+        path->items[path->count] = '\0';
+}
+
+static int move_to(walk *w, int fd, error **err)
+{
+    if (w->at >= 0)
+        close(w->at);
+    w->at = fd;
+    return check_folder(fd, w->path.count ? text_get(&w->path) : "/", false, err);
+}
+
+static int begin_at_root(walk *w, error **err)
+{
+    int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
         return fail_open("/", err);
-    int r = check_folder(at, "/", real[1] == '\0', err);
-    for (char *p = real + 1; r == 0 && *p;) {
-        size_t length = strcspn(p, "/");
-        guard_mem char *name = mem_dup_n(p, length), *so_far = mem_dup_n(real, (size_t)(p - real) + length);
-        p += length + (p[length] == '/');
-        int below = -1;
-        r = open_below(at, name, so_far, &below, err);
-        if (r < 0)
-            break;
-        close(at);
-        at = below;
-        r = check_folder(at, so_far, *p == '\0', err);
+    text_done(&w->path);
+    return move_to(w, fd, err);
+}
+
+/* Goes on where the link leads. The folder that holds it was checked, so nobody else can have made it, but in a sticky
+ * one: there its owner tells. */
+static int follow_link(walk *w, const char *name, const char *path, const char *target, error **err)
+{
+    struct stat st;
+    if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return fail_open(w->asked, err);
+    if (!is_trusted_owner(&st))
+        return refuse_owner(path, &st, err);
+    if (++w->links > LINKS_MAX) {
+        errno = ELOOP;
+        return fail_open(w->asked, err);
     }
+    char *rest = mem_printf("%s/%s", target, w->rest);
+    free(w->rest);
+    w->rest = rest;
+    return target[0] == '/' ? begin_at_root(w, err) : 0;
+}
+
+static int enter(walk *w, const char *name, error **err)
+{
+    char target[PATH_MAX];
+    guard_mem char *path = mem_printf("%s/%s", text_get(&w->path), name);
+    ssize_t n = readlinkat(w->at, name, target, sizeof target - 1);
+    if (n >= 0) {
+        target[n] = '\0';
+        return follow_link(w, name, path, target, err);
+    }
+    int below = -1;
+    int r = open_below(w->at, name, w->asked, &below, err);
     if (r < 0)
         return r;
-    *ret_fd = at;
-    *ret_path = take(real);
-    at = -1;
-    return 0;
+    if (strcmp(name, "..") == 0)
+        cut_last(&w->path);
+    else
+        text_printf(&w->path, "/%s", name);
+    return move_to(w, below, err);
+}
+
+/* Takes the next name off the rest; "" at its end. */
+static char *next_name(walk *w)
+{
+    const char *at = w->rest + strspn(w->rest, "/");
+    size_t n = strcspn(at, "/");
+    char *name = mem_dup_n(at, n), *rest = mem_dup(at + n);
+    free(w->rest);
+    w->rest = rest;
+    return name;
+}
+
+static int go(walk *w, error **err)
+{
+    int r = begin_at_root(w, err);
+    while (r == 0) {
+        guard_mem char *name = next_name(w);
+        if (!*name)
+            break;
+        if (strcmp(name, ".") != 0)
+            r = enter(w, name, err);
+    }
+    return r;
+}
+
+int trust_open_folder(const char *path, int *ret_fd, char **ret_path, error **err)
+{
+    char here[PATH_MAX];
+    if (path[0] != '/' && !getcwd(here, sizeof here))
+        return error_set(err, ERROR_IO, "find the current folder: %s", strerror(errno));
+    walk w = {.at = -1, .rest = file_absolute(here, path), .asked = path};
+    int r = go(&w, err);
+    if (r == 0 && w.path.count == 0)
+        text_puts(&w.path, "/");
+    if (r == 0)
+        r = check_folder(w.at, text_get(&w.path), true, err);
+    if (r == 0) {
+        *ret_fd = w.at;
+        *ret_path = text_take(&w.path);
+        w.at = -1;
+    }
+    walk_done(&w);
+    return r;
 }
 
 int trust_open_file(int folder, const char *name, const char *path, int *ret_fd, error **err)
