@@ -1,6 +1,7 @@
 /* The plugin's face: its step kinds, and what a pipeline may write for each. The behaviour is in the file of each kind.
  */
 #include "kinds.h"
+#include "window/window.h"
 
 #define ENGINE_OPTIONS                                                                                                 \
     {.name = "host",                                                                                                   \
@@ -293,6 +294,33 @@ static const belay_metric logs_metrics[] = {
     {.name = "lines", .unit = "", .doc = "Lines that were read."},
 };
 
+static const belay_option stats_options[] = {
+    COMPOSE_OPTIONS,
+    SERVICES("The services to measure; none: all that run."),
+    WINDOW_OPTION("10s"),
+    {.name = "sample_every",
+     .type = BELAY_T_DURATION,
+     .def = "1s",
+     .min = 100,
+     .max = 3600000,
+     .doc = "The pause between two samples.",
+     .example = "5s"},
+    {.name = "min_samples",
+     .type = BELAY_T_INT,
+     .def = "3",
+     .min = 2,
+     .max = 1000000,
+     .doc = "With fewer samples of a container than this the step is inconclusive.",
+     .example = "30"},
+};
+static const belay_metric stats_metrics[] = {
+    {.name = "cpu", .unit = "%", .doc = "CPU, of one CPU, mean of each service in the window."},
+    {.name = "cpu_peak", .unit = "%", .doc = "CPU, of one CPU, most between two samples."},
+    {.name = "memory", .unit = "B", .doc = "Memory without reclaimable cache, the most of all samples."},
+    {.name = "memory_share", .unit = "%", .doc = "The same, of the limit; without one, of the machine's memory."},
+    {.name = "restarts", .unit = "", .doc = "Restarts in the window.", .fail = "> 0"},
+};
+
 #define MINUTES(n) ((n)*60000u)
 
 static const belay_step steps[] = {
@@ -376,6 +404,14 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, logs_metrics),
      .prepare = logs_prepare,
      .verify = logs_verify},
+    {.name = "stats",
+     .doc = "Measures CPU, memory and restarts of the services' containers over a window.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = MINUTES(10),
+     BELAY_TABLE(option, stats_options),
+     BELAY_TABLE(metric, stats_metrics),
+     .prepare = stats_prepare,
+     .verify = stats_verify},
 };
 
 static const belay_plugin plugin = {

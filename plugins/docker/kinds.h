@@ -42,4 +42,7 @@ KIND_PHASE(up, discard);
 KIND_PHASE(logs, prepare);
 KIND_PHASE(logs, verify);
 
+KIND_PHASE(stats, prepare);
+KIND_PHASE(stats, verify);
+
 #endif
