@@ -41,7 +41,7 @@ belay_status stats_prepare(belay_ctx *ctx, const belay_host *host)
     int64_t window = call_int(&c, "window"), every = call_int(&c, "sample_every"), wanted = call_int(&c, "min_samples");
     if (window / every + 1 < wanted)
         return call_blame(&c, "min_samples", "a window of %lld ms has room for %lld samples, one each %lld ms",
-                          (long long)window, (long long)(window / every + 1), (long long)every);
+                          (long long)window, (long long)window / every + 1, (long long)every);
     return window_check(ctx, host, window);
 }
 
