@@ -375,3 +375,13 @@ belay_status compose_hashes(compose *c, json_t **ret)
     *ret = hashes;
     return BELAY_OK;
 }
+
+belay_status compose_project_name(engine *e, char **ret)
+{
+    const char *given = call_str(engine_call(e), "project");
+    guard_compose *compose = NULL;
+    belay_status s = given ? BELAY_OK : compose_open(e, &compose);
+    if (s == BELAY_OK)
+        *ret = text_dup(given ? given : compose_project(compose));
+    return s;
+}

@@ -54,6 +54,8 @@ typedef struct engine_request {
     int timeout_ms; /**< 0: 60 s */
     /** When set, the bytes of a good answer go here instead of `answer`. false ends the request, which is no error. */
     bool (*sink)(void *user, const char *bytes, size_t n);
+    /** When set, a tar that is sent instead of `body`: fills at most n bytes, 0 at its end, -1 to break it off. */
+    long (*source)(void *user, char *bytes, size_t n);
     void *user;
     /* the answer */
     long status;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "durable/digest.h"
 #include "server.h"
 #include "tool.h"
 
