@@ -81,7 +81,7 @@ static char *expand(reader *r, const config_setting_t *s)
 static void check_texts(reader *r, const config_setting_t *s)
 {
     if (flow_type(s) == FLOW_TEXT) {
-        guard_mem char *expanded = expand(r, s);
+        free(expand(r, s));
         return;
     }
     for (int i = 0; config_setting_is_aggregate(s) && i < config_setting_length(s); i++)
