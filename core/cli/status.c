@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "store/store_lock.h"
 
@@ -73,7 +74,7 @@ static void print_environment(const char *name, const json_t *e)
     printf("%s: %s\n", name, live ? word(live, "version") : "no version is known to be live");
     if (owner) {
         printf("  a run is live: %s, stage %s, since %s, by %s on %s (pid %lld)\n", word(owner, "run"),
-               word(owner, "stage"), cli_show_time(json_integer_value(json_object_get(owner, "since_ms")), at),
+               word(owner, "stage"), clock_show(json_integer_value(json_object_get(owner, "since_ms")), at),
                word(owner, "user"), word(owner, "host"), json_integer_value(json_object_get(owner, "pid")));
         return;
     }

@@ -263,15 +263,34 @@ static void execute_ended(machine *m, size_t step, machine_verdict verdict)
         bad(m, step, verdict, MACHINE_BECAUSE_VERDICT);
 }
 
+/* The step has not ended: it is asked again when the run goes on. */
+static void leave_waiting(machine *m, size_t step)
+{
+    m->steps[step].at = AT_BAD;
+    if (m->mode != MODE_RUNNING)
+        return;
+    machine_decide(m, MACHINE_BECAUSE_WAITING, step, MACHINE_NOT_YET);
+    m->mode = MODE_DRAINING;
+    m->next = NEXT_PAUSE;
+}
+
 static void not_ready(machine *m, size_t step)
 {
+    const machine_step *p = &m->plan->steps[step];
     step_state *s = &m->steps[step];
     s->good = 0;
+    if (p->waits) {
+        if (m->plan->no_wait && m->mode != MODE_RECOVERING)
+            leave_waiting(m, step);
+        else
+            machine_start_later(m, step, MACHINE_VERIFY, p->interval_ms);
+        return;
+    }
     if (m->now >= s->ready_end) {
         bad(m, step, MACHINE_FAILED, MACHINE_BECAUSE_NOT_READY);
         return;
     }
-    int64_t interval = m->plan->steps[step].interval_ms, left = s->ready_end - m->now;
+    int64_t interval = p->interval_ms, left = s->ready_end - m->now;
     machine_start_later(m, step, MACHINE_VERIFY, interval < left ? interval : left);
 }
 
@@ -422,8 +441,9 @@ static void phase_ended(machine *m, size_t step, machine_verdict verdict)
     machine_drop(m, step);
     if (m->mode == MODE_STOPPING) {
         s->at = AT_BAD;
+        bool cut_short = verdict == MACHINE_ERROR || verdict == MACHINE_RETRY || verdict == MACHINE_UNKNOWN;
         if (s->phase != MACHINE_ROLLBACK)
-            machine_emit_end(m, step, MACHINE_STEP_BAD, verdict);
+            machine_emit_end(m, step, cut_short ? MACHINE_STEP_STOPPED : MACHINE_STEP_BAD, verdict);
     } else if (m->mode == MODE_PREPARING) {
         prepare_ended(m, step, verdict);
     } else {

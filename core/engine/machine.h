@@ -49,6 +49,7 @@ typedef struct machine_step {
     double backoff;      /**< factor for each further one */
     int64_t ready_ms;    /**< how long verify may say NOT_YET */
     int64_t interval_ms; /**< between two samples of verify */
+    bool waits;          /**< for a person or a time: verify may say NOT_YET for ever */
     int hits;            /**< samples in a row that must pass */
     machine_policy on_failure, on_error, on_inconclusive;
 } machine_step;
@@ -68,6 +69,7 @@ typedef struct machine_plan {
     int undo_attempts;     /**< tries of each rollback */
     int64_t undo_delay_ms; /**< before its second try; doubles */
     bool prepare_only;     /**< finish once all are prepared */
+    bool no_wait;          /**< pause where a step waits */
     bool undo_at_end;      /**< a trial: take back what passed */
 } machine_plan;
 
@@ -102,6 +104,7 @@ typedef enum machine_reason {
     MACHINE_BECAUSE_PREPARE,      /**< a step cannot run */
     MACHINE_BECAUSE_VERDICT,      /**< a step's phase came to `verdict` */
     MACHINE_BECAUSE_NOT_READY,    /**< a step's verify said NOT_YET until its window ended */
+    MACHINE_BECAUSE_WAITING,      /**< a step waits, and nobody waits here for it */
     MACHINE_BECAUSE_CANCELLED,    /**< a person cancelled */
     MACHINE_BECAUSE_CUT_SHORT,    /**< a step's execute was cut short after it had begun to act */
     MACHINE_BECAUSE_ASK,          /**< the same, and it cannot be undone: a person must say whether it was done */
@@ -117,8 +120,9 @@ typedef enum machine_reason {
 /** What became of a step. */
 typedef enum machine_outcome {
     MACHINE_STEP_PASSED,
-    MACHINE_STEP_WARNED, /**< bad, and its policy says to go on */
-    MACHINE_STEP_BAD,    /**< `verdict` says how */
+    MACHINE_STEP_WARNED,  /**< bad, and its policy says to go on */
+    MACHINE_STEP_BAD,     /**< `verdict` says how */
+    MACHINE_STEP_STOPPED, /**< cut short, because the run stops for another reason */
     MACHINE_STEP_SKIPPED,
     MACHINE_STEP_UNDONE,
     MACHINE_STEP_NOT_UNDONE,   /**< its rollback failed for good */

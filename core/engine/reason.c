@@ -36,6 +36,7 @@ char *reason_text(const driver *d, const machine_action *a)
     case MACHINE_BECAUSE_PREPARE: return with_summary(d, a->step, "cannot run", "");
     case MACHINE_BECAUSE_VERDICT: return verdict_text(d, a);
     case MACHINE_BECAUSE_NOT_READY: return not_ready_text(d, a->step);
+    case MACHINE_BECAUSE_WAITING: return with_summary(d, a->step, "waits", "");
     case MACHINE_BECAUSE_CANCELLED: return mem_printf("cancelled by %s", d->cancelled_by);
     case MACHINE_BECAUSE_CUT_SHORT: return mem_printf("step '%s' was cut short while it executed", id);
     case MACHINE_BECAUSE_ASK:

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <belay/plugin.h>
+
 #include "pipeline/load.h"
 
 #define DEFAULT_UNDO_MS     120000
@@ -8,6 +10,7 @@
 #define DEFAULT_BACKOFF     2.0
 #define DEFAULT_READY_MS    60000
 #define DEFAULT_INTERVAL_MS 1000
+#define WAITING_INTERVAL_MS 5000 /* for people: a sample costs little, but there may be days of them */
 #define MAX_ATTEMPTS        100
 #define MAX_HITS            10000
 #define MAX_BACKOFF         10.0
@@ -152,7 +155,7 @@ void step_load_common(load *l, pipeline_step *s, const config_setting_t *group)
     s->retry_delay_ms = DEFAULT_RETRY_MS;
     s->retry_backoff = DEFAULT_BACKOFF;
     s->ready_ms = DEFAULT_READY_MS;
-    s->interval_ms = DEFAULT_INTERVAL_MS;
+    s->interval_ms = s->kind && s->kind->flags & BELAY_S_WAITS ? WAITING_INTERVAL_MS : DEFAULT_INTERVAL_MS;
     s->hits = 1;
     for (size_t i = 0; i < COMMON_COUNT; i++) {
         const config_setting_t *given = commons[i].read ? setting_member(group, commons[i].name) : NULL;

@@ -58,7 +58,7 @@ static void on_output(worker *w, const json_t *m)
         host_break(w, "an 'output' without name or value");
         return;
     }
-    if (holds_secret(w, value)) {
+    if (holds_secret(w, name) || holds_secret(w, value)) {
         explain_refusal(w, "the output", name);
         answer(w, m, BELAY_E_HOST, NULL);
         return;

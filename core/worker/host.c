@@ -323,7 +323,7 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
     w->phase = request->phase;
     w->grace_ms = request->grace_ms > 0 ? request->grace_ms : DEFAULT_GRACE_MS;
     w->started_ms = clock_steady_ms();
-    int r = spawn_worker(w, request->plugin, request->sha256, on_process_end, err);
+    int r = spawn_worker(w, request, on_process_end, err);
     if (r < 0 && w->handles == 0)
         free_worker(w);
     else if (r < 0)

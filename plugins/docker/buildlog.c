@@ -28,8 +28,8 @@ static void count_stage(buildlog *b, const char *step)
     for (const char *s = step; s < end; s++)
         if (*s == ' ')
             space = s;
-    int at, of;
-    if (!space || sscanf(space + 1, "%d/%d]", &at, &of) != 2)
+    int at, of; /* their width is limited: what sscanf does with a number that is too big is not defined */
+    if (!space || sscanf(space + 1, "%6d/%6d]", &at, &of) != 2 || at < 0 || at > of)
         return;
     guard_mem char *stage = text_printf("%.*s", (int)(space - step - 1), step + 1);
     const json_t *known = json_object_get(b->stages, stage);
@@ -45,7 +45,7 @@ static void keep_output(buildlog *b, const char *vertex, const char *output)
         lines = json_array();
         json_object_set_new(b->lines, vertex, lines);
     }
-    json_array_append_new(lines, json_string(*text == ' ' ? text + 1 : text));
+    json_array_append_new(lines, text_json(*text == ' ' ? text + 1 : text));
     if (json_array_size(lines) > LINES_KEPT)
         json_array_remove(lines, 0);
 }
@@ -65,13 +65,13 @@ bool buildlog_line(buildlog *b, const char *line, const char **ret_step)
     const char *rest = line + n + 2;
     if (*rest == '[') {
         bool begins = !json_object_get(b->steps, vertex) && !strstr(rest, " internal] ");
-        json_object_set_new(b->steps, vertex, json_string(rest));
-        count_stage(b, rest);
-        *ret_step = rest;
+        json_object_set_new(b->steps, vertex, text_json(rest));
+        *ret_step = text_member(b->steps, vertex);
+        count_stage(b, *ret_step);
         return begins;
     }
     if (strncmp(rest, "ERROR: ", 7) == 0) {
-        json_object_set_new(b->errors, vertex, json_string(rest + 7));
+        json_object_set_new(b->errors, vertex, text_json(rest + 7));
     } else if (isdigit((unsigned char)*rest)) {
         keep_output(b, vertex, rest);
     }

@@ -165,7 +165,8 @@ static belay_status explain_refusal(compose *c, const belay_run *config)
                          "install Compose version 2 (package docker-compose or docker-compose-plugin)",
                          "%s: Compose version 2 is needed; it answered: %s", c->program.items[0],
                          version.exit_code == 0 ? version.out : version.err);
-    return call_fail(call, BELAY_E_FAIL, NULL, "%s: Compose refuses it: %s", c->file, text_of(&said));
+    return call_fail(call, BELAY_E_FAIL, "correct the file; `docker compose -f FILE config` checks it by hand",
+                     "%s: Compose refuses it: %s", c->file, text_of(&said));
 }
 
 /* Through a file in memory: the configuration may be larger than what a run's output keeps. */

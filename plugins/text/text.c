@@ -121,6 +121,19 @@ int64_t text_read_size(const char **s)
     return -1;
 }
 
+json_t *text_json(const char *s)
+{
+    json_t *string = json_string(s);
+    if (string)
+        return string;
+    guard_mem char *ascii = text_dup(s);
+    for (char *c = ascii; *c; c++)
+        if ((unsigned char)*c > 0x7f)
+            *c = '?';
+    string = json_string(ascii);
+    return string ? string : json_null();
+}
+
 const char *text_member(const json_t *object, const char *key)
 {
     const char *s = json_string_value(json_object_get(object, key));

@@ -39,6 +39,8 @@ char *text_id(const char *id, char buf[TEXT_ID]);
 /** Reads "512B" "64KiB" "1.5GB" at *s and moves *s past it; -1 when there is no such size. */
 int64_t text_read_size(const char **s);
 
+/** A JSON string. Of what is not UTF-8, its ASCII, with '?' for the rest: a build may print anything. */
+json_t *text_json(const char *s) __attribute__((returns_nonnull));
 /** A string member of a JSON object, or "" when it is missing or no string. Borrowed from the object. */
 const char *text_member(const json_t *object, const char *key);
 

@@ -1,17 +1,6 @@
 /* Any text as a recorded pipeline: it loads or names problems; what loads gives the same again from its own record. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "../unit/pipeline_fixture.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void check(bool holds)
-{
-    if (!holds)
-        abort();
-}
+#include "fuzz.h"
 
 static int load(const char *content, pipeline **ret)
 {
@@ -19,7 +8,7 @@ static int load(const char *content, pipeline **ret)
     pipeline_problems problems = {0};
     pipeline_source source = {.path = "/nonexistent/fuzz.cfg", .text = content};
     int r = pipeline_load(&source, fixture_catalog(), ret, &problems, &err);
-    check((r != 0) == pipeline_problems_fatal(&problems));
+    MUST((r != 0) == pipeline_problems_fatal(&problems));
     pipeline_problems_done(&problems);
     return r;
 }
@@ -33,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     guard(pipeline) again = NULL;
     if (load(content, &p))
         return 0;
-    check(load(p->text, &again) == 0);
+    MUST(load(p->text, &again) == 0);
     guard_mem char *dump = fixture_dump(p), *dump_again = fixture_dump(again);
-    check(strcmp(dump, dump_again) == 0);
+    MUST(strcmp(dump, dump_again) == 0);
     return 0;
 }

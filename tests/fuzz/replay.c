@@ -1,30 +1,29 @@
-/* Runs a fuzz target over the files of a folder: an ordinary test where there is no libFuzzer. */
+/* Runs a fuzz target over the files of a folder: an ordinary test where there is no libFuzzer. Uses nothing of Belay: a
+ * target's own libraries may have names in common with it. */
 #include <dirent.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <errno.h>
+#include <sys/stat.h>
 
-#include "base/file.h"
-#include "base/mem.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "fuzz.h"
 
 static int replay(const char *path)
 {
-    guard(error) err = NULL;
-    guard_mem char *bytes = NULL;
-    size_t size = 0;
-    if (file_read(path, (size_t)16 * 1024 * 1024, &bytes, &size, &err)) {
-        guard_mem char *why = error_text(err);
-        (void)fprintf(stderr, "%s\n", why);
+    struct stat st;
+    FILE *file = fopen(path, "re");
+    if (!file || fstat(fileno(file), &st) != 0) {
+        (void)fprintf(stderr, "open '%s': %s\n", path, strerror(errno));
         return 1;
     }
-    uint8_t *exact = mem_array(size, 1); /* no NUL behind it, so that a reader that goes too far is seen */
-    memcpy(exact, bytes, size);
-    (void)LLVMFuzzerTestOneInput(exact, size);
+    size_t size = (size_t)st.st_size;
+    uint8_t *exact = malloc(size ? size : 1); /* no NUL behind it, so that a reader that goes too far is seen */
+    bool whole = exact && fread(exact, 1, size, file) == size;
+    (void)fclose(file);
+    (void)printf("%s\n", path);
+    (void)fflush(stdout); /* of a target that aborts, the last line names the input */
+    if (whole)
+        (void)LLVMFuzzerTestOneInput(exact, size);
     free(exact);
-    return 0;
+    return !whole;
 }
 
 int main(int argc, char **argv)
@@ -36,9 +35,10 @@ int main(int argc, char **argv)
         return 1;
     }
     for (struct dirent *entry; (entry = readdir(folder));) {
+        char path[4096];
         if (entry->d_name[0] == '.')
             continue;
-        guard_mem char *path = mem_printf("%s/%s", argv[1], entry->d_name);
+        (void)snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
         failed += replay(path);
         count++;
     }

@@ -1,17 +1,7 @@
 /* The splitter of the postgres plugin takes any bytes: it never reads past them, and loses and invents nothing. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "splitter.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            abort();                                                                                                   \
-    } while (0)
+#include "fuzz.h"
 
 /* What is sent stands in the file, in the same order; only blanks, comments and the backslash of "\;" are left out. */
 static const char *find_all(const char *at, const char *end, const char *text, size_t length)

@@ -18,10 +18,13 @@ foreach(topic info tls build stop up logs prune)
   set_tests_properties(plugin/docker_${topic} PROPERTIES RESOURCE_LOCK engine)
 endforeach()
 
+# An engine of its own: it takes no lock.
+belay_test(plugin/docker_prune_engine SOURCES docker_prune_engine.c USES kit docker_world LABEL server TIMEOUT 200)
+
 set(docker ${PROJECT_SOURCE_DIR}/plugins/docker)
 belay_test(plugin/docker_parse
   SOURCES docker_parse.c ${docker}/buildlog.c ${docker}/judge.c ${docker}/logread.c ${docker}/tags.c ${docker}/engine.c
-          ${docker}/containers.c ${docker}/start.c ${docker}/call.c
+          ${docker}/engine_value.c ${docker}/containers.c ${docker}/start.c ${docker}/call.c
   USES sdk PKG libcurl jansson)
 target_include_directories(test_plugin_docker_parse PRIVATE ${PROJECT_SOURCE_DIR}/plugins ${PROJECT_SOURCE_DIR}/tests/kit)
 target_link_libraries(test_plugin_docker_parse PRIVATE plugin_say plugin_text)

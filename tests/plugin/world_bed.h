@@ -18,9 +18,14 @@ typedef struct bed {
     const char *file;   /**< the pipeline */
     const char *output; /**< file with what the last command printed */
     pid_t running;      /**< 0: none */
+    /** Called in belay's process before it begins, after its output was set; NULL: nothing more to do. */
+    void (*in_child)(void *user);
+    void *user;
 } bed;
 
 bed bed_new(void);
+/** True when BELAY_TORTURE=1 asks for the tests in full size; else they take a sample that fits into a minute. */
+bool bed_torture(void);
 /** Writes the pipeline file: version v2 over v1 unless previous is given; then stages and rollback stage as text. */
 void bed_pipeline(const bed *b, const char *stages);
 void bed_first_pipeline(const bed *b, const char *stages);
@@ -43,6 +48,9 @@ void bed_wait_output(const bed *b, const char *text);
 void bed_signal(const bed *b, int number);
 /** Waits for the end. */
 int bed_end(bed *b);
+
+/** The first child of a process; of belay: its worker's supervisor, of that: the plugin's process. */
+pid_t bed_child(pid_t of);
 
 /** The marks so far; bed_forget() empties them. */
 const char *bed_trace(const bed *b);

@@ -1,2 +1,1 @@
-belay_test(unit/machine SOURCES machine.c machine_sim.c USES engine)
-belay_test(unit/machine_walk SOURCES machine_walk.c machine_sim.c USES engine)
+belay_test(unit/machine SOURCES machine.c ../sim/machine.c USES sim)

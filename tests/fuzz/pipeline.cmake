@@ -1,1 +1,0 @@
-belay_fuzz(pipeline SOURCES pipeline.c USES pipeline_fixture)

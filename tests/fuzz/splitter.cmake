@@ -1,1 +1,0 @@
-belay_fuzz(splitter SOURCES splitter.c USES sql base)
