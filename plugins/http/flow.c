@@ -37,10 +37,37 @@ static belay_status take_vars(belay_ctx *c, const belay_host *h, const char *opt
     return BELAY_OK;
 }
 
-static char *path_of(belay_ctx *c, const belay_host *h, const char *written)
+char *flow_path(belay_ctx *c, const belay_host *h, const char *written)
 {
     const char *folder = h->fact(c, "pipeline.dir");
     return *written == '/' || !folder ? text_dup(written) : text_printf("%s/%s", folder, written);
+}
+
+belay_status flow_take_vars(belay_ctx *c, const belay_host *h, flow_vars *vars)
+{
+    belay_status s = take_vars(c, h, "vars", false, vars);
+    return s == BELAY_OK ? take_vars(c, h, "secrets", true, vars) : s;
+}
+
+bool flow_run_new(flow_run *run, belay_ctx *c, const belay_host *h, const flow *flow, const flow_vars *vars)
+{
+    const char *base = h->opt_str(c, "base_url");
+    *run =
+        (flow_run){.c = c, .h = h, .flow = flow, .session = transfer_session_new(), .base = text_dup(base ? base : "")};
+    for (size_t n = strlen(run->base); n > 0 && run->base[n - 1] == '/'; n--)
+        run->base[n - 1] = '\0';
+    for (size_t i = 0; i < vars->count; i++)
+        if (vars->items[i].name)
+            flow_vars_set(&run->vars, vars->items[i].name, vars->items[i].value, vars->items[i].secret);
+    return run->session != NULL;
+}
+
+void flow_run_done(flow_run *run)
+{
+    text_clear(&run->failures);
+    flow_vars_done(&run->vars);
+    transfer_session_free(run->session);
+    free(run->base);
 }
 
 static belay_status read_all(belay_ctx *c, const belay_host *h, flows *f)
@@ -51,7 +78,7 @@ static belay_status read_all(belay_ctx *c, const belay_host *h, flows *f)
                         .has_listener = h->opt_str(c, "listen") != NULL};
     guard_text problems = {0};
     for (size_t n = 0; list[n]; n++) {
-        guard_mem char *path = path_of(c, h, list[n]);
+        guard_mem char *path = flow_path(c, h, list[n]);
         f->items = text_grow(f->items, n + 1, sizeof *f->items);
         (void)flow_read(&f->items[n], path, list[n], &given, &problems);
         f->count = n + 1;
@@ -59,8 +86,7 @@ static belay_status read_all(belay_ctx *c, const belay_host *h, flows *f)
     if (f->count == 0)
         return say_option(c, h, BELAY_E_CONFIG, "flows", NULL, "the list is empty: no flow is no check");
     if (problems.length)
-        return say_option(c, h, BELAY_E_CONFIG, "flows", "docs/FLOWS.md tells what a flow file holds", "%s",
-                          text_of(&problems));
+        return say_option(c, h, BELAY_E_CONFIG, "flows", FLOW_HINT, "%s", text_of(&problems));
     return BELAY_OK;
 }
 
@@ -76,9 +102,7 @@ static belay_status flows_new(belay_ctx *c, const belay_host *h, flows *f)
         return say_option(c, h, BELAY_E_CONFIG, "listen", NULL, "'%s' is not written \"ADDRESS:PORT\"", listen);
     if (listen)
         flow_vars_set(&f->vars, "listen", "", false);
-    belay_status s = take_vars(c, h, "vars", false, &f->vars);
-    if (s == BELAY_OK)
-        s = take_vars(c, h, "secrets", true, &f->vars);
+    belay_status s = flow_take_vars(c, h, &f->vars);
     return s == BELAY_OK ? read_all(c, h, f) : s;
 }
 
@@ -111,20 +135,14 @@ static belay_status open_receiver(belay_ctx *c, const belay_host *h, flows *f)
 /* Every flow has cookies and captured values of its own. */
 static belay_status run_one(belay_ctx *c, const belay_host *h, const flows *f, size_t i, text *failures)
 {
-    guard_mem char *base = text_dup(h->opt_str(c, "base_url") ? h->opt_str(c, "base_url") : "");
-    for (size_t n = strlen(base); n > 0 && base[n - 1] == '/'; n--)
-        base[n - 1] = '\0';
-    flow_run run = {
-        .c = c, .h = h, .flow = &f->items[i], .base = base, .session = transfer_session_new(), .receiver = f->receiver};
-    for (size_t v = 0; v < f->vars.count; v++)
-        flow_vars_set(&run.vars, f->vars.items[v].name, f->vars.items[v].value, f->vars.items[v].secret);
+    flow_run run;
+    bool good = flow_run_new(&run, c, h, &f->items[i], &f->vars);
+    run.receiver = f->receiver;
     h->progress(c, i, f->count, run.flow->name);
-    belay_status s = run.session ? flow_run_all(&run) : say(c, h, BELAY_E_RETRY, NULL, "out of memory");
+    belay_status s = good ? flow_run_all(&run) : say(c, h, BELAY_E_RETRY, NULL, "out of memory");
     guard_mem char *masked = flow_vars_mask(&run.vars, text_of(&run.failures));
     text_add(failures, "%s", masked);
-    text_clear(&run.failures);
-    flow_vars_done(&run.vars);
-    transfer_session_free(run.session);
+    flow_run_done(&run);
     return s;
 }
 

@@ -79,6 +79,11 @@ const config_setting_t *flow_requests(const flow *f)
     return config_lookup(&f->config, "requests");
 }
 
+const config_setting_t *flow_load(const flow *f)
+{
+    return config_lookup(&f->config, "load");
+}
+
 const config_setting_t *flow_finally(const flow *f)
 {
     return config_lookup(&f->config, "finally");

@@ -22,6 +22,7 @@ typedef struct flow_given {
     const flow_vars *vars; /**< the step's; values do not matter */
     bool has_base;         /**< an address that "/path" is put behind */
     bool has_listener;
+    bool for_load; /**< the file has a list `load` for http.load, and needs no `requests` */
 } flow_given;
 
 /** Reads path; `shown` is how messages call it. Adds a line "file:line: what" to problems for each thing that is wrong;
@@ -29,8 +30,9 @@ typedef struct flow_given {
 bool flow_read(flow *f, const char *path, const char *shown, const flow_given *given, text *problems);
 void flow_done(flow *f);
 
-/** The lists of requests; finally: NULL when there is none. */
+/** The lists of requests; NULL when there is none. */
 const config_setting_t *flow_requests(const flow *f);
+const config_setting_t *flow_load(const flow *f);
 const config_setting_t *flow_finally(const flow *f);
 
 /** Adds "file:line: " of where a setting stands. */

@@ -81,7 +81,7 @@ static char *expand(reader *r, const config_setting_t *s)
 static void check_texts(reader *r, const config_setting_t *s)
 {
     if (flow_type(s) == FLOW_TEXT) {
-        guard_mem char *expanded = expand(r, s);
+        free(expand(r, s));
         return;
     }
     for (int i = 0; config_setting_is_aggregate(s) && i < config_setting_length(s); i++)
@@ -336,19 +336,28 @@ static const rule receive_rules[] = {{"name", FLOW_TEXT, NULL},
                                      {"capture_secret", FLOW_GROUP, check_capture},
                                      {0}};
 
-static const rule request_rules[] = {{"name", FLOW_TEXT, NULL},
-                                     {"get", FLOW_TEXT, check_address},
-                                     {"post", FLOW_TEXT, check_address},
-                                     {"put", FLOW_TEXT, check_address},
-                                     {"patch", FLOW_TEXT, check_address},
-                                     {"delete", FLOW_TEXT, check_address},
-                                     {"query", FLOW_GROUP, check_pairs},
-                                     {"headers", FLOW_GROUP, check_pairs},
-                                     {"bearer", FLOW_TEXT, NULL},
-                                     {"json", FLOW_ANY, NULL},
-                                     {"form", FLOW_GROUP, check_pairs},
-                                     {"body", FLOW_TEXT, NULL},
-                                     {"type", FLOW_TEXT, NULL},
+static void check_weight(reader *r, const config_setting_t *s)
+{
+    if (config_setting_get_int(s) < 1 || config_setting_get_int(s) > 1000)
+        problem(r, s, "'weight' must be 1 to 1000");
+}
+
+/* What a request is made of. */
+#define REQUEST_RULES                                                                                                  \
+    {"name", FLOW_TEXT, NULL}, {"get", FLOW_TEXT, check_address}, {"post", FLOW_TEXT, check_address},                  \
+        {"put", FLOW_TEXT, check_address}, {"patch", FLOW_TEXT, check_address}, {"delete", FLOW_TEXT, check_address},  \
+        {"query", FLOW_GROUP, check_pairs}, {"headers", FLOW_GROUP, check_pairs}, {"bearer", FLOW_TEXT, NULL},         \
+        {"json", FLOW_ANY, NULL}, {"form", FLOW_GROUP, check_pairs}, {"body", FLOW_TEXT, NULL},                        \
+    {                                                                                                                  \
+        "type", FLOW_TEXT, NULL                                                                                        \
+    }
+
+static const rule load_rules[] = {REQUEST_RULES,
+                                  {"weight", FLOW_NUMBER, check_weight},
+                                  {"status", FLOW_NUMBER | FLOW_TEXT | FLOW_LIST, check_status},
+                                  {0}};
+
+static const rule request_rules[] = {REQUEST_RULES,
                                      {"timeout", FLOW_TEXT, check_duration},
                                      {"follow", FLOW_NUMBER, check_follow},
                                      {"poll", FLOW_GROUP, check_poll},
@@ -373,18 +382,29 @@ static void learn(reader *r, const config_setting_t *request, const char *member
         flow_vars_set(&r->known, config_setting_name(config_setting_get_elem(s, (unsigned)i)), "", false);
 }
 
+/* The rules for one request of a list. */
+static const rule *rules_of(const config_setting_t *s, const char **what)
+{
+    bool receives = config_setting_get_member(s, "receive") != NULL;
+    bool loads = strcmp(config_setting_name(config_setting_parent(s)), "load") == 0;
+    *what = loads ? "a request under load" : receives ? "a delivery to receive" : "a request";
+    return loads ? load_rules : receives ? receive_rules : request_rules;
+}
+
 static void check_request(reader *r, const config_setting_t *s)
 {
     static const char *const bodies[] = {"json", "form", "body", NULL};
     static const char *const methods[] = {"get", "post", "put", "patch", "delete", NULL};
+    const char *what = "";
     if (flow_type(s) != FLOW_GROUP) {
         problem(r, s, "a request is a group: { post = \"/path\"; ... }");
         return;
     }
-    bool receives = config_setting_get_member(s, "receive") != NULL;
-    check_members(r, s, receives ? receive_rules : request_rules, receives ? "a delivery to receive" : "a request");
-    if (!receives && count_of(s, methods) != 1)
-        problem(r, s, "a request has exactly one of get, post, put, patch, delete and receive");
+    const rule *rules = rules_of(s, &what);
+    check_members(r, s, rules, what);
+    if (rules != receive_rules && count_of(s, methods) != 1)
+        problem(r, s, "a request has exactly one of get, post, put, patch, delete%s",
+                rules == request_rules ? " and receive" : "");
     if (count_of(s, bodies) > 1)
         problem(r, s, "a request has only one of json, form and body");
     if (count_of(s, bodies) && flow_text(s, "get"))
@@ -395,8 +415,17 @@ static void check_request(reader *r, const config_setting_t *s)
 
 static void check_requests(reader *r, const config_setting_t *s)
 {
+    if (config_setting_length(s) == 0)
+        problem(r, s, "the list '%s' is empty", config_setting_name(s));
     for (int i = 0; i < config_setting_length(s); i++)
         check_request(r, config_setting_get_elem(s, (unsigned)i));
+}
+
+static void check_load(reader *r, const config_setting_t *s)
+{
+    if (!r->given->for_load)
+        problem(r, s, "'load' is for the step kind http.load");
+    check_requests(r, s);
 }
 
 static void check_vars(reader *r, const config_setting_t *s)
@@ -417,6 +446,7 @@ void flow_rules_check(const flow *f, const flow_given *given, text *problems)
 {
     static const rule rules[] = {{"vars", FLOW_GROUP, check_vars},
                                  {"requests", FLOW_LIST, check_requests},
+                                 {"load", FLOW_LIST, check_load},
                                  {"finally", FLOW_LIST, check_requests},
                                  {0}};
     reader r = {.flow = f, .given = given, .problems = problems};
@@ -424,9 +454,9 @@ void flow_rules_check(const flow *f, const flow_given *given, text *problems)
     for (size_t i = 0; i < given->vars->count; i++)
         if (given->vars->items[i].name)
             flow_vars_set(&r.known, given->vars->items[i].name, "", false);
-    const config_setting_t *root = config_root_setting(&f->config), *requests = flow_requests(f);
-    check_members(&r, root, rules, "a flow file");
-    if (!requests || (flow_type(requests) == FLOW_LIST && config_setting_length(requests) == 0))
-        text_add(problems, "%s: has no requests: ( { get = \"/path\"; }, ... ): no request is no check\n", f->shown);
+    check_members(&r, config_root_setting(&f->config), rules, "a flow file");
+    if (!(given->for_load ? flow_load(f) : flow_requests(f)))
+        text_add(problems, "%s: has no %s: ( { get = \"/path\"; }, ... ): no request is no check\n", f->shown,
+                 given->for_load ? "load" : "requests");
     flow_vars_done(&r.known);
 }

@@ -219,7 +219,7 @@ static belay_status run_request(flow_run *run, const config_setting_t *setting)
     belay_status s = poll ? poll_until(&a, poll) : receives ? receive(&a) : send_request(&a);
     if (s == BELAY_OK && !poll)
         judge(&a);
-    if (s == BELAY_OK)
+    if (s == BELAY_OK && !run->silent)
         measure(run, "request", name, a.answer.ms);
     if (s == BELAY_OK && a.mismatches.length)
         s = BELAY_E_FAIL;
@@ -287,18 +287,29 @@ static belay_status clean_up(flow_run *run, belay_status so_far)
     return worst;
 }
 
+belay_status flow_run_begin(flow_run *run)
+{
+    const config_setting_t *list = flow_requests(run->flow);
+    belay_status s = set_vars(run) ? BELAY_OK : BELAY_E_FAIL;
+    for (int i = 0; s == BELAY_OK && list && i < config_setting_length(list); i++)
+        s = run_request(run, config_setting_get_elem(list, (unsigned)i));
+    return s;
+}
+
+belay_status flow_run_end(flow_run *run, belay_status so_far)
+{
+    if (so_far != BELAY_E_CANCELLED)
+        return clean_up(run, so_far);
+    say_log(run->c, run->h, 2, "%s: stopped; what it made stays, `finally` did not run", run->flow->shown);
+    return so_far;
+}
+
 belay_status flow_run_all(flow_run *run)
 {
     double start = now_ms();
-    const config_setting_t *list = flow_requests(run->flow);
-    belay_status s = set_vars(run) ? BELAY_OK : BELAY_E_FAIL;
-    for (int i = 0; s == BELAY_OK && i < config_setting_length(list); i++)
-        s = run_request(run, config_setting_get_elem(list, (unsigned)i));
-    if (s == BELAY_E_CANCELLED) {
-        say_log(run->c, run->h, 2, "%s: stopped; what it made stays, `finally` did not run", run->flow->shown);
+    belay_status s = flow_run_end(run, flow_run_begin(run));
+    if (s == BELAY_E_CANCELLED)
         return s;
-    }
-    s = clean_up(run, s);
     measure(run, "total", "", now_ms() - start);
     measure(run, "held", "", (double)run->held);
     return s;

@@ -10,10 +10,11 @@ typedef struct flow_run {
     belay_ctx *c;
     const belay_host *h;
     const flow *flow;
-    const char *base; /**< put before addresses that begin with '/'; NULL: none */
+    char *base; /**< put before addresses that begin with '/'; NULL: none */
     flow_vars vars;
     transfer_session *session;
     receiver *receiver; /**< NULL: the step does not listen */
+    bool silent;        /**< measures nothing: the step has other metrics */
     size_t held;        /**< expectations that held */
     text failures;      /**< a line for each that did not: "file:line: 'request': expected ..., came ..." */
 } flow_run;
@@ -21,6 +22,21 @@ typedef struct flow_run {
 /** Runs all requests, then those of `finally`, whatever came before. BELAY_OK; BELAY_E_FAIL when something was not as
  *  expected, BELAY_E_RETRY when a request got no answer: `failures` says what; or BELAY_E_CANCELLED. */
 belay_status flow_run_all(flow_run *run);
+/** The two halves of it: `requests`, which end at the first that fails, and `finally`. so_far: what came of all before;
+ *  gives the worse of that and its own. */
+belay_status flow_run_begin(flow_run *run);
+belay_status flow_run_end(flow_run *run, belay_status so_far);
+
+/* ---- flow.c ------------------------------------------------------------------------------------------------------ */
+
+#define FLOW_HINT "docs/FLOWS.md tells what a flow file holds"
+/** The "name=value" items of the options `vars` and `secrets`; BELAY_E_CONFIG explained. */
+belay_status flow_take_vars(belay_ctx *c, const belay_host *h, flow_vars *vars);
+/** A file as the pipeline file's folder sees it; the caller frees. */
+char *flow_path(belay_ctx *c, const belay_host *h, const char *written);
+/** Begins a run with these variables. False when memory is gone; flow_run_done() in any case. */
+bool flow_run_new(flow_run *run, belay_ctx *c, const belay_host *h, const flow *flow, const flow_vars *vars);
+void flow_run_done(flow_run *run);
 
 /* ---- flow_expect.c ----------------------------------------------------------------------------------------------- */
 

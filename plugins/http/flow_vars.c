@@ -57,11 +57,13 @@ void flow_vars_hide(flow_vars *v, const char *value)
 
 void flow_vars_set(flow_vars *v, const char *name, const char *value, bool secret)
 {
-    struct flow_var *one = find(v, name, strlen(name));
-    if (one && one->secret)
-        flow_vars_hide(v, one->value); /* the old value stays a secret; may move the items */
-    one = find(v, name, strlen(name));
     char *copy = text_dup(value);
+    struct flow_var *one = find(v, name, strlen(name));
+    if (one && one->secret) { /* the old value stays a secret */
+        free(one->name);
+        one->name = NULL;
+        one = NULL;
+    }
     if (!one) {
         one = add(v);
         one->name = text_dup(name);

@@ -26,7 +26,7 @@ bool http_status_is_good(belay_ctx *c, const belay_host *h, long status)
     return false;
 }
 
-static belay_status check_ranges(belay_ctx *c, const belay_host *h)
+belay_status http_check_statuses(belay_ctx *c, const belay_host *h)
 {
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
@@ -50,7 +50,7 @@ belay_status http_requests_new(belay_ctx *c, const belay_host *h, http_requests 
     if (!ret->items || !ret->targets)
         return say(c, h, BELAY_E_RETRY, NULL, "out of memory");
     ret->count = n;
-    belay_status s = check_ranges(c, h);
+    belay_status s = http_check_statuses(c, h);
     for (size_t i = 0; i < n && s == BELAY_OK; i++) {
         s = transfer_target_parse(c, h, "targets", list[i], &ret->targets[i]);
         ret->items[i] = (transfer){.url = ret->targets[i].url,

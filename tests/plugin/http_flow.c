@@ -56,8 +56,8 @@ static void conditions_that_hold(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "at = \"total\"; is = 2.5; above = 2; at_most = 2.5; type = \"number\"; is_not = 3; below = 9.5; at_least = "
-        "2.5;",
+        "at = \"total\"; is = 2.5; above = 2; at_most = 2.5; type = \"number\"; is_not = 3;",
+        "at = \"total\"; below = 9.5; at_least = 2.5; exists = true;",
         "at = \"items\"; length = 2; type = \"array\"; sorted = \"ascending\"; by = \"id\"; min_length = 1;",
         "at = \"items\"; sorted = \"descending\"; by = \"name\"; max_length = 2;",
         "at = \"items[-1].id\"; is = 9; one_of: (1, \"9\"); type = \"integer\";",
