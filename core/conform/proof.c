@@ -9,7 +9,7 @@ bool proof_wants(proof *p)
     return ++p->trials == p->only || !p->only;
 }
 
-static int conclude(proof *p, conform_verdict verdict, const char *fmt, va_list ap)
+PRINTF(3, 0) static int conclude(proof *p, conform_verdict verdict, const char *fmt, va_list ap)
 {
     guard_mem char *sentence = mem_vprintf(fmt, ap);
     text_done(&p->what);

@@ -233,7 +233,7 @@ char *trial_show(const trial *t)
 int trial_digest(const trial *t, char **ret, error **err)
 {
     text digest = {0};
-    int r = tree_digest(t->bench->world, &digest, err);
+    int r = bench_digest(t->bench, &digest, err);
     *ret = text_take(&digest);
     return r;
 }

@@ -80,7 +80,8 @@ static void a_scaffold_builds_with_make_and_passes_its_tests(const char *kind, c
     kit_output_of("make", "-C", folder, kit_path("CC=%s", compiler),
                   "CFLAGS=-O2 -Wall -Wextra -Wpedantic -Wconversion -Werror", NULL);
     assert_exports_one_symbol(kit_path("%s/%s.so", folder, name));
-    kit_output_of("make", "-C", folder, "check", "belay_cases=", NULL);
+    if (strcmp(compiler, "gcc") == 0)
+        kit_output_of("make", "-C", folder, "check", NULL);
 }
 
 static void scaffolds_build_with_each_compiler_and_pass_their_tests(void **state)
@@ -99,7 +100,7 @@ static void make_check_notices_a_readme_that_is_not_true(void **state)
     (void)state;
     const char *folder = scaffold("untrue", "check"), *page = kit_path("%s/README.md", folder);
     kit_output_of("sed", "-i", "s/The file to look at/Any file/", page, NULL);
-    assert_int_not_equal(kit_status_of("make", "-C", folder, "check", "belay_cases=", NULL), 0);
+    assert_int_not_equal(kit_status_of("make", "-C", folder, "check", NULL), 0);
 }
 
 static void make_installs_a_plugin_where_the_program_finds_it(void **state)
