@@ -38,7 +38,9 @@ int proof_lacks(proof *p, const char *fmt, ...)
 
 const char *proof_replay(const proof *p, char buf[64])
 {
-    snprintf(buf, 64, "Replay: --only %s#%ld", p->id, p->trials);
+    int n = snprintf(buf, 64, "Replay: --only %s", p->id);
+    if (p->trials)
+        snprintf(buf + n, 64 - (size_t)n, "#%ld", p->trials);
     return buf;
 }
 
