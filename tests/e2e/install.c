@@ -150,6 +150,18 @@ static void without_the_sdk_make_says_what_to_install(void **state)
     assert_holds(output, "install-belay-dev-first");
 }
 
+static void the_header_compiles_alone_as_c_and_as_cpp(void **state)
+{
+    (void)state;
+    static const char *const compilers[] = {"gcc -x c -std=c11", "gcc -x c -std=c17", "g++ -x c++ -std=c++17"};
+    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+        kit_output_of("sh", "-c",
+                      kit_path("echo '#include <belay/plugin.h>' | %s -Wall -Wextra -Wpedantic -Werror -I%s/include "
+                               "-fsyntax-only -",
+                               compilers[i], prefix),
+                      NULL);
+}
+
 /* The commands of a page: its indented lines that begin with "$ ". */
 static char *commands_of(const char *page)
 {
@@ -202,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_program_finds_its_worker_and_its_plugins),
         cmocka_unit_test(pkg_config_tells_where_everything_is),
+        cmocka_unit_test(the_header_compiles_alone_as_c_and_as_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
         cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),
