@@ -49,6 +49,29 @@ int bench_run(const bench *b, char *const *const *programs, error **err)
 
 /* ---- the world --------------------------------------------------------------------------------------------------- */
 
+static bool is_ignored(const bench *b, const char *line)
+{
+    for (char **path = b->trial_case.ignore; *path; path++) {
+        size_t n = strlen(*path);
+        if (strncmp(line, *path, n) == 0 && (line[n] == '/' || line[n] == ' '))
+            return true;
+    }
+    return false;
+}
+
+int bench_digest(const bench *b, text *out, error **err)
+{
+    guard_text all = {0};
+    int r = tree_digest(b->world, &all, err);
+    for (const char *line = text_get(&all); r == 0 && *line;) {
+        size_t n = strcspn(line, "\n") + 1; /* each line ends with one */
+        if (!is_ignored(b, line))
+            text_add(out, line, n);
+        line += n;
+    }
+    return r;
+}
+
 static int make_world(bench *b, error **err)
 {
     guard_mem char *given = mem_printf("%s/world", b->trial_case.folder);
@@ -64,7 +87,7 @@ static int make_world(bench *b, error **err)
     if (r == 0)
         r = tree_copy(b->world, b->pristine, err);
     if (r == 0)
-        r = tree_digest(b->world, &digest, err);
+        r = bench_digest(b, &digest, err);
     b->start = text_take(&digest);
     return r;
 }

@@ -36,6 +36,8 @@ int bench_open(const catalog *c, const char *state_folder, const char *scratch, 
 void bench_close(bench *b);
 /** belay-tracer beside belay-worker; the caller frees. */
 int bench_find_tracer(char **ret, error **err) CHECKED;
+/** Appends the digest of the world, but for what the case says to ignore. */
+int bench_digest(const bench *b, text *out, error **err) CHECKED;
 /** Runs programs of the case in the world, 60 s each at most. */
 int bench_run(const bench *b, char *const *const *programs, error **err) CHECKED;
 

@@ -115,11 +115,24 @@ static int read_programs(const reading *r, const config_setting_t *s, char ****r
     return result;
 }
 
+/* Paths below world/. */
+static int read_ignored(const reading *r, const config_setting_t *s, char ***ret)
+{
+    words paths = {0};
+    int result = s && !is_many(s) ? wrong(r, s, "write a list of paths below world/: [\"log\"]") : 0;
+    for (unsigned i = 0; s && result == 0 && i < (unsigned)config_setting_length(s); i++) {
+        char *path = value_text(r, config_setting_get_elem(s, i));
+        add_word(&paths, path ? path : mem_dup(""));
+    }
+    *ret = take_words(&paths);
+    return result;
+}
+
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static int check_names(const reading *r, const config_setting_t *root)
 {
-    static const char *const names[] = {"kind", "options", "secrets", "setup", "foreign"};
+    static const char *const names[] = {"kind", "options", "secrets", "setup", "foreign", "ignore"};
     for (unsigned i = 0; i < (unsigned)config_setting_length(root); i++) {
         const config_setting_t *s = config_setting_get_elem(root, i);
         nearest near = nearest_to(config_setting_name(s));
@@ -151,6 +164,8 @@ static int read_all(const reading *r, const config_t *config, conform_case *c)
     c->kind = mem_dup_or_null(kind);
     c->sets = take_words(&sets);
     c->secrets = take_words(&secrets);
+    if (result == 0)
+        result = read_ignored(r, config_lookup(config, "ignore"), &c->ignore);
     if (result == 0)
         result = read_programs(r, config_lookup(config, "setup"), &c->setup);
     if (result == 0)
@@ -206,6 +221,7 @@ void case_done(conform_case *c)
     free(c->kind);
     free_words(c->sets);
     free_words(c->secrets);
+    free_words(c->ignore);
     free_programs(c->setup);
     free_programs(c->foreign);
     *c = (conform_case){0};

@@ -7,6 +7,7 @@
  *     secrets = { password = "a canary"; };            more options, whose values must not get out
  *     setup = ( ["ln", "-s", "v1", "${world}/x"] );    programs that make the rest of the world, run once
  *     foreign = ( ["rm", "${world}/x"] );              programs that change it behind the plugin's back
+ *     ignore = ["log"];                                files and folders below world/ that a rollback may leave changed
  */
 #ifndef CONFORM_CASE_H
 #define CONFORM_CASE_H
@@ -19,7 +20,8 @@ typedef struct conform_case {
     char *kind;
     char **sets;    /**< "option=value", secrets too; NULL-terminated */
     char **secrets; /**< the values of secrets; NULL-terminated */
-    char ***setup;  /**< argument vectors; NULL-terminated */
+    char **ignore;
+    char ***setup; /**< argument vectors; NULL-terminated */
     char ***foreign;
 } conform_case;
 

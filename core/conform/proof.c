@@ -9,7 +9,7 @@ bool proof_wants(proof *p)
     return ++p->trials == p->only || !p->only;
 }
 
-static int conclude(proof *p, conform_verdict verdict, const char *fmt, va_list ap)
+PRINTF(3, 0) static int conclude(proof *p, conform_verdict verdict, const char *fmt, va_list ap)
 {
     guard_mem char *sentence = mem_vprintf(fmt, ap);
     text_done(&p->what);
@@ -38,7 +38,9 @@ int proof_lacks(proof *p, const char *fmt, ...)
 
 const char *proof_replay(const proof *p, char buf[64])
 {
-    snprintf(buf, 64, "Replay: --only %s#%ld", p->id, p->trials);
+    int n = snprintf(buf, 64, "Replay: --only %s", p->id);
+    if (p->trials)
+        snprintf(buf + n, 64 - (size_t)n, "#%ld", p->trials);
     return buf;
 }
 

@@ -170,14 +170,14 @@ static json_t *hostile_value(const bench *b, const catalog_option *o, uint32_t *
     }
 }
 
-/* The case's options with some replaced. */
+/* The case's options with some replaced, or left out where a user may: what has a default is always there. */
 static json_t *hostile_options(const bench *b, uint32_t *seed)
 {
     json_t *options = json_deep_copy(b->options);
     for (size_t i = 0; i < b->kind->option_count; i++) {
         const catalog_option *o = &b->kind->options[i];
         uint32_t what = next_random(seed) % 3;
-        if (what == 0 && !(o->flags & BELAY_F_REQUIRED))
+        if (what == 0 && !o->def && !(o->flags & BELAY_F_REQUIRED))
             json_object_del(options, o->name);
         else if (what != 2)
             json_object_set_new(options, o->name, hostile_value(b, o, seed));

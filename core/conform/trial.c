@@ -233,7 +233,7 @@ char *trial_show(const trial *t)
 int trial_digest(const trial *t, char **ret, error **err)
 {
     text digest = {0};
-    int r = tree_digest(t->bench->world, &digest, err);
+    int r = bench_digest(t->bench, &digest, err);
     *ret = text_take(&digest);
     return r;
 }
@@ -247,19 +247,27 @@ static size_t path_length(const char *line)
     return i;
 }
 
-/* Appends each line of `of` that `in` lacks: what became of its path. */
-static void add_missing(const char *of, const char *in, const char *gone, const char *changed, text *out)
+/* The line of this path in a digest, or NULL. */
+static const char *find_line(const char *digest, const char *path, size_t length)
 {
-    for (const char *line = of; *line;) {
-        size_t n = strcspn(line, "\n"), path = path_length(line);
-        guard_mem char *whole = mem_printf("\n%.*s\n", (int)n, line), *same = mem_printf("\n%.*s ", (int)path, line);
-        guard_mem char *padded = mem_printf("\n%s", in);
-        bool there = strstr(padded, same);
-        const char *what = there ? changed : gone;
-        if (!strstr(padded, whole) && what)
-            text_printf(out, "%s'%.*s' %s", out->count ? ", " : "", (int)path, line, what);
+    for (const char *line = digest; *line;) {
+        if (path_length(line) == length && strncmp(line, path, length) == 0)
+            return line;
+        size_t n = strcspn(line, "\n");
         line += n + (line[n] == '\n');
     }
+    return NULL;
+}
+
+/* How the thing of a line became that of another, NULL when it did not change. */
+static const char *what_became(const char *before, const char *now, size_t path)
+{
+    const size_t mode = path + 8;
+    size_t n = strcspn(before, "\n"), m = strcspn(now, "\n");
+    if (n == m && strncmp(before, now, n) == 0)
+        return NULL;
+    bool same_content = n == m && n >= mode && strncmp(before + mode, now + mode, n - mode) == 0;
+    return same_content ? "has another mode" : "is changed";
 }
 
 char *trial_difference(const char *before, const char *after)
@@ -267,7 +275,14 @@ char *trial_difference(const char *before, const char *after)
     if (strcmp(before, after) == 0)
         return NULL;
     text out = {.max = 600};
-    add_missing(before, after, "is gone", "is changed", &out);
-    add_missing(after, before, "is new", NULL, &out);
+    for (int round = 0; round < 2; round++)
+        for (const char *line = round ? after : before; *line;) {
+            size_t n = strcspn(line, "\n"), path = path_length(line);
+            const char *other = find_line(round ? before : after, line, path);
+            const char *what = !other ? round ? "is new" : "is gone" : round ? NULL : what_became(line, other, path);
+            if (what)
+                text_printf(&out, "%s'%.*s' %s", out.count ? ", " : "", (int)path, line, what);
+            line += n + (line[n] == '\n');
+        }
     return text_take(&out);
 }
