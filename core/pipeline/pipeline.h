@@ -69,6 +69,8 @@ typedef struct pipeline_step {
     double retry_backoff; /**< factor, >= 1 */
     int64_t ready_ms;     /**< how long verify may say NOT_YET; from `ready`, default 60 s */
     int64_t interval_ms;  /**< between two samples; from `interval`, default 1 s */
+    int64_t soak_ms;      /**< from `soak`: once it holds, it must hold at each sample for so long; 0: no */
+    int64_t max_gaps;     /**< samples of a soak that may be missing; from `max_gaps`, default 0 */
     int hits;             /**< samples in a row that must hold; from `hits`, default 1 */
     pipeline_policy on_failure, on_error, on_inconclusive; /**< default: rollback, rollback, rollback */
     pipeline_threshold *thresholds;

@@ -3,7 +3,7 @@
 set(mutants_folder ${CMAKE_CURRENT_BINARY_DIR}/mutants)
 set(mutants_source ${PROJECT_SOURCE_DIR}/core/engine)
 add_library(sim_sound STATIC machine.c ${mutants_source}/machine.c ${mutants_source}/machine_undo.c
-  ${mutants_source}/machine_restore.c)
+  ${mutants_source}/machine_soak.c ${mutants_source}/machine_restore.c)
 target_include_directories(sim_sound PRIVATE ${PROJECT_SOURCE_DIR}/core ${PROJECT_SOURCE_DIR}/tests)
 belay_packages(sim_sound cmocka)
 
@@ -37,12 +37,18 @@ sim_mutant(runs_one_more_at_once machine.c
 sim_mutant(does_not_wait_for_needs machine.c
   [[ && needs_hold(m, &m->plan->steps[i])]] [[]])
 sim_mutant(is_content_with_one_sample machine.c
-  [[if (++s->good >= p->hits)]] [[if (++s->good > 0)]])
+  [[if (++s->good < p->hits)]] [[if (++s->good < 1)]])
 sim_mutant(counts_samples_over_a_not_yet machine.c
   [[    s->good = 0;
     if (p->waits) {]] [[    if (p->waits) {]])
 sim_mutant(gives_up_on_people machine.c
   [[    if (p->waits) {]] [[    if (p->waits && m->now < s->ready_end) {]])
+sim_mutant(does_not_soak_to_the_end machine_soak.c
+  [[return m->steps[step].sampled >= m->steps[step].soak_end;]] [[return m->steps[step].sampled + 200 >= m->steps[step].soak_end;]])
+sim_mutant(begins_a_soak_again_after_a_crash machine_restore.c
+  [[machine_note_sample(m, row->step, row->at);]] [[machine_note_sample(m, row->step, m->now);]])
+sim_mutant(counts_no_gaps machine_soak.c
+  [[s->gaps += missed > 0 ? missed : 0;]] [[s->gaps += 0;]])
 sim_mutant(takes_no_data_for_passed machine.c
   [[    case MACHINE_INCONCLUSIVE: break;
     }]] [[    case MACHINE_INCONCLUSIVE: settle(m, step, MACHINE_STEP_PASSED, verdict); return;
@@ -92,9 +98,7 @@ sim_mutant(asks_nobody_about_what_cannot_be_undone machine_restore.c
 sim_mutant(takes_an_undo_that_began_for_done machine_restore.c
   [[s->undo = passed ? UNDO_DONE : UNDO_OPEN;]] [[s->undo = UNDO_DONE;]])
 sim_mutant(is_content_with_one_sample_after_a_crash machine_restore.c
-  [[    s->at = AT_ACTED;
-    if (s->good >= m->plan->steps[step].hits)]] [[    s->at = AT_ACTED;
-    if (s->good > 0)]])
+  [[machine_soak_over(m, step) : s->good >= m->plan->steps[step].hits]] [[machine_soak_over(m, step) : s->good > 0]])
 sim_mutant(settles_what_ran_beside machine_restore.c
   [[stage->parallel == 1 ? furthest : stage->first]] [[furthest]])
 sim_mutant(trusts_a_rollback_stage_from_before_an_undo machine_restore.c

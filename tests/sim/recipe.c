@@ -57,8 +57,15 @@ static void invent_waits(recipe *r)
     if (sim_draw(&c, 4) > 0)
         return;
     r->no_wait = sim_draw(&c, 2);
-    for (size_t i = 0; i < r->step_count; i++)
-        r->steps[i].waits = sim_draw(&c, 4) == 0;
+    for (size_t i = 0; i < r->step_count; i++) {
+        machine_step *p = &r->steps[i];
+        const machine_stage *last = &r->stages[r->stage_count - 1];
+        p->waits = sim_draw(&c, 4) == 0;
+        if (!p->waits && p->has_verify && !(last->rollback && i >= last->first) && sim_draw(&c, 3) == 0) {
+            p->soak_ms = 1 + sim_draw(&c, 900);
+            p->max_gaps = sim_draw(&c, 3);
+        }
+    }
 }
 
 recipe recipe_invent(uint64_t seed)
@@ -112,6 +119,8 @@ static void tell_step(const recipe *r, size_t i, FILE *out)
             p->has_execute ? " execute" : "", p->has_verify ? " verify" : "", p->has_rollback ? " rollback" : "",
             p->skipped ? ", skipped" : "", p->pending ? ", options pending" : "");
     fputs(p->waits ? ", waits" : "", out);
+    if (p->soak_ms)
+        fprintf(out, ", soaks %lld ms, %lld gaps", (long long)p->soak_ms, (long long)p->max_gaps);
     fprintf(out, "; tries %d, hits %d, ready %lld ms; on failure %s, on error %s, inconclusive %s", p->attempts,
             p->hits, (long long)p->ready_ms, policies[p->on_failure], policies[p->on_error],
             policies[p->on_inconclusive]);
@@ -123,6 +132,8 @@ static void tell_step(const recipe *r, size_t i, FILE *out)
 
 void recipe_tell(const recipe *r, FILE *out)
 {
+    if (r->no_wait)
+        fputs("  it pauses where a step waits\n", out);
     for (size_t i = 0; i < r->stage_count; i++) {
         fprintf(out, "  %s, %u at once:\n", r->stages[i].rollback ? "rollback stage" : "stage", r->stages[i].parallel);
         for (size_t n = 0; n < r->stages[i].count; n++)
@@ -160,7 +171,7 @@ static int drop_step(recipe *r, size_t step)
     return r->stage_count == 0 || r->stages[0].rollback ? 0 : 1;
 }
 
-enum { PLAINER = 12 };
+enum { PLAINER = 13 };
 
 /* The way-th property of a step, as it mostly is. */
 static int plain_step(recipe *r, size_t step, size_t way)
@@ -181,6 +192,7 @@ static int plain_step(recipe *r, size_t step, size_t way)
     case 8: p->has_prepare = false; break;
     case 9: p->has_verify = false; break;
     case 10: p->waits = false; break;
+    case 11: p->soak_ms = 0; break;
     default: p->ready_ms = 0; break;
     }
     return memcmp(&before, p, sizeof before) != 0 || memcmp(needs, r->needs[step], sizeof needs) != 0;

@@ -25,6 +25,33 @@ size_t rules_running(const sim *s)
     return n;
 }
 
+soak rules_soak(const sim *s, size_t step)
+{
+    const machine_step *p = &s->steps[step];
+    int64_t first = 0, last = 0, missed = 0;
+    bool begun = false;
+    for (size_t i = 0; i < s->row_count; i++) {
+        const machine_row *row = &s->rows[i];
+        const bool held = row->phase == MACHINE_VERIFY && row->finished && row->verdict == MACHINE_PASSED;
+        if (row->step != step || row->phase == MACHINE_ROLLBACK || row->phase == MACHINE_PREPARE)
+            continue;
+        begun = begun && row->phase != MACHINE_EXECUTE;
+        if (!begun && held) {
+            begun = true;
+            first = last = row->at;
+            missed = 0;
+        } else if (begun && held) {
+            for (int64_t due = last + 2 * p->interval_ms; due <= row->at && due <= first + p->soak_ms;
+                 due += p->interval_ms)
+                missed++;
+            last = row->at;
+        }
+    }
+    if (!begun)
+        return SOAK_NONE;
+    return missed > p->max_gaps ? SOAK_GAPS : last - first >= p->soak_ms ? SOAK_OVER : SOAK_OPEN;
+}
+
 /* ---- a phase starts ---------------------------------------------------------------------------------------------- */
 
 /* The last execute before the one whose intent was just written. */
@@ -140,6 +167,8 @@ void rules_state(sim *s, const machine_action *a)
     sim_hold(s, a->state == MACHINE_RUNNING || a->state == MACHINE_ROLLING_BACK || rules_running(s) == 0,
              "an end while something runs");
     sim_hold(s, a->reason != MACHINE_BECAUSE_NOT_READY || !s->steps[a->step].waits, "a step that waits was given up");
+    sim_hold(s, a->reason != MACHINE_BECAUSE_GAPS || rules_soak(s, a->step) == SOAK_GAPS,
+             "a soak has gaps that are none");
     sim_hold(s, a->reason != MACHINE_BECAUSE_WAITING || (s->plan.no_wait && s->steps[a->step].waits),
              "it pauses for a step that need not be waited for");
     for (size_t i = 0; i < s->plan.step_count; i++) {
@@ -160,7 +189,10 @@ static void check_passed(sim *s, size_t step)
 {
     const machine_step *p = &s->steps[step];
     sim_hold(s, !p->has_execute || s->world[step].acted, "a step passed that did not execute well");
-    sim_hold(s, !p->has_verify || s->world[step].good >= p->hits, "a step passed with too few good samples");
+    sim_hold(s, !p->has_verify || s->world[step].good >= p->hits || p->soak_ms > 0,
+             "a step passed with too few good samples");
+    sim_hold(s, !p->has_verify || p->soak_ms == 0 || rules_soak(s, step) == SOAK_OVER,
+             "a step passed that has not soaked");
 }
 
 void rules_step_end(sim *s, const machine_action *a)

@@ -219,6 +219,10 @@ static machine_row *row_of(sim *s, const machine_action *a)
 static bool settled_by(const sim *s, const machine_action *a)
 {
     const machine_step *p = &s->steps[a->step];
+    if (a->verdict == MACHINE_PASSED && a->phase == MACHINE_VERIFY && p->soak_ms > 0) {
+        const soak soaked = rules_soak(s, a->step);
+        return soaked == SOAK_OVER || (soaked == SOAK_GAPS && p->on_inconclusive == MACHINE_DO_WARN);
+    }
     if (a->verdict == MACHINE_PASSED)
         return a->phase == MACHINE_VERIFY ? s->world[a->step].good >= p->hits
                                           : a->phase == MACHINE_EXECUTE && !p->has_verify;
@@ -238,6 +242,7 @@ static void perform_result(sim *s, const machine_action *a)
     sim_hold(s, !row->finished, "two results of one phase");
     row->finished = true;
     row->verdict = a->verdict;
+    row->at = s->now;
     sim_step *w = &s->world[a->step];
     w->good = a->phase == MACHINE_VERIFY && a->verdict == MACHINE_PASSED ? w->good + 1 : 0;
     w->settled |= settled_by(s, a);
@@ -287,6 +292,7 @@ static void perform(sim *s, const machine_action *a)
         s->state = a->state;
         s->reason = a->reason;
         s->reason_step = a->step;
+        s->due = a->until;
         append(s->trace, "[%s]", state_words[a->state]);
         tell(s, "the run is %s", state_words[a->state]);
         break;
@@ -344,6 +350,8 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
     s->finished = false;
     s->last_undo = SIZE_MAX;
     s->timer = INT64_MAX;
+    if (s->due > s->now) /* who resumes a soak looks when it is due, or later */
+        s->now = s->due + (s->random ? sim_chance(s, 300) : 0);
     if (s->sessions++ > 0) {
         for (size_t i = 0; i < s->plan.step_count; i++) {
             s->world[i].acted |= assume == MACHINE_ASSUME_DONE && !s->steps[i].has_rollback;

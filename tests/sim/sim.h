@@ -74,6 +74,7 @@ typedef struct sim {
     machine_state state; /**< durable */
     machine_reason reason;
     size_t reason_step;
+    int64_t due; /**< why the run was left: when a soak goes on; else 0 */
 
     bool evidence, intent_open, undid;
     machine_action intent;
@@ -134,5 +135,9 @@ void rules_event(sim *s);
 bool rules_is_main(const sim *s, size_t step);
 bool rules_was_prepared(const sim *s, size_t step);
 size_t rules_running(const sim *s);
+
+typedef enum soak { SOAK_NONE, SOAK_OPEN, SOAK_OVER, SOAK_GAPS } soak;
+/** How far a step's soak is, by the journal. */
+soak rules_soak(const sim *s, size_t step);
 
 #endif
