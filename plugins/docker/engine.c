@@ -254,13 +254,21 @@ belay_status engine_send(engine *e, engine_request *requests, size_t n)
     return s;
 }
 
+const char *engine_hint(const char *message)
+{
+    if (strstr(message, "address already in use") || strstr(message, "port is already allocated"))
+        return "end what listens on that port (`ss -ltnp` names it; or a container that publishes it)";
+    return NULL;
+}
+
 belay_status engine_refused(engine *e, const engine_request *r)
 {
     guard_json *answer = json_loads(text_of(&r->answer), 0, NULL);
     const char *message = text_member(answer, "message");
-    return call_fail(&e->call, r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL, NULL,
-                     "the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status,
-                     *message ? message : text_of(&r->answer));
+    if (!*message)
+        message = text_of(&r->answer);
+    return call_fail(&e->call, r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL, engine_hint(message),
+                     "the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status, message);
 }
 
 belay_status engine_get(engine *e, json_t **ret, const char *path, ...)

@@ -66,6 +66,8 @@ void engine_request_done(engine_request *r);
 belay_status engine_send(engine *e, engine_request *requests, size_t n) __attribute__((warn_unused_result));
 /** Explains an answer that is not as wished, in the engine's own words: E_RETRY for 5xx, else E_FAIL. */
 belay_status engine_refused(engine *e, const engine_request *r);
+/** What to do about a message of the engine's or Compose's, or NULL. */
+const char *engine_hint(const char *message);
 
 /** GET. *ret: the answer, NULL when there is no such thing (404). The caller decrefs. */
 belay_status engine_get(engine *e, json_t **ret, const char *path, ...)
