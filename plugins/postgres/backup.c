@@ -79,23 +79,26 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
     return status;
 }
 
-/* to/DATABASE_YYYYmmdd_HHMMSS.dump, of the run's start, so that a second try means the same file. A '/' in the
- * database's name leads to no other folder. */
+/* How the names of a database's dumps begin. A '/' in it leads to no other folder. */
+static const char *dump_prefix(const server *s, char buf[SERVER_NAME])
+{
+    snprintf(buf, SERVER_NAME, "%s", s->database);
+    for (char *p = buf; *p; p++)
+        if (*p == '/')
+            *p = '_';
+    return buf;
+}
+
+/* to/DATABASE_YYYYmmdd_HHMMSS.dump, of the run's start, so that a second try means the same file. */
 static void name_file(const server *s, char path[PATH_MAX_TEXT])
 {
     const char *started = s->h->fact(s->c, "run.started_at");
     time_t at = started ? (time_t)strtoll(started, NULL, 10) : time(NULL);
     struct tm tm;
-    char stamp[32];
+    char stamp[32], name[SERVER_NAME];
     gmtime_r(&at, &tm);
     strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &tm);
-    int folder = snprintf(path, PATH_MAX_TEXT, "%s/", s->h->opt_str(s->c, "to"));
-    if (folder >= PATH_MAX_TEXT)
-        return;
-    snprintf(path + folder, (size_t)(PATH_MAX_TEXT - folder), "%s_%s.dump", s->database, stamp);
-    for (char *p = path + folder; *p; p++)
-        if (*p == '/')
-            *p = '_';
+    snprintf(path, PATH_MAX_TEXT, "%s/%s_%s.dump", s->h->opt_str(s->c, "to"), dump_prefix(s, name), stamp);
 }
 
 static belay_status dump(const server *s, int fd)
@@ -210,10 +213,11 @@ static void retire(const server *s)
     int n = keep > 0 ? scandir(folder, &names, is_dump, alphasort) : 0;
     for (int i = n - 1; i >= 0; i--) {
         char path[PATH_MAX_TEXT + 300], sum[PATH_MAX_TEXT + 308];
-        size_t prefix = strlen(s->database);
+        char name[SERVER_NAME];
+        size_t prefix = strlen(dump_prefix(s, name));
         snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
         snprintf(sum, sizeof sum, "%s.sha256", path);
-        bool ours = strncmp(names[i]->d_name, s->database, prefix) == 0 &&
+        bool ours = strncmp(names[i]->d_name, name, prefix) == 0 &&
                     strlen(names[i]->d_name) == prefix + sizeof "_20260101_000000.dump" - 1;
         if (ours && access(sum, F_OK) == 0 && keep-- <= 0) {
             unlink(path);
