@@ -114,11 +114,8 @@ static bool is_known(const load *l, const char *what)
 static void check_folder(load *l, pipeline_place where, const char *path)
 {
     guard(error) err = NULL;
-    guard_mem char *copy = mem_dup(path), *real = NULL;
-    int opened = -1;
-    int r = trust_open_folder(dirname(copy), &opened, &real, &err);
-    guard_fd fd = opened;
-    if (r == 0 || error_get_code(err) != ERROR_REFUSED)
+    guard_mem char *copy = mem_dup(path);
+    if (trust_check_way(dirname(copy), &err) == 0 || error_get_code(err) != ERROR_REFUSED)
         return;
     guard_mem char *why = error_text(err);
     if (is_known(l, why))
