@@ -196,15 +196,32 @@ static int go(walk *w, error **err)
     return r;
 }
 
-int trust_open_folder(const char *path, int *ret_fd, char **ret_path, error **err)
+/* Walks the whole way; walk_done() in any case. */
+static int walk_to(walk *w, const char *path, error **err)
 {
     char here[PATH_MAX];
+    *w = (walk){.at = -1, .asked = path};
     if (path[0] != '/' && !getcwd(here, sizeof here))
         return error_set(err, ERROR_IO, "find the current folder: %s", strerror(errno));
-    walk w = {.at = -1, .rest = file_absolute(here, path), .asked = path};
-    int r = go(&w, err);
-    if (r == 0 && w.path.count == 0)
-        text_puts(&w.path, "/");
+    w->rest = file_absolute(here, path);
+    int r = go(w, err);
+    if (w->path.count == 0)
+        text_puts(&w->path, "/");
+    return r;
+}
+
+int trust_check_way(const char *path, error **err)
+{
+    walk w;
+    int r = walk_to(&w, path, err);
+    walk_done(&w);
+    return r;
+}
+
+int trust_open_folder(const char *path, int *ret_fd, char **ret_path, error **err)
+{
+    walk w;
+    int r = walk_to(&w, path, err);
     if (r == 0)
         r = check_folder(w.at, text_get(&w.path), true, err);
     if (r == 0) {

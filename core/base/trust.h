@@ -17,6 +17,10 @@
  */
 int trust_open_folder(const char *path, int *ret_fd, char **ret_path, error **err) CHECKED;
 
+/** The same check for the folder of a file that root or the effective user owns: it may also be a sticky one, where
+ * nobody else can put another file in its place. */
+int trust_check_way(const char *path, error **err) CHECKED;
+
 /** Opens a regular file in such a folder for reading, by the same rules; follows no symbolic link. path is for
  * messages. */
 int trust_open_file(int folder, const char *name, const char *path, int *ret_fd, error **err) CHECKED;

@@ -197,6 +197,22 @@ static void load_names(load *l)
 #undef ANY
 }
 
+/* Who may write the files of a deploy to production deploys to production. What a run recorded is not held up: its text
+ * is no file, and a rollback is the last to be refused. */
+static void protect(load *l)
+{
+    guard_mem char *given = vars_text(l, "pipeline", "protected");
+    const definition *d = vars_find(l, "pipeline", "protected");
+    const char *environment = l->p->environment;
+    bool is_production = environment && strcmp(environment, "production") == 0;
+    if (d->given && given && strcmp(given, "true") != 0 && strcmp(given, "false") != 0) {
+        load_problem(l, d->where, "pipeline.protected cannot be '%s'", given);
+        load_hint(l, "true or false; when it is not given: true for the environment 'production'");
+    } else if (!l->recorded && (d->given ? given && strcmp(given, "true") == 0 : is_production)) {
+        load_refuse_writers(l);
+    }
+}
+
 static void load_sections(load *l, const char *const *sets)
 {
     const config_setting_t *root = config_root_setting(&l->config);
@@ -208,6 +224,7 @@ static void load_sections(load *l, const char *const *sets)
     secrets_load(l, root);
     stages_load(l, root);
     checklist_load(l, root);
+    protect(l);
     if (!pipeline_problems_fatal(l->problems))
         l->p->text = recorded_text(l, root, sets);
 }
@@ -230,6 +247,7 @@ static void load_done(load *l)
 {
     vars_done(l);
     json_decref(l->ids);
+    free(l->writers.items);
     free(l->step_settings);
 }
 
@@ -237,7 +255,7 @@ int pipeline_load(const pipeline_source *source, const catalog *catalog, pipelin
                   error **err)
 {
     guard(pipeline) p = new_pipeline(source->path);
-    load l = {.catalog = catalog, .p = p, .problems = problems};
+    load l = {.catalog = catalog, .p = p, .problems = problems, .recorded = source->text != NULL};
     bool whole = false;
     int r = source_read(&l, source->path, source->text, &whole, err);
     if (r)

@@ -50,6 +50,11 @@ struct load {
     pipeline *p;
     pipeline_problems *problems; /**< borrowed */
     size_t problems_dropped;     /**< beyond those that are shown */
+    bool recorded;               /**< what a run recorded, not files */
+    struct {
+        size_t *items; /**< the problems that are warnings of writers */
+        size_t count, room;
+    } writers;
     config_t config;
     definitions definitions;
     json_t *ids;                            /**< step id -> index */
@@ -67,8 +72,10 @@ void load_hint(load *l, const char *fmt, ...) PRINTF(2, 3);
 char *load_did_you_mean(const nearest *n);
 /** The same, for a NULL-terminated list of words. */
 char *load_did_you_mean_of(const char *word, const char *const *words);
-/** Warns of a file that others than its owner may write, or that belongs to a stranger. Missing is fine. */
+/** Warns of a file that others than its owner may write, or replace, or that belongs to a stranger. Missing is fine. */
 void load_check_writers(load *l, pipeline_place where, const char *path);
+/** Makes errors of these warnings. */
+void load_refuse_writers(load *l);
 /** By file (in order of appearance) and line. */
 void load_sort_problems(load *l);
 

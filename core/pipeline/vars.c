@@ -4,7 +4,7 @@
 #include "pipeline/load.h"
 
 /** What the pipeline section holds. */
-static const char *const pipeline_names[] = {"name", "environment", "version", "previous", NULL};
+static const char *const pipeline_names[] = {"name", "environment", "version", "previous", "protected", NULL};
 
 definition *vars_find(const load *l, const char *section, const char *name)
 {
@@ -72,7 +72,9 @@ static void collect_pipeline(load *l, const config_setting_t *root)
         setting_check_names(l, group, "the pipeline section", pipeline_names);
     for (const char *const *name = pipeline_names; *name; name++) {
         const config_setting_t *s = group ? setting_member(group, *name) : NULL;
-        const char *raw = s ? config_setting_get_string(s) : NULL;
+        bool truth = s && strcmp(*name, "protected") == 0 && config_setting_type(s) == CONFIG_TYPE_BOOL;
+        guard_mem char *said = truth ? scalar_text(s) : NULL;
+        const char *raw = truth ? said : s ? config_setting_get_string(s) : NULL;
         if (s && !raw) {
             load_problem(l, load_place(l, s), "'%s' is %s; it must be a text", *name, setting_type_name(s));
             load_hint(l, "put it in quotes");
@@ -109,7 +111,8 @@ static void override(load *l, pipeline_place where, const char *set)
     }
     guard_mem char *meant = load_did_you_mean(&near);
     load_problem(l, where, "there is no '%s' to override%s", full, meant);
-    load_hint(l, "what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous");
+    load_hint(l, "what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous, "
+                 ".protected");
 }
 
 void vars_collect(load *l, const config_setting_t *root, const char *const *sets)

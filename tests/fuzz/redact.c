@@ -126,7 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     fuzz_cuts cuts = fuzz_cuts_of(bytes, size);
     redactor_add(r, secret);
     MUST(redactor_count(r) == 1 && redactor_finds(r, secret, n));
+    size_t rest = size - n - 1; /* written byte by byte, a long text takes long and shows no more */
     for (form f = 0; f < FORMS; f++)
-        check_form(r, f, secret, (const char *)end + 1, size - n - 1, &cuts);
+        check_form(r, f, secret, (const char *)end + 1, rest < 600 ? rest : 600, &cuts);
     return 0;
 }

@@ -57,6 +57,29 @@ static void a_failed_file_leaves_nothing_and_is_named_by_line(void **state)
     kit_step_free(s);
 }
 
+/* Names that SQL, psql or a shell would take for something else; by either runner. */
+static void a_file_of_any_name_is_applied_and_recorded_as_it_is_named(void **state)
+{
+    (void)state;
+    static const char *const runners[] = {"belay", "psql"};
+    static const char *const names[] = {"001 '; DROP TABLE customers; --.sql", "002 $(touch pwned) `touch pwned`.sql",
+                                        "003 \"x\" \\ :'ENCODING' %s%n.sql", "004 \\! touch pwned;\n.sql"};
+    for (size_t i = 0; i < 2; i++) {
+        migrations w = migrations_new(kit_path("m_names_%s", runners[i]));
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            migrations_write(&w, names[k], kit_path("CREATE TABLE t%zu (id integer);", k));
+        kit_step *s = migrate(&w);
+        kit_set(s, "runner", runners[i]);
+        run_phase(s, KIT_PREPARE, BELAY_OK);
+        run_phase(s, KIT_EXECUTE, BELAY_OK);
+        run_phase(s, KIT_VERIFY, BELAY_OK);
+        assert_sql(&w, "SELECT file FROM belay_migrations ORDER BY 1",
+                   kit_path("%s\n%s\n%s\n%s\n", names[0], names[1], names[2], names[3]));
+        assert_string_equal(kit_output_of("find", w.dir, "-name", "pwned*", NULL), "");
+        kit_step_free(s);
+    }
+}
+
 static void a_first_file_that_fails_leaves_no_ledger(void **state)
 {
     (void)state;
@@ -469,6 +492,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(applies_in_order_and_only_once),
         cmocka_unit_test(a_failed_file_leaves_nothing_and_is_named_by_line),
+        cmocka_unit_test(a_file_of_any_name_is_applied_and_recorded_as_it_is_named),
         cmocka_unit_test(a_first_file_that_fails_leaves_no_ledger),
         cmocka_unit_test(a_statement_that_cannot_be_in_a_transaction_runs_by_itself),
         cmocka_unit_test(what_stays_of_a_file_without_a_transaction_is_said),

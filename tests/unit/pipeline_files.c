@@ -144,7 +144,9 @@ static void overrides_only_what_is_there(void **state)
     static const char *const sets[] = {"vars.rot=x", "pipeline.dir=/",       "version=1", "=",
                                        "vars.root",  "vars.root=${vars.no}", NULL};
     guard_mem char *found = fixture_problems(NULL, HEAD "\nvars: { root = \"a\"; };\n" STAGE(INFO("a", "")), sets);
-#define WHAT " [what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous]\n"
+#define WHAT                                                                                                           \
+    " [what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous, "          \
+    ".protected]\n"
     assert_string_equal(found,
                         "--set:1: there is no 'vars.rot' to override; did you mean 'vars.root'?" WHAT
                         "--set:2: there is no 'pipeline.dir' to override; did you mean 'pipeline.name'?" WHAT
@@ -231,6 +233,69 @@ static void warns_of_files_that_others_may_write(void **state)
     assert_file_problems(path, expected);
 }
 
+static void a_folder_that_others_may_write_to_is_named_once_for_all_its_files(void **state)
+{
+    (void)state;
+    const char *path = fixture_file("f/main.cfg", HEAD "\n@include \"part.cfg\"\n" STAGE(INFO("a", "")), 0644);
+    (void)fixture_file("f/part.cfg", "", 0644);
+    guard_mem char *folder = mem_dup_n(path, (size_t)(strrchr(path, '/') - path));
+    assert_int_equal(chmod(folder, 0777), 0);
+    guard_mem char *expected =
+        mem_printf("f/main.cfg:1: warning: everybody may write to '%s' (mode 0777) [chmod go-w %s]", folder, folder);
+    assert_file_problems(path, expected);
+    assert_int_equal(chmod(folder, 01777), 0); /* as /tmp: nobody else can replace what is ours */
+    assert_file_problems(path, "");
+}
+
+/* The same file is a warning in one environment, and an error where the pipeline is protected. */
+static void in_production_a_file_that_others_may_write_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *environment, *is_protected;
+        bool error;
+    } cases[] = {{"production", "", true},
+                 {"production", "protected = false;", false},
+                 {"staging", "", false},
+                 {"staging", "protected = true;", true},
+                 {"staging", "protected = \"true\";", true}};
+    const char *part = fixture_file("p/part.cfg", "", 0664);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_mem char *content = mem_printf(
+            "pipeline: { name = \"shop\"; environment = \"%s\"; version = \"v2\"; %s };\n@include \"part.cfg\"\n%s",
+            cases[i].environment, cases[i].is_protected, STAGE(INFO("a", "")));
+        const char *path = fixture_file("p/main.cfg", content, 0644), *mark = cases[i].error ? "" : "warning: ";
+        guard_mem char *expected =
+            mem_printf("p/main.cfg:2: %sothers may write to '%s' [chmod go-w '%s']", mark, part, part);
+        assert_file_problems(path, expected);
+    }
+}
+
+static void what_a_run_recorded_is_not_held_up_by_its_files(void **state)
+{
+    (void)state;
+    const char *env = fixture_file("r/r.env", "A=1\n", 0666);
+    const char *path = fixture_file("r/main.cfg", "", 0644);
+    guard_mem char *content =
+        mem_printf("pipeline: { name = \"shop\"; environment = \"production\"; version = \"v2\"; };\n"
+                   "env_files = \"%s\";\n%s",
+                   env, STAGE(INFO("a", "")));
+    guard_mem char *expected =
+        mem_printf("r/main.cfg:2: warning: others may write to '%s' [chmod go-w '%s']", env, env);
+    guard_mem char *found = fixture_problems(path, content, NULL);
+    assert_string_equal(found, expected);
+}
+
+static void protected_is_true_or_false(void **state)
+{
+    (void)state;
+    assert_problems(
+        "pipeline: { name = \"shop\"; environment = \"staging\"; version = \"v2\";\nprotected = \"maybe\"; };\n" STAGE(
+            INFO("a", "")),
+        "t.cfg:2: pipeline.protected cannot be 'maybe' [true or false; when it is not given: true for the "
+        "environment 'production']");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +309,10 @@ int main(void)
         cmocka_unit_test(env_files_that_are_wrong_name_the_line_and_show_no_value),
         cmocka_unit_test(suggests_a_name_that_is_set),
         cmocka_unit_test(warns_of_files_that_others_may_write),
+        cmocka_unit_test(a_folder_that_others_may_write_to_is_named_once_for_all_its_files),
+        cmocka_unit_test(in_production_a_file_that_others_may_write_is_an_error),
+        cmocka_unit_test(what_a_run_recorded_is_not_held_up_by_its_files),
+        cmocka_unit_test(protected_is_true_or_false),
     };
     return cmocka_run_group_tests_name("pipeline files", tests, NULL, fixture_remove);
 }
