@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 /* One container, and what was seen of it. */
 typedef struct watched {
@@ -161,14 +162,24 @@ static belay_status one_round(watch *w)
     return s;
 }
 
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* On a slow machine a round takes its time: the window then ends late rather than with too few samples. */
 static belay_status sample(const call *c, watch *w)
 {
-    int64_t window = call_int(c, "window"), every = call_int(c, "sample_every");
-    for (int64_t done = 0;; done += every) {
+    int64_t window = call_int(c, "window"), every = call_int(c, "sample_every"), begin = steady_ms();
+    for (int64_t rounds = 1;; rounds++) {
         belay_status s = one_round(w);
-        if (s != BELAY_OK || done + every > window)
+        int64_t passed = steady_ms() - begin;
+        if (s != BELAY_OK || (passed + every > window && rounds >= call_int(c, "min_samples")) ||
+            c->host->time_left_ms(c->ctx) < every + WINDOW_SPARE_MS)
             return s;
-        c->host->progress(c->ctx, (uint64_t)done, (uint64_t)window, "window");
+        c->host->progress(c->ctx, (uint64_t)passed, (uint64_t)window, "window");
         s = c->host->nap(c->ctx, (uint32_t)every);
         if (s != BELAY_OK)
             return s;

@@ -85,7 +85,7 @@ static belay_status find_extension(server *s, extension *ret)
 belay_status slow_queries_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
-    extension e;
+    extension e = {0};
     belay_status status = window_check(c, h, h->opt_int(c, "window"));
     if (status != BELAY_OK || h->pending(c, "database"))
         return status;
