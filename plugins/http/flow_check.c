@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow_rules.h"
+#include "flow_reader.h"
 #include "json_path.h"
 
 /* One condition at work. */
