@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow_rules.h"
+#include "flow_reader.h"
 #include "json_path.h"
 
 /* One condition at work. */
@@ -299,7 +299,8 @@ bool flow_condition_holds(const config_setting_t *s, const flow_vars *vars, cons
     if ((value || one->holds == exists) && one->holds(&c))
         return true;
     add_expected(one, &c, why);
-    guard_mem char *came = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : text_dup("nothing");
+    guard_mem char *came =
+        value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15)) : text_dup("nothing");
     text_add(why, ", came %.200s", c.came ? c.came : came ? came : "?");
     return false;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "flow_check.h"
-#include "flow_rules.h"
+#include "flow_reader.h"
 #include "flow_run.h"
 #include "json_path.h"
 #include "kinds.h"

@@ -42,12 +42,19 @@ static void trace(const flow_run *run, const char *line)
     (void)run->h->keep(run->c, TRACE, whole, strlen(whole));
 }
 
+/* Without its query: what stands there may be a secret in a form that no mask knows. */
+static int shown_length(const char *url)
+{
+    return (int)strcspn(url, "?");
+}
+
 static void trace_answer(const attempt *a)
 {
     const transfer *t = &a->request.transfer;
     guard_mem char *name = flow_request_name(a->setting);
-    guard_mem char *line = text_printf("'%s' %s %s %ld, %zu bytes, %.1f ms%s%s", name, flow_method(a->setting, NULL),
-                                       t->url, t->status, t->length, t->total_ms, t->error[0] ? ": " : "", t->error);
+    guard_mem char *line =
+        text_printf("'%s' %s %.*s %ld, %zu bytes, %.1f ms%s%s", name, flow_method(a->setting, NULL),
+                    shown_length(t->url), t->url, t->status, t->length, t->total_ms, t->error[0] ? ": " : "", t->error);
     trace(a->run, line);
 }
 
@@ -134,7 +141,7 @@ static belay_status send_request(attempt *a)
         return BELAY_OK;
     }
     flow_expect_place(a->run, a->setting, a->setting, &a->mismatches);
-    text_add(&a->mismatches, "expected an answer from %s, came none: %s\n", t->url, t->error);
+    text_add(&a->mismatches, "expected an answer from %.*s, came none: %s\n", shown_length(t->url), t->url, t->error);
     return BELAY_E_RETRY;
 }
 
@@ -311,6 +318,7 @@ belay_status flow_run_all(flow_run *run)
     if (s == BELAY_E_CANCELLED)
         return s;
     measure(run, "total", "", now_ms() - start);
-    measure(run, "held", "", (double)run->held);
+    if (s == BELAY_OK)
+        measure(run, "held", "", (double)run->held);
     return s;
 }

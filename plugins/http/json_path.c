@@ -126,6 +126,6 @@ char *json_path_text(const json_t *value)
 {
     if (json_is_string(value))
         return text_dup(json_string_value(value));
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
     return text ? text : text_dup("?");
 }

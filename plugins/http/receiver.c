@@ -189,15 +189,14 @@ const char *receiver_url(const receiver *r)
 
 static const delivery *take_one(receiver *r, const char *path)
 {
-    const delivery *found = NULL;
     pthread_mutex_lock(&r->lock);
-    for (size_t i = 0; i < r->count && !found; i++) {
-        delivery *d = r->items[i];
-        if (d->taken || strcspn(d->path, "?") != strlen(path) || strncmp(d->path, path, strlen(path)) != 0)
-            continue;
-        d->taken = true;
-        found = d;
-    }
+    size_t i = 0, length = strlen(path);
+    while (i < r->count && (r->items[i]->taken || strcspn(r->items[i]->path, "?") != length ||
+                            strncmp(r->items[i]->path, path, length) != 0))
+        i++;
+    delivery *found = i < r->count ? r->items[i] : NULL;
+    if (found)
+        found->taken = true;
     pthread_mutex_unlock(&r->lock);
     return found;
 }

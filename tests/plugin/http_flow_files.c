@@ -44,7 +44,7 @@ static void what_libconfig_cannot_read_is_told_by_its_line(void **state)
 {
     (void)state;
     flow_world_refuses("requests: (\n{ get = /x; } );", "shop.flow:2: syntax error", NULL);
-    flow_world_refuses("requests: ( );", "has no requests", NULL);
+    flow_world_refuses("requests: ( );", ":1: the list 'requests' is empty", NULL);
     flow_world_refuses("vars: { a = 1; };", "has no requests", NULL);
 }
 
