@@ -113,13 +113,19 @@ static int take_lock(patience *p, const char *environment, const char *run, stor
 /* Others see that this one holds the environment, and what it waits for. */
 static int take_lease(patience *p, store_lock *lock, error **err)
 {
+    bool staged = false;
     const int64_t limit = clock_steady_ms() - p->begun + at_least(p->e->wait_ms, LEFT_BEHIND_MS);
     for (;;) {
         int r = store_lock_lease(lock, err);
+        if (r == 0 && staged)
+            r = store_lock_stage(lock, "", err);
         if (r != -ERROR_LOCKED)
             return r;
         if ((r = wait_for_it(p, limit, err)) < 0)
             return r;
+        if (!staged && (r = store_lock_stage(lock, "waiting for what a dead run left running", err)) < 0)
+            return r;
+        staged = true;
     }
 }
 

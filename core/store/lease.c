@@ -29,6 +29,13 @@ int lease_take(const char *path, int *ret_fd, error **err)
     return 0;
 }
 
+bool lease_is_held(const char *path)
+{
+    guard_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 /* ---- who holds it ------------------------------------------------------------------------------------------------ */
 
 /* Processes of others, and some of our own, do not let us look. */

@@ -6,11 +6,16 @@
 #ifndef STORE_LEASE_H
 #define STORE_LEASE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /** Opens the file, making it, and locks it; *ret_fd is closed by a start of a program unless it is handed over.
  *  ERROR_LOCKED when somebody holds it. */
 int lease_take(const char *path, int *ret_fd, error **err) CHECKED;
+
+/** True while somebody holds it. */
+bool lease_is_held(const char *path);
 
 /** Who has the file open, but for this process. */
 typedef struct lease_holders {

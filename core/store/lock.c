@@ -145,6 +145,19 @@ int store_lock_take(const store *s, const char *environment, const char *run, st
     return 0;
 }
 
+static const char unseen[] = "processes that this user may not look into";
+
+char *store_lock_left(const store *s, const char *environment)
+{
+    guard_mem char *path = lock_path(s, environment, "lease");
+    if (!lease_is_held(path))
+        return mem_dup("");
+    lease_holders h = lease_holders_of(path);
+    char *names = mem_dup(h.count ? h.names : unseen);
+    lease_holders_done(&h);
+    return names;
+}
+
 static int fail_left(const store_lock *l, error **err)
 {
     guard_fd fd = open(l->lease_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -153,7 +166,7 @@ static int fail_left(const store_lock *l, error **err)
     (void)error_set(err, ERROR_LOCKED,
                     "environment '%s' is held by what is left of run %s, whose process %lld has ended: %s",
                     l->environment, field(dead, "run"), (long long)json_integer_value(json_object_get(dead, "pid")),
-                    h.count ? h.names : "processes that this user may not look into");
+                    h.count ? h.names : unseen);
     int r = h.count ? error_hint(err, "it may still change things: let it end, or end it (kill %s), then start again",
                                  h.pids)
                     : error_hint(err, "find them as root (fuser -v %s), let them end, then start again", l->lease_path);

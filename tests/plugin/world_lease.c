@@ -51,11 +51,15 @@ static void nothing_is_begun_beside_what_is_left_of_a_dead_run(void **state)
     assert_contains(bed_events(&b), "what is left of run 2");
     assert_contains(bed_events(&b), kit_path("sleep (process %d)", (int)orphan));
     assert_contains(bed_events(&b), kit_path("kill %d", (int)orphan));
+    assert_int_equal(bed_belay(&b, "status", NULL), 0);
+    assert_contains(bed_events(&b), kit_path("\"left\": \"sleep (process %d)\"", (int)orphan));
     assert_string_equal(bed_trace(&b), "");
     assert_int_equal(kill(orphan, SIGKILL), 0);
     assert_int_equal(bed_belay(&b, "resume", NULL), 10);
     assert_string_equal(bed_trace(&b), "ra vc");
     bed_assert_untouched(&b);
+    assert_int_equal(bed_belay(&b, "status", NULL), 0);
+    assert_null(strstr(bed_events(&b), "\"left\""));
 }
 
 static void resume_waits_for_what_is_left_and_goes_on_once_it_has_ended(void **state)
@@ -83,7 +87,7 @@ static void whoever_waits_for_it_holds_the_environment_and_can_be_stopped(void *
     bed other = b;
     other.output = kit_path("%s.other", b.output);
     assert_int_equal(bed_belay(&other, "resume", NULL), 4);
-    assert_contains(bed_events(&other), kit_path("process %d", (int)b.running));
+    assert_contains(bed_events(&other), kit_path("process %d, stage waiting for what a dead run left", (int)b.running));
     bed_signal(&b, SIGINT);
     assert_int_equal(bed_end(&b), 2);
     assert_contains(bed_events(&b), "nothing was begun");
