@@ -24,6 +24,8 @@ static void read_row(machine *m, const machine_row *row)
     s->good = row->phase == MACHINE_VERIFY && passed ? s->good + 1 : 0;
     if (row->phase == MACHINE_EXECUTE)
         s->soaking = false;
+    if (s->soaking && machine_soak_has_gaps(m, row->step)) /* a person has let it begin anew */
+        s->soaking = false;
     if (s->good > 0 && machine_soaks(m, row->step))
         machine_note_sample(m, row->step, row->at);
     switch (row->phase) {
@@ -112,12 +114,14 @@ static void restore_verify(machine *m, size_t step)
     step_state *s = &m->steps[step];
     const machine_row *last = s->last;
     s->at = AT_ACTED;
-    if (last->finished && (last->verdict == MACHINE_FAILED || last->verdict == MACHINE_INCONCLUSIVE))
+    if (last->finished && (last->verdict == MACHINE_FAILED || last->verdict == MACHINE_INCONCLUSIVE)) {
         judge_again(m, step, AT_ACTED, last->verdict);
-    else if (s->soaking && machine_soak_has_gaps(m, step))
+    } else if (s->soaking && machine_soak_has_gaps(m, step)) {
+        s->soaking = false;
         judge_again(m, step, AT_ACTED, MACHINE_INCONCLUSIVE);
-    else if (s->soaking ? s->good > 0 && machine_soak_over(m, step) : s->good >= m->plan->steps[step].hits)
+    } else if (s->soaking ? s->good > 0 && machine_soak_over(m, step) : s->good >= m->plan->steps[step].hits) {
         s->at = AT_SETTLED;
+    }
 }
 
 static void restore_main_step(machine *m, size_t step, machine_assume assume)

@@ -35,7 +35,7 @@ soak rules_soak(const sim *s, size_t step)
         const bool held = row->phase == MACHINE_VERIFY && row->finished && row->verdict == MACHINE_PASSED;
         if (row->step != step || row->phase == MACHINE_ROLLBACK || row->phase == MACHINE_PREPARE)
             continue;
-        begun = begun && row->phase != MACHINE_EXECUTE;
+        begun = begun && row->phase != MACHINE_EXECUTE && missed <= p->max_gaps; /* else it began anew */
         if (!begun && held) {
             begun = true;
             first = last = row->at;
