@@ -30,3 +30,14 @@ char *clock_rfc3339(int64_t wall_ms, char buf[CLOCK_TEXT])
     snprintf(buf, CLOCK_TEXT, "%.20s.%03dZ", date, (int)(wall_ms % 1000));
     return buf;
 }
+
+char *clock_show(int64_t wall_ms, char buf[CLOCK_TEXT])
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm tm;
+    if (wall_ms == 0)
+        snprintf(buf, CLOCK_TEXT, "-");
+    else
+        strftime(buf, CLOCK_TEXT, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&seconds, &tm));
+    return buf;
+}

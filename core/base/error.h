@@ -21,7 +21,7 @@ typedef enum error_code {
     ERROR_NOT_FOUND, /**< what was named does not exist */
     ERROR_PLUGIN,    /**< a plugin is unusable, or a worker misbehaved */
     ERROR_STORE,     /**< the store cannot be read or written */
-    ERROR_LOCKED,    /**< a live run holds the environment */
+    ERROR_LOCKED,    /**< a live run, or something that a dead one started, holds the environment */
     ERROR_REFUSED,   /**< a rule forbids it in the present state */
 } error_code;
 

@@ -60,3 +60,11 @@ bool text_starts(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
+
+void text_first_line(text *t, const char *s, const char *more)
+{
+    size_t n = strcspn(s, "\n");
+    text_add(t, s, n);
+    if (s[n])
+        text_puts(t, more);
+}

@@ -26,6 +26,8 @@ char *text_take(text *t);
 void text_done(text *t);
 #define guard_text __attribute__((cleanup(text_done))) text
 
+/** Appends the first line of s, and more (borrowed, such as "...") when s has others. */
+void text_first_line(text *t, const char *s, const char *more);
 /** True when s begins with prefix. */
 bool text_starts(const char *s, const char *prefix);
 

@@ -224,6 +224,26 @@ static int parse_range(const char *range, const char *metric_unit, units_thresho
     return r;
 }
 
+/* The text before "* baseline", or NULL when s does not end so. The caller frees. */
+static char *before_baseline(const char *s)
+{
+    static const char word[] = "baseline";
+    size_t n = trimmed(s), length = sizeof word - 1;
+    if (n < length || memcmp(s + n - length, word, length) != 0)
+        return NULL;
+    for (n -= length; n > 0 && s[n - 1] == ' ';)
+        n--;
+    return n > 0 && s[n - 1] == '*' ? mem_dup_n(s, n - 1) : NULL;
+}
+
+static int parse_bounds(const char *s, const char *metric_unit, units_threshold *t, error **err)
+{
+    guard_mem char *factor = before_baseline(s);
+    t->relative = factor != NULL;
+    const char *bounds = factor ? factor : s, *unit = factor ? "" : metric_unit; /* a factor is a plain number */
+    return t->compare == UNITS_OUTSIDE ? parse_range(bounds, unit, t, err) : parse_number(bounds, unit, &t->a, err);
+}
+
 int units_threshold_parse(const char *s, const char *metric_unit, units_threshold *ret, error **err)
 {
     const char *p = skip_blanks(s);
@@ -232,14 +252,17 @@ int units_threshold_parse(const char *s, const char *metric_unit, units_threshol
             continue;
         units_threshold t = {.compare = signs[i].compare};
         p = skip_blanks(p + strlen(signs[i].sign));
-        int r =
-            t.compare == UNITS_OUTSIDE ? parse_range(p, metric_unit, &t, err) : parse_number(p, metric_unit, &t.a, err);
-        if (r < 0)
+        if (parse_bounds(p, metric_unit, &t, err) < 0)
             return error_wrap(err, "threshold '%s'", s);
         *ret = t;
         return 0;
     }
     return refuse_threshold(s, "it does not begin with a comparison", err);
+}
+
+units_threshold units_threshold_against(const units_threshold *t, double baseline)
+{
+    return (units_threshold){.compare = t->compare, .a = t->a * baseline, .b = t->b * baseline};
 }
 
 int units_threshold_holds(const units_threshold *t, double value)

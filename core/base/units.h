@@ -2,6 +2,7 @@
 #ifndef BASE_UNITS_H
 #define BASE_UNITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -22,12 +23,15 @@ char *units_show_size(int64_t bytes, char buf[UNITS_TEXT]);
 typedef enum units_compare { UNITS_GT, UNITS_GE, UNITS_LT, UNITS_LE, UNITS_EQ, UNITS_NE, UNITS_OUTSIDE } units_compare;
 typedef struct units_threshold {
     units_compare compare;
-    double a, b; /**< b: UNITS_OUTSIDE only, the upper end */
+    double a, b;   /**< b: UNITS_OUTSIDE only, the upper end */
+    bool relative; /**< a and b are factors of a baseline: see units_threshold_against() */
 } units_threshold;
 /** Parses "> 200", "< 20GB", "outside 1..5"; numbers with a unit are converted to metric_unit ("ms", "B", "%"; others
- * take plain numbers only). */
+ * take plain numbers only). "> 1.2 * baseline" and "outside 0.8..1.2 * baseline" are relative. */
 int units_threshold_parse(const char *s, const char *metric_unit, units_threshold *ret, error **err) CHECKED;
-/** 1 when value is bad by t. A NaN is always bad. */
+/** The absolute threshold that a relative one comes to. */
+units_threshold units_threshold_against(const units_threshold *t, double baseline);
+/** 1 when value is bad by t, which is not relative. A NaN is always bad. */
 int units_threshold_holds(const units_threshold *t, double value);
 /** value with its metric's unit, for people: "12.4 s", "1.2 GB", "3.5 %", "42"; into buf; returns buf. */
 char *units_show_value(double value, const char *metric_unit, char buf[UNITS_TEXT]);

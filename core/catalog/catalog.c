@@ -155,21 +155,25 @@ static void search_users_folder(catalog *c)
         search_folder(c, path, false);
 }
 
-/* A build tree has its programs in one folder and the plugins in the next. */
-static void search_build_tree(catalog *c)
+/* Relative to the program: an installation may be staged or moved. A build tree has its programs in one folder and the
+ * plugins in the next. */
+static void search_beside_program(catalog *c)
 {
+    static const char *const places[] = {"../plugins", BELAY_PLUGINS_FROM_PROGRAM};
     guard_mem char *program = realpath("/proc/self/exe", NULL);
     char *slash = program ? strrchr(program, '/') : NULL;
     if (!slash)
         return;
     *slash = '\0';
-    guard_mem char *path = mem_printf("%s/../plugins", program);
-    search_folder(c, path, false);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        guard_mem char *path = mem_printf("%s/%s", program, places[i]);
+        search_folder(c, path, false);
+    }
 }
 
 int catalog_open(const catalog_places *places, catalog **ret, error **err)
 {
-    static const char *const installed[] = {BELAY_PLUGIN_FOLDER, "/usr/local/lib/belay", "/usr/lib/belay"};
+    static const char *const installed[] = {"/usr/local/lib/belay", "/usr/lib/belay"};
     int r = pin_prepare(places->state_folder, err);
     if (r < 0)
         return r;
@@ -179,7 +183,7 @@ int catalog_open(const catalog_places *places, catalog **ret, error **err)
         search_folder(c, places->folders[i], true);
     search_environment(c);
     search_users_folder(c);
-    search_build_tree(c);
+    search_beside_program(c);
     for (size_t i = 0; i < sizeof installed / sizeof *installed; i++)
         search_folder(c, installed[i], false);
     c->state_folder = NULL;
@@ -198,6 +202,17 @@ int catalog_open_pinned(const char *state_folder, const char *const *sha256s, ca
         add_plugin(c, p);
     }
     *ret = take(c);
+    return 0;
+}
+
+int catalog_open_file(const char *state_folder, const char *path, catalog **ret, error **err)
+{
+    catalog_plugin *p = NULL;
+    int r = catalog_describe(state_folder, path, &p, err);
+    if (r < 0)
+        return r;
+    *ret = mem_new(catalog);
+    add_plugin(*ret, p);
     return 0;
 }
 

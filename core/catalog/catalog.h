@@ -74,13 +74,15 @@ typedef struct catalog_places {
 
 /**
  * Looks through the folders: those of `places`, then BELAY_PLUGIN_PATH and the user's (unless root or AT_SECURE), then
- * the folder beside the running program (a build tree), then the installation's. Plugins that cannot be used become
- * problems; this fails only when the state folder cannot be written.
+ * those beside the running program (a build tree's, its installation's), then /usr/local/lib/belay and /usr/lib/belay.
+ * Plugins that cannot be used become problems; this fails only when the state folder cannot be written.
  */
 int catalog_open(const catalog_places *places, catalog **ret, error **err) CHECKED;
 /** Opens the pinned plugins of a recorded run, whatever is installed today. sha256s: NULL-terminated. ERROR_NOT_FOUND
  *  when the content store lacks one. */
 int catalog_open_pinned(const char *state_folder, const char *const *sha256s, catalog **ret, error **err) CHECKED;
+/** A catalog of one plugin file, outside any search, after the same checks. */
+int catalog_open_file(const char *state_folder, const char *path, catalog **ret, error **err) CHECKED;
 void catalog_free(catalog *c);
 GUARD(catalog, catalog_free)
 
@@ -88,6 +90,9 @@ size_t catalog_plugin_count(const catalog *c);
 const catalog_plugin *catalog_plugin_at(const catalog *c, size_t i);
 size_t catalog_problem_count(const catalog *c);
 const catalog_problem *catalog_problem_at(const catalog *c, size_t i);
+
+/** 2 to 32 of a-z, 0-9 and '-', beginning with a letter. */
+bool catalog_is_plugin_name(const char *name);
 
 /** "docker.build", or NULL. */
 const catalog_kind *catalog_kind_find(const catalog *c, const char *name);

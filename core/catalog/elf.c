@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #define ENTRY_PREFIX "belay_plugin_v"
@@ -142,4 +143,40 @@ int elf_check(const void *bytes, size_t size, error **err)
     if (f.header.e_type != ET_DYN)
         return error_set(err, ERROR_PLUGIN, "not a shared object (an object file or a program)");
     return check_entry(&f, err);
+}
+
+/* _init and _fini, and names that begin with "__", belong to the tool chain. */
+static bool is_own_export(const ElfW(Sym) * symbol, const char *name)
+{
+    unsigned bind = symbol->st_info >> 4, type = symbol->st_info & 15;
+    return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_OBJECT) &&
+           (bind == STB_GLOBAL || bind == STB_WEAK) && !text_starts(name, ENTRY_PREFIX) && !text_starts(name, "__") &&
+           strcmp(name, "_init") != 0 && strcmp(name, "_fini") != 0;
+}
+
+static const char *find_other(const image *f, const ElfW(Shdr) * table, const ElfW(Shdr) * strings)
+{
+    ElfW(Sym) symbol;
+    for (uint64_t i = 0; table->sh_entsize == sizeof symbol && i < table->sh_size / sizeof symbol; i++) {
+        if (!get(f, table->sh_offset + i * sizeof symbol, &symbol, sizeof symbol))
+            return NULL;
+        const char *name = name_at(f, strings, symbol.st_name);
+        if (name && is_own_export(&symbol, name))
+            return name;
+    }
+    return NULL;
+}
+
+char *elf_other_export(const void *bytes, size_t size)
+{
+    image f = {.bytes = bytes, .size = size};
+    if (!get(&f, 0, &f.header, sizeof f.header))
+        return NULL;
+    const char *other = NULL;
+    for (size_t i = 0; i < f.header.e_shnum && !other; i++) {
+        ElfW(Shdr) table, strings;
+        if (get_section(&f, i, &table) && table.sh_type == SHT_DYNSYM && get_section(&f, table.sh_link, &strings))
+            other = find_other(&f, &table, &strings);
+    }
+    return mem_dup_or_null(other);
 }

@@ -10,4 +10,8 @@
  *  ERROR_PLUGIN says plainly what it is instead. Format: ELF gABI 4.1, chapters 4 and 5. */
 int elf_check(const void *bytes, size_t size, error **err) CHECKED;
 
+/** The name of a function or variable that a checked file exports besides its entry, or NULL; the caller frees. What
+ * the tool chain adds by itself does not count. */
+char *elf_other_export(const void *bytes, size_t size);
+
 #endif

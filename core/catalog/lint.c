@@ -28,6 +28,11 @@ static bool is_name(const char *s, const char *extra, size_t longest)
     return true;
 }
 
+bool catalog_is_plugin_name(const char *name)
+{
+    return is_name(name, "-", 32) && strlen(name) >= 2;
+}
+
 static int check_name(const char *name, const char *what, error **err)
 {
     if (is_name(name, "_", 64))
@@ -205,6 +210,7 @@ static int check_callbacks(const catalog_kind *k, error **err)
         {read_only && (k->has_execute || k->has_rollback || k->has_discard),
          "it is READ_ONLY and has execute, rollback or discard"},
         {read_only && !k->has_prepare && !k->has_verify, "it is READ_ONLY and has neither prepare nor verify"},
+        {k->flags & BELAY_S_WAITS && (!read_only || !k->has_verify), "it WAITS, and is not READ_ONLY with a verify"},
         {!read_only && !k->has_execute, "it has no execute; a check says READ_ONLY"},
         {k->has_execute && !k->has_rollback && !irreversible,
          "it has execute without rollback and is not IRREVERSIBLE"},
@@ -246,7 +252,7 @@ int descriptor_lint(const catalog_plugin *p, error **err)
                         BELAY_ABI_MINOR);
         return error_hint(err, "update Belay, or install a build of the plugin for interface 1.%u", BELAY_ABI_MINOR);
     }
-    if (!is_name(p->name, "-", 32) || strlen(p->name) < 2)
+    if (!catalog_is_plugin_name(p->name))
         return error_set(err, ERROR_PLUGIN, "its name '%s' is not 2 to 32 of a-z, 0-9 and '-', beginning with a letter",
                          p->name);
     if (!*p->version || strpbrk(p->version, " \t\r\n"))

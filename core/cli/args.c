@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/cli.h"
 
 typedef struct option_row {
@@ -38,6 +39,11 @@ static int number(const char *name, const char *value, int *ret, error **err)
     return 0;
 }
 
+static int duration(const char *name, const char *value, int64_t *ret_ms, error **err)
+{
+    return units_duration(value, ret_ms, err) < 0 ? error_wrap(err, "--%s", name) : 0;
+}
+
 static int store_value(cli_args *args, int id, const char *value, error **err)
 {
     switch ((cli_option_id)id) {
@@ -46,14 +52,23 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_JSON: args->json = true; return 0;
     case CLI_PLAIN: args->plain = true; return 0;
     case CLI_VERBOSE: args->verbose = true; return 0;
+    case CLI_NO_WAIT: args->no_wait = true; return 0;
+    case CLI_ROLE: args->role = value; return 0;
+    case CLI_REASON: args->reason = value; return 0;
+    case CLI_KEY: args->key = value; return 0;
     case CLI_UNDO: args->undo = true; return 0;
     case CLI_HELP: args->help = true; return 0;
     case CLI_ENVIRONMENT: args->environment = value; return 0;
     case CLI_ASSUME: args->assume = value; return 0;
     case CLI_FORMAT: args->format = value; return 0;
+    case CLI_CASE: append(&args->cases, value); return 0;
+    case CLI_ONLY: args->only = value; return 0;
+    case CLI_JUNIT: args->junit = value; return 0;
+    case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);
+    case CLI_WAIT: return duration("wait", value, &args->wait_ms, err);
     case CLI_OPTION_COUNT: break;
     }
     return 0;
@@ -142,6 +157,7 @@ void cli_args_done(cli_args *args)
 {
     free(args->plugin_dirs.items);
     free(args->sets.items);
+    free(args->cases.items);
 }
 
 void cli_args_help(const cli_command *command)

@@ -20,10 +20,11 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format;
-    cli_list plugin_dirs, sets;
-    bool json, plain, verbose, undo, help;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit;
+    cli_list plugin_dirs, sets, cases;
+    bool json, plain, verbose, undo, no_wait, help;
     int keep, limit;
+    int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
 } cli_args;
@@ -38,7 +39,16 @@ typedef struct cli_args {
     X(ASSUME, "assume", "done|not-done", "what became of a step that cannot be undone and was cut short")              \
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
-    X(FORMAT, "format", "text|json|junit", "how to print (default text)")                                              \
+    X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
+    X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
+    X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
+    X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
+    X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \
+    X(KEY, "key", "FILE", "the SSH key that signs the decision")                                                       \
+    X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
+    X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
+    X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
+    X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -56,7 +66,7 @@ typedef enum cli_option_id {
 #define CLI_VIEW (CLI_BIT(JSON) | CLI_BIT(PLAIN) | CLI_BIT(VERBOSE))
 
 typedef struct cli_command {
-    const char *name;
+    const char *name;  /**< one word or two: "plugin new" */
     const char *words; /**< "[RUN]": for the usage line */
     int least, most;   /**< how many words */
     unsigned options;  /**< CLI_BIT()s besides CLI_COMMON */
@@ -87,6 +97,15 @@ int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, er
 /** Prints problems as FILE:LINE: error: WHAT. */
 void cli_print_problems(const pipeline_problems *problems);
 
+/** "text", "duration": what a BELAY_T_* is called for people. */
+const char *cli_type_name(uint32_t type);
+
+/** A pipeline of one step, from args->sets; prints its problems to stderr. */
+int cli_load_step(const cli_args *args, const catalog *c, const char *kind, pipeline **ret, error **err) CHECKED;
+/** Runs it alone; s may be NULL. */
+int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, store *s, int *ret_status,
+                 error **err) CHECKED;
+
 /** An engine over a store (borrowed; NULL for plan and try) with the sink that the arguments ask for. */
 typedef struct cli_engine {
     engine engine;
@@ -100,8 +119,6 @@ int cli_get_run(const cli_args *args, store *s, store_run *ret, error **err) CHE
 
 /** Prints a JSON document and a newline. */
 void cli_print_json(json_t *document);
-/** "2026-11-23 18:45:12 UTC", or "-" for 0; into buf. */
-char *cli_show_time(int64_t ms, char buf[32]);
 /** Prints text in lines of at most 100 characters, each after indent spaces. */
 void cli_print_wrapped(int indent, const char *text);
 
@@ -119,7 +136,14 @@ int cli_validate(const cli_args *args);
 int cli_plugins(const cli_args *args);
 int cli_explain(const cli_args *args);
 int cli_doctor(const cli_args *args);
+int cli_approve(const cli_args *args);
+int cli_reject(const cli_args *args);
+int cli_checklist(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
+int cli_plugin_new(const cli_args *args);
+int cli_plugin_try(const cli_args *args);
+int cli_plugin_doc(const cli_args *args);
+int cli_plugin_check(const cli_args *args);
 
 #endif

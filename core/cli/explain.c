@@ -6,13 +6,6 @@
 #include "base/units.h"
 #include "cli/cli.h"
 
-static const char *const type_names[] = {"?", "text", "integer", "bool", "duration", "size", "enum", "path", "list"};
-
-static const char *type_name(uint32_t type)
-{
-    return type < sizeof type_names / sizeof *type_names ? type_names[type] : "?";
-}
-
 static void print_choices(const catalog_option *o)
 {
     printf("      one of:");
@@ -39,7 +32,7 @@ static void print_example(const catalog_option *o)
 
 static void print_option(const catalog_option *o)
 {
-    printf("  %s (%s%s%s%s)%s%s\n", o->name, type_name(o->type), o->flags & BELAY_F_REQUIRED ? ", required" : "",
+    printf("  %s (%s%s%s%s)%s%s\n", o->name, cli_type_name(o->type), o->flags & BELAY_F_REQUIRED ? ", required" : "",
            o->flags & BELAY_F_SECRET ? ", secret" : "", o->flags & BELAY_F_DEPRECATED ? ", deprecated" : "",
            o->def ? "  default: " : "", o->def ? o->def : "");
     cli_print_wrapped(6, o->doc);
@@ -83,7 +76,7 @@ static void explain_kind(const catalog_kind *k)
     if (k->output_count)
         printf("\nOutputs, for later steps as ${steps.ID.NAME}\n");
     for (size_t i = 0; i < k->output_count; i++) {
-        printf("  %s (%s)\n", k->outputs[i].name, type_name(k->outputs[i].type));
+        printf("  %s (%s)\n", k->outputs[i].name, cli_type_name(k->outputs[i].type));
         cli_print_wrapped(6, k->outputs[i].doc);
     }
     if (k->metric_count)
@@ -97,7 +90,7 @@ static json_t *option_json(const catalog_option *o)
     json_t *choices = json_array();
     for (char **c = o->choices; c && *c; c++)
         json_array_append_new(choices, json_string(*c));
-    return json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s, s:s?, s:o}", "name", o->name, "type", type_name(o->type),
+    return json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s, s:s?, s:o}", "name", o->name, "type", cli_type_name(o->type),
                      "required", (o->flags & BELAY_F_REQUIRED) != 0, "secret", (o->flags & BELAY_F_SECRET) != 0,
                      "default", o->def, "doc", o->doc, "example", o->example, "choices", choices);
 }

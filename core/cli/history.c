@@ -1,20 +1,25 @@
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "cli/cli.h"
+
+#define ROW "%-21s %-12s %-24s %-15s %-24s %s\n"
 
 static bool print_row(void *user, const store_run *r)
 {
     int *count = user;
     char at[32], took[UNITS_TEXT] = "-";
     if ((*count)++ == 0)
-        printf("%-22s %-12s %-12s %-15s %-24s %s\n", "RUN", "ENVIRONMENT", "VERSION", "STATE", "STARTED", "TOOK");
+        printf(ROW, "RUN", "ENVIRONMENT", "VERSION", "STATE", "STARTED", "TOOK");
     if (r->ended_ms)
         units_show_duration(r->ended_ms - r->started_ms, took);
-    printf("%-22s %-12s %-12s %-15s %-24s %s\n", r->id, r->environment, r->version, run_state_name(r->state),
-           cli_show_time(r->started_ms, at), took);
-    if (*r->reason && r->state != RUN_COMMITTED)
-        cli_print_wrapped(4, r->reason);
+    printf(ROW, r->id, r->environment, r->version, run_state_name(r->state), clock_show(r->started_ms, at), took);
+    if (*r->reason && r->state != RUN_COMMITTED) {
+        guard_text reason = {0};
+        text_first_line(&reason, r->reason, " ...");
+        cli_print_wrapped(4, text_get(&reason));
+    }
     return true;
 }
 

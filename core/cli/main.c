@@ -1,12 +1,15 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <belay/plugin.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 static const cli_command commands[] = {
@@ -23,7 +26,7 @@ static const cli_command commands[] = {
      .words = "FILE",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(SET) | CLI_VIEW,
+     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
      .run = cli_run,
      .summary = "deploy: execute the pipeline as one transaction",
      .more =
@@ -33,7 +36,7 @@ static const cli_command commands[] = {
     {.name = "resume",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(ASSUME) | CLI_VIEW,
+     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
      .run = cli_resume,
      .summary = "go on with a run that was cut short or waits",
      .more = "Works from what the run recorded: its pipeline text, its plugins, its journal.",
@@ -41,11 +44,30 @@ static const cli_command commands[] = {
     {.name = "rollback",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_VIEW,
+     .options = CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_rollback,
      .summary = "take a run back: one that has not ended, or the last committed one",
      .more = "A committed run can be taken back until `belay discard` lets go of what that needs.",
      .example = "belay rollback latest"},
+    {.name = "approve",
+     .words = "RUN GATE",
+     .least = 2,
+     .most = 2,
+     .options = CLI_BIT(ROLE) | CLI_BIT(REASON) | CLI_BIT(KEY),
+     .run = cli_approve,
+     .summary = "say yes at a gate that a run waits at",
+     .more =
+         "The decision is bound to the run, the gate and all that the run has found so far; whatever is found later "
+         "voids it. With --key it is signed by that SSH key (ssh-keygen -Y sign).",
+     .example = "belay approve latest sign-off --role qa-lead --key ~/.ssh/id_ed25519"},
+    {.name = "reject",
+     .words = "RUN GATE",
+     .least = 2,
+     .most = 2,
+     .options = CLI_BIT(ROLE) | CLI_BIT(REASON) | CLI_BIT(KEY),
+     .run = cli_reject,
+     .summary = "say no at a gate: the run is taken back",
+     .example = "belay reject latest sign-off --role qa-lead --reason 'the cost page is wrong'"},
     {.name = "status",
      .words = "",
      .options = CLI_BIT(ENVIRONMENT) | CLI_BIT(JSON),
@@ -66,6 +88,14 @@ static const cli_command commands[] = {
      .summary = "show one run: its steps, measurements and outcome",
      .more = "RUN is an id, the beginning of one, or 'latest' (the default).",
      .example = "belay show latest --format junit > report.xml"},
+    {.name = "checklist",
+     .words = "[RUN]",
+     .most = 1,
+     .options = CLI_BIT(FORMAT),
+     .run = cli_checklist,
+     .summary = "print the pipeline's checklist, ticked by what a run found",
+     .more = "Formats: md (the default), html, json. RUN is an id, the beginning of one, or 'latest' (the default).",
+     .example = "belay checklist latest --format html > checklist.html"},
     {.name = "logs",
      .words = "RUN [STEP]",
      .least = 1,
@@ -103,7 +133,7 @@ static const cli_command commands[] = {
      .example = "belay doctor"},
     {.name = "discard",
      .words = "",
-     .options = CLI_BIT(KEEP) | CLI_BIT(ENVIRONMENT) | CLI_VIEW,
+     .options = CLI_BIT(KEEP) | CLI_BIT(ENVIRONMENT) | CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_discard,
      .summary = "let go of what older runs kept for their rollback",
      .more = "The newest N committed runs stay ready for `belay rollback`.",
@@ -117,6 +147,44 @@ static const cli_command commands[] = {
      .summary = "run one step alone, outside any pipeline",
      .more = "Runs prepare, execute and verify; with --undo also rollback. Nothing is recorded.",
      .example = "belay try host.disk --set paths=/ --set min_free=1GB"},
+    {.name = "plugin new",
+     .words = "NAME",
+     .least = 1,
+     .most = 1,
+     .options = CLI_BIT(KIND),
+     .run = cli_plugin_new,
+     .summary = "write a folder with a small plugin of your own, complete with tests",
+     .more = "Makes the folder NAME here. A check looks at the world; a change changes it and can take that back.",
+     .example = "belay plugin new disk-age --kind check"},
+    {.name = "plugin try",
+     .words = "FILE.so KIND",
+     .least = 2,
+     .most = 2,
+     .options = CLI_BIT(SET) | CLI_BIT(UNDO) | CLI_BIT(JSON),
+     .run = cli_plugin_try,
+     .summary = "run one step of a plugin file, showing all that it does",
+     .more =
+         "Like `belay try`, but for a file that is installed nowhere; shows options, log, outputs, undo records and "
+         "the verdict of each phase.",
+     .example = "belay plugin try ./disk-age.so file --set path=/etc/hostname"},
+    {.name = "plugin check",
+     .words = "FILE.so",
+     .least = 1,
+     .most = 1,
+     .options = CLI_BIT(CASE) | CLI_BIT(ONLY) | CLI_BIT(JSON) | CLI_BIT(JUNIT),
+     .run = cli_plugin_check,
+     .summary = "prove that a plugin file keeps its promises: kills it at each system call",
+     .more = "Exit status: 0 all is proved, 1 something failed, 3 nothing failed and something is not proved: give a "
+             "case of each kind.",
+     .example = "belay plugin check ./relink.so --case case/no-link-yet"},
+    {.name = "plugin doc",
+     .words = "FILE.so",
+     .least = 1,
+     .most = 1,
+     .options = 0,
+     .run = cli_plugin_doc,
+     .summary = "print the kinds and options of a plugin file as Markdown",
+     .example = "belay plugin doc ./disk-age.so"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -126,37 +194,75 @@ static void print_usage(FILE *out)
           "usage: belay COMMAND [ARGUMENTS]\n\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fputs("\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
-          "             4 locked by a live run, 10 rolled back, 20 needs a person\n\n"
-          "belay COMMAND --help tells more.  Example: belay plan conf/staging.cfg\n",
-          out);
+        fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].summary);
+    fputs(
+        "\nexit status: 0 committed or good, 1 usage or pipeline error, 2 refused with nothing touched, 3 waiting,\n"
+        "             4 locked by a live run or by what a dead one left running, 10 rolled back, 20 needs a person\n\n"
+        "belay COMMAND --help tells more.  Example: belay plan conf/staging.cfg\n",
+        out);
 }
 
-static const cli_command *find(const char *name, error **err)
+/* True for "plugin", the first word of "plugin new". */
+static bool begins_two_words(const cli_command *command, const char *first)
 {
-    nearest near = nearest_to(name);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    size_t n = strlen(first);
+    return n && strncmp(command->name, first, n) == 0 && command->name[n] == ' ';
+}
+
+static const cli_command *find_named(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
+    return NULL;
+}
+
+/* Of "plugin" alone, or with a second word that is none of its own. */
+static int refuse_half(const char *first, error **err)
+{
+    guard_text list = {0};
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (begins_two_words(&commands[i], first))
+            text_printf(&list, "%s%s", list.count ? ", " : "", commands[i].name + strlen(first) + 1);
+    if (!list.count)
+        return 0;
+    (void)error_set(err, ERROR_USAGE, "belay %s needs a second word: %s", first, text_get(&list));
+    return error_hint(err, "'belay --help' tells what each does");
+}
+
+static int refuse_unknown(const char *name, error **err)
+{
+    nearest near = nearest_to(name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
         nearest_offer(&near, commands[i].name);
-    }
     (void)error_set(err, ERROR_USAGE, "there is no command '%s'", name);
     if (nearest_get(&near))
-        (void)error_hint(err, "did you mean 'belay %s'?", nearest_get(&near));
-    else
-        (void)error_hint(err, "'belay --help' lists the commands");
-    return NULL;
+        return error_hint(err, "did you mean 'belay %s'?", nearest_get(&near));
+    return error_hint(err, "'belay --help' lists the commands");
+}
+
+/* The command that the first words of argv name, and how many words that takes. */
+static const cli_command *find(int argc, char **argv, int *ret_words, error **err)
+{
+    const char *first = argv[1];
+    bool second = argc > 2 && argv[2][0] != '-';
+    guard_mem char *both = second ? mem_printf("%s %s", first, argv[2]) : mem_dup(first);
+    const cli_command *one = strchr(first, ' ') ? NULL : find_named(first), *two = second ? find_named(both) : NULL;
+    *ret_words = two ? 2 : 1;
+    if (!one && !two && refuse_half(first, err) == 0)
+        (void)refuse_unknown(first, err);
+    return two ? two : one;
 }
 
 static int dispatch(int argc, char **argv)
 {
     guard(error) err = NULL;
-    const cli_command *command = find(argv[1], &err);
+    int words = 1;
+    const cli_command *command = find(argc, argv, &words, &err);
     if (!command)
         return cli_fail(err);
     cli_args args;
-    if (cli_args_parse(command, argc - 2, argv + 2, &args, &err) < 0)
+    if (cli_args_parse(command, argc - 1 - words, argv + 1 + words, &args, &err) < 0)
         return cli_fail(err);
     int status = EXIT_COMMITTED;
     if (args.help)
@@ -165,6 +271,17 @@ static int dispatch(int argc, char **argv)
         status = command->run(&args);
     cli_args_done(&args);
     return status;
+}
+
+/* What is opened from here on must not get the number of a standard stream that is closed: others write to it. */
+static void fill_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 /* This process holds secrets. No core file is written, also where core files are piped to a program, and nobody else of
@@ -179,12 +296,14 @@ static void keep_to_itself(void)
 
 int main(int argc, char **argv)
 {
+    fill_streams();
     keep_to_itself();
     mem_init();
     mem_on_exhausted(
         "belay: out of memory. What was done is recorded: go on with 'belay resume' or 'belay rollback'.\n",
         EXIT_PERSON);
     signal(SIGPIPE, SIG_IGN); /* a reader that left must not end a transaction */
+    signal(SIGTTOU, SIG_IGN); /* nor a terminal stop one that tells of itself from the background */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_COMMITTED;

@@ -81,7 +81,8 @@ void cli_engine_init(cli_engine *e, const cli_args *args, store *s)
         e->sink = report_live(stdout, args->verbose, report_can_colour(stdout));
     else
         e->sink = report_plain(stdout, args->verbose);
-    e->engine = (engine){.store = s, .sinks = &e->sink, .sink_count = 1};
+    e->engine =
+        (engine){.store = s, .sinks = &e->sink, .sink_count = 1, .wait_ms = args->wait_ms, .no_wait = args->no_wait};
 }
 
 void cli_engine_done(cli_engine *e)

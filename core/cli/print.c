@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 
@@ -13,24 +12,11 @@ void cli_print_json(json_t *document)
     puts(text);
 }
 
-char *cli_show_time(int64_t ms, char buf[32])
-{
-    if (ms == 0) {
-        snprintf(buf, 32, "-");
-        return buf;
-    }
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    strftime(buf, 32, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    return buf;
-}
-
-void cli_print_wrapped(int indent, const char *text)
+static void print_wrapped_line(int indent, const char *text)
 {
     int column = 0;
-    for (const char *word = text + strspn(text, " "); *word; word += strspn(word, " ")) {
-        int length = (int)strcspn(word, " ");
+    for (const char *word = text + strspn(text, " "); *word && *word != '\n'; word += strspn(word, " ")) {
+        int length = (int)strcspn(word, " \n");
         if (column > indent && column + 1 + length > LINE_WIDTH) {
             putchar('\n');
             column = 0;
@@ -42,4 +28,16 @@ void cli_print_wrapped(int indent, const char *text)
         word += length;
     }
     putchar('\n');
+}
+
+void cli_print_wrapped(int indent, const char *text)
+{
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        print_wrapped_line(indent, line);
+}
+
+const char *cli_type_name(uint32_t type)
+{
+    static const char *const names[] = {"?", "text", "integer", "bool", "duration", "size", "enum", "path", "list"};
+    return type < sizeof names / sizeof *names ? names[type] : "?";
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "cli/cli.h"
 
@@ -88,8 +89,7 @@ static void print_header(const store_run *run)
     printf("  previous  %s\n  commit    %s\n  file      %s\n  by        %s on %s\n",
            *run->previous ? run->previous : "(first deploy)", *run->commit ? run->commit : "-", run->file, run->user,
            run->host);
-    printf("  started   %s\n  ended     %s\n", cli_show_time(run->started_ms, started),
-           cli_show_time(run->ended_ms, ended));
+    printf("  started   %s\n  ended     %s\n", clock_show(run->started_ms, started), clock_show(run->ended_ms, ended));
     if (run->failed_ms && run->healthy_ms)
         printf("  healthy   %s after the failure\n", units_show_duration(run->healthy_ms - run->failed_ms, took));
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "store/store_lock.h"
 
@@ -45,8 +46,11 @@ static int add_owners(const store *s, json_t *environments, error **err)
         int r = store_lock_owner(s, name, &owner, err);
         if (r < 0)
             return r;
+        guard_mem char *left = owner ? NULL : store_lock_left(s, name);
         if (owner)
             json_object_set_new(e, "owner", owner);
+        else if (*left)
+            json_object_set_new(e, "left", json_string(left));
     }
     return 0;
 }
@@ -73,10 +77,12 @@ static void print_environment(const char *name, const json_t *e)
     printf("%s: %s\n", name, live ? word(live, "version") : "no version is known to be live");
     if (owner) {
         printf("  a run is live: %s, stage %s, since %s, by %s on %s (pid %lld)\n", word(owner, "run"),
-               word(owner, "stage"), cli_show_time(json_integer_value(json_object_get(owner, "since_ms")), at),
+               word(owner, "stage"), clock_show(json_integer_value(json_object_get(owner, "since_ms")), at),
                word(owner, "user"), word(owner, "host"), json_integer_value(json_object_get(owner, "pid")));
         return;
     }
+    if (*word(e, "left"))
+        printf("  a dead run left running: %s\n", word(e, "left"));
     const char *state = word(newest, "state");
     bool ended = json_integer_value(json_object_get(newest, "ended_ms")) != 0;
     if (!ended || strcmp(state, run_state_name(RUN_NEEDS_PERSON)) == 0)

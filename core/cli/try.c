@@ -3,15 +3,24 @@
 
 #include "cli/cli.h"
 
-static int load_step(const cli_args *args, const catalog *c, pipeline **ret, error **err)
+int cli_load_step(const cli_args *args, const catalog *c, const char *kind, pipeline **ret, error **err)
 {
     guard_mem char *here = getcwd(NULL, 0);
     if (!here)
         return error_set(err, ERROR_IO, "the current folder cannot be read: does it still exist?");
     pipeline_problems problems = {0};
-    int r = pipeline_of_step(c, args->words[0], args->sets.items, here, ret, &problems, err);
+    int r = pipeline_of_step(c, kind, args->sets.items, here, ret, &problems, err);
     cli_print_problems(&problems);
     pipeline_problems_done(&problems);
+    return r;
+}
+
+int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, store *s, int *ret_status, error **err)
+{
+    cli_engine e;
+    cli_engine_init(&e, args, s);
+    int r = engine_try(&e.engine, c, p, args->undo, ret_status, err);
+    cli_engine_done(&e);
     return r;
 }
 
@@ -21,13 +30,9 @@ int cli_try(const cli_args *args)
     guard(store) s = NULL;
     guard(catalog) c = NULL;
     guard(pipeline) p = NULL;
-    if (cli_open_store(args, &s, &err) < 0 || cli_open_catalog(args, &c, &err) < 0 || load_step(args, c, &p, &err) < 0)
-        return cli_fail(err);
-
     int status = EXIT_USAGE;
-    cli_engine e;
-    cli_engine_init(&e, args, s);
-    int r = engine_try(&e.engine, c, p, args->undo, &status, &err);
-    cli_engine_done(&e);
-    return r < 0 ? cli_fail(err) : status;
+    if (cli_open_store(args, &s, &err) < 0 || cli_open_catalog(args, &c, &err) < 0 ||
+        cli_load_step(args, c, args->words[0], &p, &err) < 0 || cli_try_step(args, c, p, s, &status, &err) < 0)
+        return cli_fail(err);
+    return status;
 }

@@ -47,15 +47,25 @@ int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error *
     *c = (call){.driver = d, .step = step, .phase = phase, .attempt = attempt, .sampled = json_object()};
     call_free(n->call);
     n->call = c;
-    const int64_t now = clock_wall_ms();
     if (!n->acted_ms)
-        n->acted_ms = now;
+        n->acted_ms = clock_steady_ms();
     if (!n->started_ms && phase != WORKER_PREPARE)
-        n->started_ms = now;
+        n->started_ms = clock_wall_ms();
     return record_intent(&d->record, s->id, worker_phase_name(phase), attempt, &c->seq, err);
 }
 
 /* ---- what the worker asks ---------------------------------------------------------------------------------------- */
+
+/* Who tries a step wants to see its journal; that of a run is in the store. */
+static void tell_remembered(const call *c, const char *key, const char *kept)
+{
+    if (c->driver->mode != DRIVER_TRY)
+        return;
+    json_t *event = tell_new_step(c->driver, "remember", c->step);
+    tell_set(c->driver, event, "key", key);
+    tell_set(c->driver, event, "value", kept);
+    tell(c->driver, event);
+}
 
 static int on_remember(void *user, const char *key, const char *value, const char **ret_kept)
 {
@@ -70,6 +80,7 @@ static int on_remember(void *user, const char *key, const char *value, const cha
     free(c->kept);
     c->kept = kept;
     *ret_kept = kept;
+    tell_remembered(c, key, kept);
     return 0;
 }
 
@@ -276,6 +287,8 @@ static int start(call *c, error **err)
     if (r == 0) {
         tell_pending(c, pending);
         json_t *facts = facts_of(c);
+        if (s->kind->flags & BELAY_S_WAITS)
+            r = waiting_facts(d, s->id, facts, err);
         const worker_request request = {.plugin = path,
                                         .sha256 = s->kind->plugin->sha256,
                                         .step = s->kind->step,
@@ -285,9 +298,11 @@ static int start(call *c, error **err)
                                         .facts = facts,
                                         .undo = undo,
                                         .secrets = d->secrets,
-                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms};
+                                        .timeout_ms = undoing ? s->undo_timeout_ms : s->timeout_ms,
+                                        .lease = d->lock ? store_lock_lease_fd(d->lock) : 0};
         const worker_handlers handlers = handlers_of(c);
-        r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
+        if (r == 0)
+            r = worker_start(&d->loop, &request, &handlers, &c->worker, err);
         json_decref(facts);
     }
     json_decref(options);

@@ -123,7 +123,7 @@ static int discard_run(const engine *e, const char *id, bool *ret_good, error **
     recorded recorded = {0};
     store_lock *lock = NULL;
     int r = store_run_get(e->store, id, &run, err);
-    if (r == 0 && (r = lock_environment(e->store, run.environment, id, &lock, err)) == 0)
+    if (r == 0 && (r = lock_environment(e, run.environment, id, &lock, err)) == 0)
         r = recorded_open(e->store, &run, &recorded, err);
     if (r == 0) {
         driver d;

@@ -40,6 +40,13 @@ static void on_signal(uv_signal_t *handle, int number)
     d->on_cancel(d);
 }
 
+/* Who starts Belay by nohup wants the run to outlive the terminal. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return number == SIGHUP && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int open_loop(driver *d, error **err)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -53,6 +60,8 @@ static int open_loop(driver *d, error **err)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         (void)uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
+        if (is_ignored(numbers[i]))
+            continue;
         if ((r = uv_signal_start(&d->signals[i], on_signal, numbers[i])) < 0)
             return error_set(err, ERROR_IO, "wait for signals: %s", uv_strerror(r));
     }
@@ -68,11 +77,13 @@ int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode,
                   .outline = outline_new(p),
                   .notes = mem_array(p->step_count, sizeof *d->notes),
                   .stage_ms = mem_array(p->stage_count, sizeof *d->stage_ms),
+                  .stage_steady_ms = mem_array(p->stage_count, sizeof *d->stage_steady_ms),
                   .begun_ms = clock_steady_ms(),
                   .cancelled_by = "",
                   .on_phase = on_phase_ended,
                   .on_cancel = on_cancelled};
     record_init(&d->record, s);
+    d->outline->plan.no_wait = e->no_wait;
     int r = worker_init(err);
     return r < 0 ? r : open_loop(d, err);
 }
@@ -115,6 +126,7 @@ void driver_done(driver *d)
         notes_done(&d->notes[i]);
     free(d->notes);
     free(d->stage_ms);
+    free(d->stage_steady_ms);
     free(d->rollback_reason);
     free(d->queue.items);
     free(d->machine_memory);
@@ -241,16 +253,17 @@ static void save_evidence(driver *d, size_t step)
 static void tell_stage(driver *d, size_t stage, bool begins)
 {
     const char *name = d->pipeline->stages[stage].name;
-    const int64_t now = clock_wall_ms();
     if (begins && !d->stage_ms[stage])
-        d->stage_ms[stage] = now;
+        d->stage_ms[stage] = clock_wall_ms();
+    if (begins)
+        d->stage_steady_ms[stage] = clock_steady_ms();
     guard(error) ignored = NULL; /* the lock's record is for people to read; the lock itself holds */
     if (begins && d->lock && store_lock_stage(d->lock, name, &ignored) < 0)
         error_free(take(ignored));
     json_t *event = tell_new(d, begins ? "stage.start" : "stage.end");
     json_object_set_new(event, "stage", json_string(name));
     if (!begins) {
-        json_object_set_new(event, "duration_ms", json_integer(now - d->stage_ms[stage]));
+        json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->stage_steady_ms[stage]));
         json_object_set_new(event, "verdict", json_string("passed"));
     }
     tell(d, event);

@@ -49,8 +49,8 @@ typedef struct notes {
     bool ended;   /**< some phase has */
     bool planned; /**< it said what it will change */
     char *summary, *hint;
-    int64_t started_ms,
-        acted_ms;             /**< ms since 1970: first phase that is no prepare; the same, of this process or undo */
+    int64_t started_ms;       /**< ms since 1970: first phase that is no prepare */
+    int64_t acted_ms;         /**< steady: the same, of this process or undo */
     char *lines[NOTES_LINES]; /**< the last log lines, a ring */
     size_t line_count;
     text measured; /**< "size 600 MB  > 500MB  failed", a line each */
@@ -67,6 +67,7 @@ struct driver {
     store_lock *lock;
     notes *notes;             /**< of each step */
     int64_t *stage_ms;        /**< ms since 1970: when each stage began */
+    int64_t *stage_steady_ms; /**< the same, steady, in this process */
     int64_t begun_ms;         /**< of this process, steady */
     const char *cancelled_by; /**< "SIGINT" */
     char *rollback_reason;    /**< what the run was rolled back for */
@@ -110,8 +111,9 @@ const pipeline_step *driver_step(const driver *d, size_t step);
 
 /* ---- lock.c ------------------------------------------------------------------------------------------------------ */
 
-/** Takes the environment's lock; waits a little when its owner is dead. */
-int lock_environment(const store *s, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
+/** Takes the environment's lock, and its lease. Waits e->wait_ms for a live owner, and at least some seconds for what a
+ * dead one has left running; says so to the sinks. ERROR_REFUSED: a signal ended the wait. */
+int lock_environment(const engine *e, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
 
 /* ---- call.c ------------------------------------------------------------------------------------------------------ */
 
@@ -122,6 +124,11 @@ void call_start(driver *d, size_t step);
 /** Writes its result, tells it, and forgets the call. */
 int call_conclude(driver *d, size_t step, error **err) CHECKED;
 void call_free(call *c);
+
+/* ---- waiting.c --------------------------------------------------------------------------------------------------- */
+
+/** Adds what only a step that waits is told: who started the run, the evidence so far, people's decisions. */
+int waiting_facts(driver *d, const char *step, json_t *facts, error **err) CHECKED;
 
 /* ---- judge.c ----------------------------------------------------------------------------------------------------- */
 

@@ -17,7 +17,7 @@ enum engine_exit {
     EXIT_USAGE = 1,        /**< usage or pipeline error */
     EXIT_REFUSED = 2,      /**< refused in preflight, nothing touched */
     EXIT_WAITING = 3,      /**< waits for a person or a time, with --no-wait */
-    EXIT_LOCKED = 4,       /**< a live run holds the environment */
+    EXIT_LOCKED = 4,       /**< a live run, or something that a dead one started, holds the environment */
     EXIT_ROLLED_BACK = 10, /**< rolled back, and the previous version proved */
     EXIT_PERSON = 20,      /**< a person is needed; the next commands were printed */
 };
@@ -26,6 +26,8 @@ typedef struct engine {
     store *store;
     const report_sink *sinks;
     size_t sink_count;
+    int64_t wait_ms; /**< how long to wait for a live run of the environment to end; 0: not at all */
+    bool no_wait;    /**< pause, with EXIT_WAITING, where a step waits for a person or a time */
 } engine;
 
 /** Prepares every step, reports each one's plan, touches nothing. */

@@ -1,5 +1,7 @@
 #include "engine/journal.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,8 +150,10 @@ static bool read_phase(void *user, const store_phase *p)
     note(d, s, (worker_phase)phase, p);
     machine_row row = {
         .step = s->index, .phase = (machine_phase)phase, .attempt = p->attempt, .finished = p->ended_ms != 0};
-    if (row.finished)
+    if (row.finished) {
         row.verdict = judge_recorded(p);
+        row.at = clock_steady_ms() - (clock_wall_ms() - p->ended_ms);
+    }
     mem_reserve(&reading->rows);
     reading->rows.items[reading->rows.count++] = row;
     return true;

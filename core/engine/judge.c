@@ -81,16 +81,59 @@ static void tell_sample(call *c, const store_measurement *m)
                 units_show_value(m->value, m->unit, shown), m->threshold, m->verdict);
 }
 
-int judge_sample(call *c, const char *name, double value)
+/* A threshold as it is applied to one sample. */
+typedef struct applied {
+    bool holds;
+    char *text; /**< with the bound that a baseline gave it; NULL: there is no threshold, or nothing to compare with */
+} applied;
+
+/* Finds what the last good run measured; says so, once a call, when there is none. */
+static int find_baseline(call *c, const char *name, double *ret, bool *ret_found, error **err)
+{
+    driver *d = c->driver;
+    guard_mem char *run = NULL;
+    const char *step = driver_step(d, c->step)->id;
+    int r = record_baseline(&d->record, step, name, ret, &run, err);
+    *ret_found = run != NULL;
+    if (r == 0 && !run && !json_object_get(c->sampled, name))
+        tell_note(d, "step '%s': no committed run has measured %s yet; this one is the first", step, name);
+    return r;
+}
+
+static int apply(call *c, const pipeline_threshold *t, const char *name, const char *unit, double value, applied *ret,
+                 error **err)
+{
+    *ret = (applied){0};
+    if (!t)
+        return 0;
+    if (!t->rule.relative) {
+        *ret = (applied){.holds = units_threshold_holds(&t->rule, value), .text = mem_dup(t->text)};
+        return 0;
+    }
+    bool found = false;
+    double baseline = 0;
+    char shown[UNITS_TEXT];
+    int r = find_baseline(c, name, &baseline, &found, err);
+    if (r < 0 || !found)
+        return r;
+    const units_threshold rule = units_threshold_against(&t->rule, baseline);
+    *ret = (applied){.holds = units_threshold_holds(&rule, value),
+                     .text = mem_printf("%s, where that was %s", t->text, units_show_value(baseline, unit, shown))};
+    return 0;
+}
+
+static int judge_value(call *c, const catalog_metric *metric, const char *name, double value, error **err)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
-    const catalog_metric *metric = catalog_metric_find(s->kind, name);
-    if (!metric)
-        return -1;
-    const pipeline_threshold *fail = threshold_for(s, name, true), *warn = threshold_for(s, name, false);
-    const bool failed = fail && units_threshold_holds(&fail->rule, value);
-    const bool warned = !failed && warn && units_threshold_holds(&warn->rule, value);
-    const char *threshold = failed ? fail->text : warned ? warn->text : fail ? fail->text : warn ? warn->text : "";
+    applied fail, warn = {0};
+    int r = apply(c, threshold_for(s, name, true), name, metric->unit, value, &fail, err);
+    if (r == 0)
+        r = apply(c, threshold_for(s, name, false), name, metric->unit, value, &warn, err);
+    guard_mem char *fail_text = fail.text, *warn_text = warn.text;
+    if (r < 0)
+        return r;
+    const bool failed = fail.holds, warned = !failed && warn.holds;
+    const char *threshold = (failed || (!warned && fail_text)) ? fail_text : warn_text ? warn_text : "";
     guard_mem char *id = mem_dup(s->id), *copy = mem_dup(name), *unit = mem_dup(metric->unit);
     guard_mem char *rule = mem_dup(threshold), *verdict = mem_dup(failed ? "failed" : warned ? "warned" : "passed");
     store_measurement m = {.step = id,
@@ -100,11 +143,8 @@ int judge_sample(call *c, const char *name, double value)
                            .at_ms = clock_wall_ms(),
                            .threshold = rule,
                            .verdict = verdict};
-    guard(error) err = NULL;
-    if (record_measure(&c->driver->record, &m, &err) < 0) {
-        driver_break(c->driver, take(err));
-        return -1;
-    }
+    if ((r = record_measure(&c->driver->record, &m, err)) < 0)
+        return r;
     json_object_set_new(c->sampled, metric->name, json_true());
     json_object_set_new(c->sampled, name, json_true());
     tell_sample(c, &m);
@@ -112,6 +152,18 @@ int judge_sample(call *c, const char *name, double value)
     if ((failed || warned) && !*first)
         *first = describe(name, value, unit, threshold);
     return 0;
+}
+
+int judge_sample(call *c, const char *name, double value)
+{
+    const catalog_metric *metric = catalog_metric_find(driver_step(c->driver, c->step)->kind, name);
+    guard(error) err = NULL;
+    if (!metric)
+        return -1;
+    if (judge_value(c, metric, name, value, &err) == 0)
+        return 0;
+    driver_break(c->driver, take(err));
+    return -1;
 }
 
 /* ---- phases ------------------------------------------------------------------------------------------------------ */

@@ -71,6 +71,7 @@ void machine_emit_state(machine *m, machine_state state)
     a->state = state;
     a->reason = m->why.reason;
     a->verdict = m->why.verdict;
+    a->until = m->why.until;
 }
 
 void machine_emit_end(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict)
@@ -219,6 +220,34 @@ static int64_t retry_delay(const machine_step *p, int tries)
     return delay < (double)LONGEST_DELAY_MS ? (int64_t)delay : LONGEST_DELAY_MS;
 }
 
+/* The step has not ended: it is asked again when the run goes on. */
+static void leave_waiting(machine *m, size_t step, machine_reason reason, int64_t until)
+{
+    m->steps[step].at = AT_BAD;
+    if (m->mode != MODE_RUNNING)
+        return;
+    machine_decide(m, reason, step, MACHINE_NOT_YET);
+    m->why.until = until;
+    m->mode = MODE_DRAINING;
+    m->next = NEXT_PAUSE;
+}
+
+static bool may_leave(const machine *m)
+{
+    return m->plan->no_wait && m->mode != MODE_RECOVERING;
+}
+
+static void next_sample(machine *m, size_t step)
+{
+    const int64_t due = machine_soak_due(m, step);
+    if (due <= m->now)
+        machine_start_phase(m, step, MACHINE_VERIFY);
+    else if (may_leave(m))
+        leave_waiting(m, step, MACHINE_BECAUSE_SOAKING, due);
+    else
+        machine_start_later(m, step, MACHINE_VERIFY, due - m->now);
+}
+
 static void begin_verify(machine *m, size_t step)
 {
     const machine_step *p = &m->plan->steps[step];
@@ -229,7 +258,10 @@ static void begin_verify(machine *m, size_t step)
     }
     s->tries = s->good = 0;
     s->ready_end = m->now + p->ready_ms;
-    machine_start_phase(m, step, MACHINE_VERIFY);
+    if (s->soaking) /* it goes on where it stood */
+        next_sample(m, step);
+    else
+        machine_start_phase(m, step, MACHINE_VERIFY);
 }
 
 static void begin_acting(machine *m, size_t step)
@@ -265,14 +297,46 @@ static void execute_ended(machine *m, size_t step, machine_verdict verdict)
 
 static void not_ready(machine *m, size_t step)
 {
+    const machine_step *p = &m->plan->steps[step];
     step_state *s = &m->steps[step];
     s->good = 0;
-    if (m->now >= s->ready_end) {
+    if (p->waits) {
+        if (may_leave(m))
+            leave_waiting(m, step, MACHINE_BECAUSE_WAITING, 0);
+        else
+            machine_start_later(m, step, MACHINE_VERIFY, p->interval_ms);
+        return;
+    }
+    if (s->soaking || m->now >= s->ready_end) {
         bad(m, step, MACHINE_FAILED, MACHINE_BECAUSE_NOT_READY);
         return;
     }
-    int64_t interval = m->plan->steps[step].interval_ms, left = s->ready_end - m->now;
+    int64_t interval = p->interval_ms, left = s->ready_end - m->now;
     machine_start_later(m, step, MACHINE_VERIFY, interval < left ? interval : left);
+}
+
+static void sample_held(machine *m, size_t step)
+{
+    const machine_step *p = &m->plan->steps[step];
+    step_state *s = &m->steps[step];
+    if (!machine_soaks(m, step)) {
+        if (++s->good < p->hits) {
+            machine_start_later(m, step, MACHINE_VERIFY, p->interval_ms);
+            return;
+        }
+    } else {
+        s->tries = 0;
+        machine_note_sample(m, step, m->now);
+        if (machine_soak_has_gaps(m, step)) {
+            bad(m, step, MACHINE_INCONCLUSIVE, MACHINE_BECAUSE_GAPS);
+            return;
+        }
+        if (!machine_soak_over(m, step)) {
+            next_sample(m, step);
+            return;
+        }
+    }
+    settle(m, step, MACHINE_STEP_PASSED, MACHINE_PASSED);
 }
 
 static void verify_ended(machine *m, size_t step, machine_verdict verdict)
@@ -280,12 +344,7 @@ static void verify_ended(machine *m, size_t step, machine_verdict verdict)
     const machine_step *p = &m->plan->steps[step];
     step_state *s = &m->steps[step];
     switch (verdict) {
-    case MACHINE_PASSED:
-        if (++s->good >= p->hits)
-            settle(m, step, MACHINE_STEP_PASSED, MACHINE_PASSED);
-        else
-            machine_start_later(m, step, MACHINE_VERIFY, p->interval_ms);
-        return;
+    case MACHINE_PASSED: sample_held(m, step); return;
     case MACHINE_NOT_YET: not_ready(m, step); return;
     case MACHINE_RETRY:
     case MACHINE_ERROR:
@@ -361,10 +420,15 @@ static void begin(machine *m, size_t step)
         begin_acting(m, step);
 }
 
+static bool goes_on(const machine *m)
+{
+    return m->mode == MODE_RUNNING || m->mode == MODE_RECOVERING;
+}
+
 static void begin_steps(machine *m, const machine_stage *stage)
 {
     const size_t end = stage->first + stage->count;
-    for (size_t i = m->first; i < end && m->active_count < stage->parallel; i++) {
+    for (size_t i = m->first; i < end && m->active_count < stage->parallel && goes_on(m); i++) {
         const step_state *s = &m->steps[i];
         if ((s->at == AT_NEW || s->at == AT_ACTED) && needs_hold(m, &m->plan->steps[i]))
             begin(m, i);
@@ -391,7 +455,7 @@ static bool enter(machine *m, size_t stage)
 
 static void schedule(machine *m)
 {
-    while (m->mode == MODE_RUNNING || m->mode == MODE_RECOVERING) {
+    while (goes_on(m)) {
         const machine_stage *stage = &m->plan->stages[m->stage];
         begin_steps(m, stage);
         if (m->first < stage->first + stage->count)
@@ -422,8 +486,9 @@ static void phase_ended(machine *m, size_t step, machine_verdict verdict)
     machine_drop(m, step);
     if (m->mode == MODE_STOPPING) {
         s->at = AT_BAD;
+        bool cut_short = verdict == MACHINE_ERROR || verdict == MACHINE_RETRY || verdict == MACHINE_UNKNOWN;
         if (s->phase != MACHINE_ROLLBACK)
-            machine_emit_end(m, step, MACHINE_STEP_BAD, verdict);
+            machine_emit_end(m, step, cut_short ? MACHINE_STEP_STOPPED : MACHINE_STEP_BAD, verdict);
     } else if (m->mode == MODE_PREPARING) {
         prepare_ended(m, step, verdict);
     } else {

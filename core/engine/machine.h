@@ -49,6 +49,10 @@ typedef struct machine_step {
     double backoff;      /**< factor for each further one */
     int64_t ready_ms;    /**< how long verify may say NOT_YET */
     int64_t interval_ms; /**< between two samples of verify */
+    bool waits;          /**< for a person or a time: verify may say NOT_YET for ever */
+    int64_t soak_ms;     /**< once it holds, verify is repeated for so long, and must hold each time, whatever `hits`
+                              says; 0: no */
+    int64_t max_gaps;    /**< samples of that time that may be missing */
     int hits;            /**< samples in a row that must pass */
     machine_policy on_failure, on_error, on_inconclusive;
 } machine_step;
@@ -68,6 +72,7 @@ typedef struct machine_plan {
     int undo_attempts;     /**< tries of each rollback */
     int64_t undo_delay_ms; /**< before its second try; doubles */
     bool prepare_only;     /**< finish once all are prepared */
+    bool no_wait;          /**< pause where a step waits */
     bool undo_at_end;      /**< a trial: take back what passed */
 } machine_plan;
 
@@ -102,6 +107,9 @@ typedef enum machine_reason {
     MACHINE_BECAUSE_PREPARE,      /**< a step cannot run */
     MACHINE_BECAUSE_VERDICT,      /**< a step's phase came to `verdict` */
     MACHINE_BECAUSE_NOT_READY,    /**< a step's verify said NOT_YET until its window ended */
+    MACHINE_BECAUSE_WAITING,      /**< a step waits, and nobody waits here for it */
+    MACHINE_BECAUSE_SOAKING,      /**< a step's next sample is not due yet, and nobody waits here for it */
+    MACHINE_BECAUSE_GAPS,         /**< too many samples of a soak are missing */
     MACHINE_BECAUSE_CANCELLED,    /**< a person cancelled */
     MACHINE_BECAUSE_CUT_SHORT,    /**< a step's execute was cut short after it had begun to act */
     MACHINE_BECAUSE_ASK,          /**< the same, and it cannot be undone: a person must say whether it was done */
@@ -117,8 +125,9 @@ typedef enum machine_reason {
 /** What became of a step. */
 typedef enum machine_outcome {
     MACHINE_STEP_PASSED,
-    MACHINE_STEP_WARNED, /**< bad, and its policy says to go on */
-    MACHINE_STEP_BAD,    /**< `verdict` says how */
+    MACHINE_STEP_WARNED,  /**< bad, and its policy says to go on */
+    MACHINE_STEP_BAD,     /**< `verdict` says how */
+    MACHINE_STEP_STOPPED, /**< cut short, because the run stops for another reason */
     MACHINE_STEP_SKIPPED,
     MACHINE_STEP_UNDONE,
     MACHINE_STEP_NOT_UNDONE,   /**< its rollback failed for good */
@@ -157,7 +166,7 @@ typedef struct machine_action {
     size_t step; /**< MACHINE_NO_STEP when it is about none; STAGE_*: the stage */
     machine_phase phase;
     int attempt;
-    int64_t until;
+    int64_t until; /**< WAIT; STATE because of SOAKING: when the next sample is due */
     machine_state state;
     machine_reason reason;
     machine_verdict verdict;
@@ -179,6 +188,7 @@ typedef struct machine_row {
     int attempt;
     bool finished;
     machine_verdict verdict; /**< when finished */
+    int64_t at;              /**< when it finished, by the clock of the events; may lie before its zero */
     bool undo;               /**< execute: the step has undo records */
 } machine_row;
 

@@ -23,6 +23,9 @@ typedef struct step_state {
     int tries;                        /**< of the present phase that ended in an error */
     int good;                         /**< samples in a row that passed */
     int64_t due, ready_end;
+    bool soaking;              /**< a first sample has held; until soak_end */
+    int64_t soak_end, sampled; /**< sampled: the last one that held */
+    int64_t gaps;
     bool prepared;
     bool complete;           /**< prepared again, now that its options are known */
     bool started;            /**< its execute has begun at least once */
@@ -60,6 +63,7 @@ struct machine {
         machine_reason reason;
         size_t step;
         machine_verdict verdict;
+        int64_t until;
     } why;
     int64_t now;
     size_t stage;  /**< the present one */
@@ -101,6 +105,18 @@ size_t machine_main_stages(const machine *m);
 /** A step that changes something which only rollback takes back. */
 bool machine_can_undo(const machine_step *s);
 machine_policy machine_policy_of(const machine_step *p, machine_verdict verdict);
+
+/* machine_soak.c */
+
+/** The step's samples must hold for a time. */
+bool machine_soaks(const machine *m, size_t step);
+/** Takes note of a sample that held; the first begins the soak. */
+void machine_note_sample(machine *m, size_t step, int64_t at);
+bool machine_soak_has_gaps(const machine *m, size_t step);
+/** The last sample ended it. */
+bool machine_soak_over(const machine *m, size_t step);
+/** When the next sample is to be taken. */
+int64_t machine_soak_due(const machine *m, size_t step);
 
 /* machine_undo.c */
 

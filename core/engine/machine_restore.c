@@ -11,6 +11,7 @@ static void forget_rollback_stage(machine *m)
     for (size_t i = s->first; i < s->first + s->count; i++) {
         m->steps[i].last = NULL;
         m->steps[i].good = 0;
+        m->steps[i].soaking = false;
     }
 }
 
@@ -21,6 +22,10 @@ static void read_row(machine *m, const machine_row *row)
     if (row->attempt > s->attempt[row->phase])
         s->attempt[row->phase] = row->attempt;
     s->good = row->phase == MACHINE_VERIFY && passed ? s->good + 1 : 0;
+    if (row->phase == MACHINE_EXECUTE)
+        s->soaking = false;
+    if (s->good > 0 && machine_soaks(m, row->step))
+        machine_note_sample(m, row->step, row->at);
     switch (row->phase) {
     case MACHINE_PREPARE:
         if (!passed && !s->prepared)
@@ -54,11 +59,10 @@ static void decide_once(machine *m, machine_next next, machine_reason reason, si
 }
 
 /* A verdict that was written, while its consequence was not. After a pause a person has dealt with it: try again. */
-static void judge_again(machine *m, size_t step, step_at again)
+static void judge_again(machine *m, size_t step, step_at again, machine_verdict verdict)
 {
     const machine_step *p = &m->plan->steps[step];
     step_state *s = &m->steps[step];
-    const machine_verdict verdict = s->last->verdict;
     s->at = again;
     if (m->was_paused)
         return;
@@ -98,20 +102,22 @@ static void restore_execute(machine *m, size_t step, machine_assume assume)
         s->at = AT_NEW;
         s->tries = last->attempt;
     } else {
-        judge_again(m, step, AT_NEW);
+        judge_again(m, step, AT_NEW, last->verdict);
     }
 }
 
-/* Samples start anew, but for a step that had all it needs and for a verdict that ended it. */
+/* Samples start anew, but for a step that had all it needs, for one that soaks, and for a verdict that ended it. */
 static void restore_verify(machine *m, size_t step)
 {
     step_state *s = &m->steps[step];
     const machine_row *last = s->last;
     s->at = AT_ACTED;
-    if (s->good >= m->plan->steps[step].hits)
+    if (last->finished && (last->verdict == MACHINE_FAILED || last->verdict == MACHINE_INCONCLUSIVE))
+        judge_again(m, step, AT_ACTED, last->verdict);
+    else if (s->soaking && machine_soak_has_gaps(m, step))
+        judge_again(m, step, AT_ACTED, MACHINE_INCONCLUSIVE);
+    else if (s->soaking ? s->good > 0 && machine_soak_over(m, step) : s->good >= m->plan->steps[step].hits)
         s->at = AT_SETTLED;
-    else if (last->finished && (last->verdict == MACHINE_FAILED || last->verdict == MACHINE_INCONCLUSIVE))
-        judge_again(m, step, AT_ACTED);
 }
 
 static void restore_main_step(machine *m, size_t step, machine_assume assume)
@@ -124,7 +130,7 @@ static void restore_main_step(machine *m, size_t step, machine_assume assume)
     case MACHINE_VERIFY: restore_verify(m, step); break;
     default:
         if (last->finished && last->verdict != MACHINE_PASSED)
-            judge_again(m, step, AT_NEW);
+            judge_again(m, step, AT_NEW, last->verdict);
         break;
     }
 }

@@ -5,6 +5,7 @@ void machine_decide(machine *m, machine_reason reason, size_t step, machine_verd
     m->why.reason = reason;
     m->why.step = step;
     m->why.verdict = verdict;
+    m->why.until = 0;
 }
 
 void machine_stop(machine *m, machine_next next, machine_do how)

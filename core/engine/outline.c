@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include <belay/plugin.h>
+
 #define UNDO_ATTEMPTS 3
 #define UNDO_DELAY_MS 1000
 
@@ -38,6 +40,9 @@ static machine_step outline_step(const pipeline *p, const pipeline_step *s)
         .backoff = s->retry_backoff,
         .ready_ms = s->ready_ms,
         .interval_ms = s->interval_ms,
+        .soak_ms = s->soak_ms,
+        .max_gaps = s->max_gaps,
+        .waits = s->kind->flags & BELAY_S_WAITS,
         .hits = s->hits,
         .on_failure = policy_of(s->on_failure),
         .on_error = policy_of(s->on_error),

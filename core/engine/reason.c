@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/driver.h"
 
 static char *with_summary(const driver *d, size_t step, const char *fmt, const char *what)
@@ -30,12 +31,20 @@ static char *not_ready_text(const driver *d, size_t step)
 char *reason_text(const driver *d, const machine_action *a)
 {
     const char *was = d->record.run.reason;
+    char left[UNITS_TEXT];
     const char *id = a->step != MACHINE_NO_STEP ? driver_step(d, a->step)->id : "";
     switch (a->reason) {
     case MACHINE_BECAUSE_NOTHING: return mem_dup("");
     case MACHINE_BECAUSE_PREPARE: return with_summary(d, a->step, "cannot run", "");
     case MACHINE_BECAUSE_VERDICT: return verdict_text(d, a);
     case MACHINE_BECAUSE_NOT_READY: return not_ready_text(d, a->step);
+    case MACHINE_BECAUSE_WAITING: return with_summary(d, a->step, "waits", "");
+    case MACHINE_BECAUSE_SOAKING:
+        return mem_printf("step '%s' soaks, and its next sample is due in %s", id,
+                          units_show_duration(a->until - clock_steady_ms(), left));
+    case MACHINE_BECAUSE_GAPS:
+        return mem_printf("step '%s' has not been watched well enough: more than %lld of its samples are missing", id,
+                          (long long)driver_step(d, a->step)->max_gaps);
     case MACHINE_BECAUSE_CANCELLED: return mem_printf("cancelled by %s", d->cancelled_by);
     case MACHINE_BECAUSE_CUT_SHORT: return mem_printf("step '%s' was cut short while it executed", id);
     case MACHINE_BECAUSE_ASK:

@@ -81,12 +81,39 @@ static int pin_plugins(record *r, const pipeline *p, error **err)
     return result;
 }
 
+static json_t *covering_steps(const pipeline *p, const pipeline_box *box)
+{
+    json_t *steps = json_array();
+    for (size_t i = 0; i < p->step_count; i++)
+        for (char **id = p->steps[i].covers; *id; id++)
+            if (strcmp(*id, box->id) == 0)
+                json_array_append_new(steps, json_pack("{s:s, s:s}", "id", p->steps[i].id, "title",
+                                                       p->steps[i].title ? p->steps[i].title : ""));
+    return steps;
+}
+
+/* So that the checklist can be filled in later from the store alone. */
+static int keep_checklist(record *r, const pipeline *p, error **err)
+{
+    if (!p->checklist)
+        return 0;
+    json_t *boxes = json_array();
+    for (size_t i = 0; i < p->box_count; i++)
+        json_array_append_new(boxes,
+                              json_pack("{s:s, s:s, s:s, s:o}", "id", p->boxes[i].id, "section", p->boxes[i].section,
+                                        "text", p->boxes[i].text, "steps", covering_steps(p, &p->boxes[i])));
+    json_t *checklist = json_pack("{s:s, s:o}", "title", p->checklist, "boxes", boxes);
+    guard_mem char *text = json_dumps(checklist, JSON_COMPACT);
+    json_decref(checklist);
+    return store_mark(r->store, r->run.id, STORE_MARK_CHECKLIST, text, err);
+}
+
 int record_begin(record *r, const pipeline *p, error **err)
 {
     if (!r->store)
         return 0;
     int result = store_run_create(r->store, &r->run, err);
-    if (result < 0 || (result = pin_plugins(r, p, err)) < 0)
+    if (result < 0 || (result = pin_plugins(r, p, err)) < 0 || (result = keep_checklist(r, p, err)) < 0)
         return result;
     guard_mem store_step *steps = mem_array(p->step_count, sizeof *steps);
     for (size_t i = 0; i < p->step_count; i++)
@@ -199,6 +226,12 @@ int record_measure(record *r, store_measurement *m, error **err)
     if (result == 0)
         m->samples = count_sample(r, m->step, m->name, 1);
     return result;
+}
+
+int record_baseline(record *r, const char *step, const char *name, double *ret, char **ret_run, error **err)
+{
+    *ret_run = NULL;
+    return r->store ? store_baseline(r->store, &r->run, step, name, ret, ret_run, err) : 0;
 }
 
 bool record_has_sample(const record *r, const char *step, const char *metric)

@@ -43,6 +43,8 @@ const char *record_output_get(void *user, const char *step, const char *name);
 
 /** m->samples receives how many there are now. */
 int record_measure(record *r, store_measurement *m, error **err) CHECKED;
+/** What the newest committed run measured; *ret_run NULL: there is none. See store_baseline(). */
+int record_baseline(record *r, const char *step, const char *name, double *ret, char **ret_run, error **err) CHECKED;
 /** Samples that the step took of the metric "NAME", of all its instances. */
 bool record_has_sample(const record *r, const char *step, const char *metric);
 /** Reads the counts of samples from the store. */

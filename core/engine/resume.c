@@ -233,7 +233,7 @@ static int take_up(const engine *e, const char *id, bool rollback, engine_assume
     store_lock *lock = NULL;
     bool untouched = false;
     int r = store_run_get(e->store, id, &run, err);
-    if (r == 0 && (r = lock_environment(e->store, run.environment, run.id, &lock, err)) == 0) {
+    if (r == 0 && (r = lock_environment(e, run.environment, run.id, &lock, err)) == 0) {
         guard_mem char *full = mem_dup(run.id);
         store_run_done(&run);
         r = store_run_get(e->store, full, &run, err);

@@ -59,7 +59,7 @@ int engine_run(const engine *e, const catalog *c, const pipeline *p, const char 
     (void)c;
     driver d;
     int r = driver_init(&d, e, p, DRIVER_RUN, e->store, err);
-    if (r == 0 && (r = lock_environment(e->store, p->environment, NULL, &d.lock, err)) == 0)
+    if (r == 0 && (r = lock_environment(e, p->environment, NULL, &d.lock, err)) == 0)
         r = drive(&d, p, sets, ret_exit, err);
     driver_done(&d);
     return r;

@@ -133,7 +133,7 @@ void tell_end(driver *d, int exit_status)
     json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->begun_ms));
     if (run->failed_ms)
         json_object_set_new(event, "failed_ms", json_integer(run->failed_ms));
-    if (run->failed_ms && run->healthy_ms)
+    if (run->failed_ms && run->healthy_ms >= run->failed_ms) /* not when the clock was set back in between */
         json_object_set_new(event, "healthy_after_ms", json_integer(run->healthy_ms - run->failed_ms));
     tell_set(d, event, "commit", run->commit);
     if (d->record.store && *run->id) {
@@ -153,6 +153,7 @@ static const char *outcome_word(const machine_action *a)
     case MACHINE_STEP_PASSED: return "passed";
     case MACHINE_STEP_WARNED: return "warned";
     case MACHINE_STEP_BAD: return judge_word(a->verdict);
+    case MACHINE_STEP_STOPPED: return "stopped";
     case MACHINE_STEP_SKIPPED: return "skipped";
     case MACHINE_STEP_UNDONE: return "undone";
     case MACHINE_STEP_NOT_UNDONE: return "not undone";
@@ -167,7 +168,7 @@ void tell_step_end(driver *d, const machine_action *a)
     notes *n = &d->notes[a->step];
     json_t *event = tell_new_step(d, "step.end", a->step);
     json_object_set_new(event, "verdict", json_string(outcome_word(a)));
-    json_object_set_new(event, "duration_ms", json_integer(n->acted_ms ? clock_wall_ms() - n->acted_ms : 0));
+    json_object_set_new(event, "duration_ms", json_integer(n->acted_ms ? clock_steady_ms() - n->acted_ms : 0));
     n->acted_ms = 0;
     tell(d, event);
 }

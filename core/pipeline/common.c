@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <belay/plugin.h>
+
 #include "pipeline/load.h"
 
 #define DEFAULT_UNDO_MS     120000
@@ -8,8 +10,10 @@
 #define DEFAULT_BACKOFF     2.0
 #define DEFAULT_READY_MS    60000
 #define DEFAULT_INTERVAL_MS 1000
+#define WAITING_INTERVAL_MS 5000 /* for people: a sample costs little, but there may be days of them */
 #define MAX_ATTEMPTS        100
 #define MAX_HITS            10000
+#define MAX_GAPS            1000000
 #define MAX_BACKOFF         10.0
 
 static void read_text(load *l, const config_setting_t *s, void *into)
@@ -38,6 +42,11 @@ static void read_hits(load *l, const config_setting_t *s, void *into)
     int64_t value = 1;
     if (setting_int(l, s, 1, MAX_HITS, &value))
         *(int *)into = (int)value;
+}
+
+static void read_gaps(load *l, const config_setting_t *s, void *into)
+{
+    (void)setting_int(l, s, 0, MAX_GAPS, into);
 }
 
 static void read_policy(load *l, const config_setting_t *s, void *into)
@@ -123,6 +132,8 @@ static const struct common {
     {"ready", read_window, offsetof(pipeline_step, ready_ms)},
     {"interval", read_duration, offsetof(pipeline_step, interval_ms)},
     {"hits", read_hits, offsetof(pipeline_step, hits)},
+    {"soak", read_duration, offsetof(pipeline_step, soak_ms)},
+    {"max_gaps", read_gaps, offsetof(pipeline_step, max_gaps)},
     {"on_failure", read_policy, offsetof(pipeline_step, on_failure)},
     {"on_error", read_policy, offsetof(pipeline_step, on_error)},
     {"on_inconclusive", read_policy, offsetof(pipeline_step, on_inconclusive)},
@@ -144,6 +155,23 @@ void step_common_offer(nearest *n)
         nearest_offer(n, commons[i].name);
 }
 
+/** What soaks is asked again and again, and is watched by the main stages. */
+static void check_soak(load *l, const pipeline_step *s, const config_setting_t *group)
+{
+    const config_setting_t *soak = setting_member(group, "soak");
+    if (!soak || !s->soak_ms || !s->kind)
+        return;
+    if (!s->kind->has_verify || s->kind->flags & BELAY_S_WAITS)
+        load_problem(l, load_place(l, soak), "%s cannot soak: it %s", s->kind->name,
+                     s->kind->has_verify ? "waits for people" : "has no verify");
+    else if (s->stage->rollback)
+        load_problem(l, load_place(l, soak), "a step of the rollback stage cannot soak");
+    else if (s->hits > 1)
+        load_problem(l, load_place(l, soak), "a step has either 'soak' or 'hits'");
+    else if (s->interval_ms > s->soak_ms)
+        load_problem(l, load_place(l, soak), "'interval' is longer than 'soak'");
+}
+
 void step_load_common(load *l, pipeline_step *s, const config_setting_t *group)
 {
     s->covers = mem_array(1, sizeof *s->covers);
@@ -152,13 +180,14 @@ void step_load_common(load *l, pipeline_step *s, const config_setting_t *group)
     s->retry_delay_ms = DEFAULT_RETRY_MS;
     s->retry_backoff = DEFAULT_BACKOFF;
     s->ready_ms = DEFAULT_READY_MS;
-    s->interval_ms = DEFAULT_INTERVAL_MS;
+    s->interval_ms = s->kind && s->kind->flags & BELAY_S_WAITS ? WAITING_INTERVAL_MS : DEFAULT_INTERVAL_MS;
     s->hits = 1;
     for (size_t i = 0; i < COMMON_COUNT; i++) {
         const config_setting_t *given = commons[i].read ? setting_member(group, commons[i].name) : NULL;
         if (given)
             commons[i].read(l, given, (char *)s + commons[i].offset);
     }
+    check_soak(l, s, group);
     if (s->undo_timeout_ms == 0)
         s->undo_timeout_ms = s->timeout_ms > DEFAULT_UNDO_MS ? s->timeout_ms : DEFAULT_UNDO_MS;
 }

@@ -32,6 +32,13 @@ void pipeline_free(pipeline *p)
         step_done(&p->steps[i]);
     for (size_t i = 0; i < p->stage_count; i++)
         free(p->stages[i].name);
+    for (size_t i = 0; i < p->box_count; i++) {
+        free(p->boxes[i].id);
+        free(p->boxes[i].text);
+    }
+    free(p->boxes);
+    texts_free(p->sections);
+    free(p->checklist);
     free(p->steps);
     free(p->stages);
     free(p->name);
@@ -158,7 +165,7 @@ void environment_load(load *l, const config_setting_t *root)
 
 static void check_sections(load *l, const config_setting_t *root)
 {
-    static const char *const names[] = {"pipeline", "vars",     "secrets",   "env_files",
+    static const char *const names[] = {"pipeline", "vars",     "secrets",   "env_files", "checklist",
                                         "stages",   "rollback", "overrides", NULL};
     setting_check_names(l, root, "a pipeline file", names);
     check_overrides(l, root);
@@ -216,6 +223,7 @@ static void load_sections(load *l, const char *const *sets)
     load_names(l);
     secrets_load(l, root);
     stages_load(l, root);
+    checklist_load(l, root);
     protect(l);
     if (!pipeline_problems_fatal(l->problems))
         l->p->text = recorded_text(l, root, sets);

@@ -136,6 +136,8 @@ void vars_done(load *l);
 void environment_load(load *l, const config_setting_t *root);
 /** Reads the secrets section. */
 void secrets_load(load *l, const config_setting_t *root);
+/** Reads the checklist, and holds what the steps cover against it (checklist.c). */
+void checklist_load(load *l, const config_setting_t *root);
 /** Reads stages, rollback, and all steps (stages.c). */
 void stages_load(load *l, const config_setting_t *root);
 /** Reads one step's options: the common ones (common.c) and its kind's own (options.c). */

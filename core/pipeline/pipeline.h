@@ -69,6 +69,8 @@ typedef struct pipeline_step {
     double retry_backoff; /**< factor, >= 1 */
     int64_t ready_ms;     /**< how long verify may say NOT_YET; from `ready`, default 60 s */
     int64_t interval_ms;  /**< between two samples; from `interval`, default 1 s */
+    int64_t soak_ms;      /**< from `soak`: once it holds, it must hold at each sample for so long; 0: no */
+    int64_t max_gaps;     /**< samples of a soak that may be missing; from `max_gaps`, default 0 */
     int hits;             /**< samples in a row that must hold; from `hits`, default 1 */
     pipeline_policy on_failure, on_error, on_inconclusive; /**< default: rollback, rollback, rollback */
     pipeline_threshold *thresholds;
@@ -86,6 +88,13 @@ struct pipeline_stage {
     size_t first, count; /**< its steps, a range of pipeline.steps */
 };
 
+/** A box of the checklist. */
+typedef struct pipeline_box {
+    char *id;            /**< what a step's `covers` names */
+    const char *section; /**< heading; borrowed from the pipeline */
+    char *text;
+} pipeline_box;
+
 /** Steps of all stages in file order, then those of the rollback stage. */
 typedef struct pipeline {
     char *name, *environment, *version;
@@ -98,7 +107,11 @@ typedef struct pipeline {
     size_t stage_count; /**< the rollback stage, when there is one, is the last */
     pipeline_step *steps;
     size_t step_count;
-    size_t main_count;            /**< steps before the rollback stage's */
+    size_t main_count;   /**< steps before the rollback stage's */
+    char *checklist;     /**< its title; NULL: the file has no checklist */
+    char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
+    pipeline_box *boxes; /**< of all sections, in order */
+    size_t box_count;
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 

@@ -75,14 +75,17 @@ static int fetch_file(secret *s, const environment *env, char **ret, size_t *ret
     if (r == 0)
         return 0;
     guard_mem char *why = error_text(*err);
-    return error_set(err, ERROR_CONFIG, "%s", why);
+    (void)error_set(err, ERROR_CONFIG, "%s", why);
+    return error_hint(err, "write the secret there, or correct its 'path'");
 }
 
 static int fetch_env(secret *s, const environment *env, char **ret, size_t *ret_size, error **err)
 {
     const char *value = environment_get(env, s->source);
-    if (!value)
-        return error_set(err, ERROR_CONFIG, "the environment variable %s is not set", s->source);
+    if (!value) {
+        (void)error_set(err, ERROR_CONFIG, "the environment variable %s is not set", s->source);
+        return error_hint(err, "export it, or set it in a file of env_files");
+    }
     *ret_size = strlen(value);
     *ret = mem_dup(value);
     return 0;

@@ -5,20 +5,26 @@
  * An event is a JSON object: "at" (RFC 3339, UTC, ms), "run", "type", and by type (step events always have "step",
  * "kind", "stage"):
  *
- *   run.start      mode pipeline environment version previous file stages:[{name,steps:[{id,kind,title,verdict}]}]
- *                  rollback:[..] resumed
- *                    mode: "run" (default) "plan" "try" "rollback" "discard"; rollback: steps, like those of a stage;
- *                    verdict: of a resumed run, what the step had come to before ("passed", "skipped" ...)
- *   run.state      state reason              (rolling back, paused, ...)
- *   run.end        state reason exit_status duration_ms failed_ms healthy_after_ms commit evidence next:[commands to go
- * on] evidence: the folder with the run's artifacts stage.start    stage                     stage.end  stage
- * duration_ms verdict phase.start    step kind stage phase attempt phase.end      step kind stage phase attempt status
- * end verdict duration_ms summary hint option step.end       step kind stage verdict duration_ms     (passed failed
- * error inconclusive skipped warned; of an undo: undone "not undone" "undo skipped" irreversible) progress       step
- * kind stage phase done all what log            step kind stage phase level line plan           step kind stage change
- * undo irreversible pending pending: array of the options that are known later output         step name value measure
- * step name value unit threshold verdict samples note           text                      (a remark of the core's own)
- * warning  text hint
+ * - run.start: mode pipeline environment version previous file stages:[{name,steps:[{id,kind,title,verdict}]}]
+ *   rollback:[..] resumed. mode: "run" (default) "plan" "try" "rollback" "discard"; rollback: steps, like those of a
+ *   stage; verdict: of a resumed run, what the step had come to before ("passed", "skipped" ...)
+ * - run.state: state reason (rolling back, paused, ...)
+ * - run.end: state reason exit_status duration_ms failed_ms healthy_after_ms commit evidence next. evidence: the folder
+ *   with the run's artifacts; next: array of the commands to go on with
+ * - stage.start: stage
+ * - stage.end: stage duration_ms verdict
+ * - phase.start: phase attempt
+ * - phase.end: phase attempt status end verdict duration_ms summary hint option
+ * - step.end: verdict duration_ms (passed failed error inconclusive stopped skipped warned; of an undo: undone "not
+ *   undone" "undo skipped" irreversible)
+ * - progress: phase done all what
+ * - log: phase level line
+ * - plan: change undo irreversible pending. pending: array of the options that are known later
+ * - output: name value
+ * - measure: name value unit threshold verdict samples
+ * - note: text (a remark of the core's own)
+ * - warning: text hint
+ * - remember: key value (an undo record; only of a step that is tried alone)
  *
  * All texts are masked before they become events.
  */

@@ -136,6 +136,7 @@ static void add_case(suite *to, const view *v, const char *prefix, const view_st
         break;
     case VIEW_NONE:
     case VIEW_NOT_YET:
+    case VIEW_STOPPED:
     case VIEW_SKIPPED:
     case VIEW_IRREVERSIBLE:
         to->skipped++;

@@ -1,5 +1,7 @@
 #include "report/layout.h"
 
+#include <string.h>
+
 #include "base/units.h"
 #include "report/width.h"
 
@@ -21,15 +23,22 @@ void layout_line(text *out, const layout *l, const char *line)
     text_puts(out, "\n");
 }
 
-/* Appends fmt cleaned and wrapped; the cursor stands behind `indent` blanks. */
+/* Appends fmt line by line, cleaned and wrapped; the cursor stands behind `indent` blanks. */
 static PRINTF(5, 0) void wrapped(text *out, const layout *l, size_t indent, style_ink ink, const char *fmt, va_list ap)
 {
     guard_mem char *raw = mem_vprintf(fmt, ap);
-    guard_text clean = {0}, lines = {0};
-    width_clean(&clean, raw, l->style.unicode);
-    width_wrap(&lines, text_get(&clean), l->columns, indent);
-    style_add(out, &l->style, ink, "%s", text_get(&lines));
-    text_puts(out, "\n");
+    for (char *line = raw, *end; line; line = end) {
+        guard_text clean = {0}, lines = {0};
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = '\0';
+        width_clean(&clean, line, l->style.unicode);
+        width_wrap(&lines, text_get(&clean), l->columns, indent);
+        if (line != raw)
+            blanks(out, indent);
+        style_add(out, &l->style, ink, "%s", text_get(&lines));
+        text_puts(out, "\n");
+    }
 }
 
 void layout_paragraph(text *out, const layout *l, size_t indent, style_ink ink, const char *fmt, ...)
@@ -57,12 +66,13 @@ static const struct {
     const char *unicode, *ascii;
     style_ink ink;
 } marks[] = {
-    [VIEW_NONE] = {"\u00b7", ".", INK_DIM},         [VIEW_PASSED] = {"\u2713", "+", INK_GREEN},
-    [VIEW_WARNED] = {"!", "!", INK_YELLOW},         [VIEW_FAILED] = {"\u2717", "x", INK_RED},
-    [VIEW_ERROR] = {"\u2717", "x", INK_RED},        [VIEW_INCONCLUSIVE] = {"?", "?", INK_RED},
-    [VIEW_SKIPPED] = {"\u2013", "-", INK_DIM},      [VIEW_NOT_YET] = {"\u00b7", ".", INK_DIM},
-    [VIEW_UNDONE] = {"\u21b6", "<", INK_YELLOW},    [VIEW_NOT_UNDONE] = {"\u2717", "x", INK_RED},
-    [VIEW_UNDO_SKIPPED] = {"\u2717", "x", INK_RED}, [VIEW_IRREVERSIBLE] = {"!", "!", INK_YELLOW},
+    [VIEW_NONE] = {"\u00b7", ".", INK_DIM},       [VIEW_PASSED] = {"\u2713", "+", INK_GREEN},
+    [VIEW_WARNED] = {"!", "!", INK_YELLOW},       [VIEW_FAILED] = {"\u2717", "x", INK_RED},
+    [VIEW_ERROR] = {"\u2717", "x", INK_RED},      [VIEW_INCONCLUSIVE] = {"?", "?", INK_RED},
+    [VIEW_STOPPED] = {"\u2013", "-", INK_DIM},    [VIEW_SKIPPED] = {"\u2013", "-", INK_DIM},
+    [VIEW_NOT_YET] = {"\u00b7", ".", INK_DIM},    [VIEW_UNDONE] = {"\u21b6", "<", INK_YELLOW},
+    [VIEW_NOT_UNDONE] = {"\u2717", "x", INK_RED}, [VIEW_UNDO_SKIPPED] = {"\u2717", "x", INK_RED},
+    [VIEW_IRREVERSIBLE] = {"!", "!", INK_YELLOW},
 };
 
 const char *layout_mark(const style *s, view_verdict verdict)

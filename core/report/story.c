@@ -361,6 +361,24 @@ static void on_output(story *t, const view *v, const json_t *event, text *out)
                          event_text(event, "name"), event_text(event, "value"));
 }
 
+/* Who tries a step alone watches it. */
+static void on_phase_end(story *t, const view *v, const json_t *event, text *out)
+{
+    char took[UNITS_TEXT];
+    if (t->verbose && v->mode == VIEW_MODE_TRY)
+        layout_paragraph(out, &t->layout, 6, INK_DIM, "%s: %s: %s in %s", event_text(event, "step"),
+                         event_text(event, "phase"), event_text(event, "verdict"),
+                         units_show_duration(event_int(event, "duration_ms"), took));
+}
+
+static void on_remember(story *t, const view *v, const json_t *event, text *out)
+{
+    (void)v;
+    if (t->verbose)
+        layout_paragraph(out, &t->layout, 6, INK_DIM, "%s: undo record %s = %s", event_text(event, "step"),
+                         event_text(event, "key"), event_text(event, "value"));
+}
+
 static void on_note(story *t, const view *v, const json_t *event, text *out)
 {
     (void)v;
@@ -394,6 +412,7 @@ static const struct {
     {"run.end", on_run_end},         {"step.end", on_step_end},
     {"phase.start", on_phase_start}, {"log", on_log},
     {"output", on_output},           {"note", on_note},
+    {"phase.end", on_phase_end},     {"remember", on_remember},
     {"warning", on_warning},
 };
 

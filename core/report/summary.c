@@ -127,17 +127,36 @@ static const struct headline {
 static void add_trouble(text *out, const layout *l, const view *v, const view_step *s, const view_trouble *t,
                         const char *label, style_ink ink)
 {
+    guard_text summary = {0}; /* the step's own line told the others */
+    text_first_line(&summary, t->summary, style_pick(&l->style, " \u2026", " ..."));
     layout_field(out, l, label, ink, "%s/%s%s%s%s%s", v->stages.items[s->stage].name, s->id, *t->phase ? ", " : "",
-                 t->phase, *t->summary ? ": " : "", t->summary);
+                 t->phase, summary.count ? ": " : "", text_get(&summary));
     if (*t->hint)
         layout_field(out, l, "do", INK_PLAIN, "%s", t->hint);
+}
+
+static bool is_bad(const view_step *s)
+{
+    return view_verdict_is_bad(s->verdict) || (s->verdict == VIEW_WARNED && s->trouble.verdict != VIEW_NONE);
+}
+
+/* Many steps may meet one obstacle: it is told once. */
+static bool told_before(const view *v, const view_step *s)
+{
+    for (const view_step *earlier = v->steps.items; earlier < s; earlier++)
+        if (is_bad(earlier) && *s->trouble.summary && strcmp(earlier->trouble.summary, s->trouble.summary) == 0)
+            return true;
+    return false;
 }
 
 static void add_bad_steps(text *out, const layout *l, const view *v)
 {
     for (size_t i = 0; i < v->steps.count; i++) {
         const view_step *s = &v->steps.items[i];
-        if (view_verdict_is_bad(s->verdict) || (s->verdict == VIEW_WARNED && s->trouble.verdict != VIEW_NONE))
+        if (is_bad(s) && told_before(v, s))
+            layout_field(out, l, view_verdict_word(s->verdict), layout_ink(s->verdict), "%s/%s, %s: the same",
+                         v->stages.items[s->stage].name, s->id, s->trouble.phase);
+        else if (is_bad(s))
             add_trouble(out, l, v, s, &s->trouble, view_verdict_word(s->verdict), layout_ink(s->verdict));
     }
     bool untold = strcmp(v->state, "rolled back") == 0 || strcmp(v->state, "refused") == 0;

@@ -16,6 +16,7 @@
     X(FAILED, "failed")                                                                                                \
     X(ERROR, "error")                                                                                                  \
     X(INCONCLUSIVE, "inconclusive")                                                                                    \
+    X(STOPPED, "stopped")                                                                                              \
     X(SKIPPED, "skipped")                                                                                              \
     X(NOT_YET, "not yet")                                                                                              \
     X(UNDONE, "undone") X(NOT_UNDONE, "not undone") X(UNDO_SKIPPED, "undo skipped") X(IRREVERSIBLE, "irreversible")

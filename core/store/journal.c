@@ -6,7 +6,9 @@
 int store_phase_begin(store *s, const char *run, const char *step, const char *phase, int attempt, int64_t *ret_seq,
                       error **err)
 {
-    int r = sql_int(s, ret_seq, 0, err,
+    int r = sql_in_place(s, err);
+    if (r == 0)
+        r = sql_int(s, ret_seq, 0, err,
                     "INSERT INTO phases (run, seq, step, phase, attempt, started_ms) "
                     "VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM phases WHERE run = ?1), ?2, ?3, ?4, ?5) "
                     "RETURNING seq",

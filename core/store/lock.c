@@ -10,13 +10,15 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "store/lease.h"
 #include "store/store_lock.h"
 
 #define RECORD_MAX    4096
 #define NAME_MAX_KEPT 48
 
 struct store_lock {
-    int fd;
+    int fd, lease; /* lease: -1 until it is taken */
+    char *environment, *lease_path;
     json_t *record;
 };
 
@@ -35,10 +37,10 @@ static char *file_name(const char *environment)
     return mem_printf("%s-%.8s", clean, digest);
 }
 
-static char *lock_path(const store *s, const char *environment)
+static char *lock_path(const store *s, const char *environment, const char *suffix)
 {
     guard_mem char *name = file_name(environment);
-    return mem_printf("%s/locks/%s.lock", store_folder(s), name);
+    return mem_printf("%s/locks/%s.%s", store_folder(s), name, suffix);
 }
 
 /* An open-file-description lock: it goes with the descriptor, and can be asked for without being taken. */
@@ -55,12 +57,13 @@ static json_t *read_record(int fd)
     return record ? record : json_object(); /* the owner has just begun */
 }
 
-static int write_record(const store_lock *l, error **err)
+/* The lease has the record too: it is that of the run which left something alive when all else is overwritten. */
+static int write_record(const store_lock *l, int fd, error **err)
 {
     guard_mem char *record = json_dumps(l->record, JSON_COMPACT);
     guard_mem char *line = mem_printf("%s\n", record);
     size_t n = strlen(line);
-    if (pwrite(l->fd, line, n, 0) != (ssize_t)n || ftruncate(l->fd, (off_t)n) < 0)
+    if (pwrite(fd, line, n, 0) != (ssize_t)n || ftruncate(fd, (off_t)n) < 0)
         return error_set(err, ERROR_IO, "write the lock's record: %s", strerror(errno));
     return 0;
 }
@@ -114,7 +117,7 @@ static json_t *new_record(const char *environment, const char *run)
 int store_lock_take(const store *s, const char *environment, const char *run, store_lock **ret, error **err)
 {
     guard_mem char *folder = mem_printf("%s/locks", store_folder(s));
-    guard_mem char *path = lock_path(s, environment);
+    guard_mem char *path = lock_path(s, environment, "lock");
     int r = file_make_folder(folder, err);
     if (r < 0)
         return error_wrap(err, "lock environment '%s'", environment);
@@ -132,38 +135,90 @@ int store_lock_take(const store *s, const char *environment, const char *run, st
     }
     guard(store_lock) l = mem_new(store_lock);
     l->fd = fd;
-    fd = -1;
+    fd = l->lease = -1;
+    l->environment = mem_dup(environment);
+    l->lease_path = lock_path(s, environment, "lease");
     l->record = new_record(environment, run);
-    if ((r = write_record(l, err)) < 0)
+    if ((r = write_record(l, l->fd, err)) < 0)
         return error_wrap(err, "lock environment '%s'", environment);
     *ret = take(l);
     return 0;
 }
 
+static const char unseen[] = "processes that this user may not look into";
+
+char *store_lock_left(const store *s, const char *environment)
+{
+    guard_mem char *path = lock_path(s, environment, "lease");
+    if (!lease_is_held(path))
+        return mem_dup("");
+    lease_holders h = lease_holders_of(path);
+    char *names = mem_dup(h.count ? h.names : unseen);
+    lease_holders_done(&h);
+    return names;
+}
+
+static int fail_left(const store_lock *l, error **err)
+{
+    guard_fd fd = open(l->lease_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    json_t *dead = read_record(fd);
+    lease_holders h = lease_holders_of(l->lease_path);
+    (void)error_set(err, ERROR_LOCKED,
+                    "environment '%s' is held by what is left of run %s, whose process %lld has ended: %s",
+                    l->environment, field(dead, "run"), (long long)json_integer_value(json_object_get(dead, "pid")),
+                    h.count ? h.names : unseen);
+    int r = h.count ? error_hint(err, "it may still change things: let it end, or end it (kill %s), then start again",
+                                 h.pids)
+                    : error_hint(err, "find them as root (fuser -v %s), let them end, then start again", l->lease_path);
+    lease_holders_done(&h);
+    json_decref(dead);
+    return r;
+}
+
+int store_lock_lease(store_lock *l, error **err)
+{
+    int r = lease_take(l->lease_path, &l->lease, err);
+    if (r == -ERROR_LOCKED)
+        return fail_left(l, err);
+    if (r == 0)
+        r = write_record(l, l->lease, err);
+    return r < 0 ? error_wrap(err, "the lease of environment '%s'", l->environment) : 0;
+}
+
+int store_lock_lease_fd(const store_lock *l)
+{
+    return l->lease;
+}
+
 int store_lock_stage(store_lock *l, const char *stage, error **err)
 {
     json_object_set_new(l->record, "stage", json_string(stage));
-    return write_record(l, err);
+    return write_record(l, l->fd, err);
 }
 
 int store_lock_run(store_lock *l, const char *run, error **err)
 {
     json_object_set_new(l->record, "run", json_string(run));
-    return write_record(l, err);
+    int r = write_record(l, l->fd, err);
+    return r == 0 && l->lease >= 0 ? write_record(l, l->lease, err) : r;
 }
 
 void store_lock_free(store_lock *l)
 {
     if (!l)
         return;
+    if (l->lease >= 0)
+        close(l->lease);
     close(l->fd);
+    free(l->environment);
+    free(l->lease_path);
     json_decref(l->record);
     free(l);
 }
 
 int store_lock_owner(const store *s, const char *environment, json_t **ret, error **err)
 {
-    guard_mem char *path = lock_path(s, environment);
+    guard_mem char *path = lock_path(s, environment, "lock");
     guard_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT) {
         *ret = NULL;

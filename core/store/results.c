@@ -64,6 +64,24 @@ int store_measurements(store *s, const char *run, bool (*fn)(void *user, const s
     return r < 0 ? r : 0;
 }
 
+int store_baseline(store *s, const store_run *run, const char *step, const char *name, double *ret, char **ret_run,
+                   error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    *ret_run = NULL;
+    int r =
+        sql_query(s, &q, err,
+                  "SELECT m.value, r.id FROM measurements m JOIN runs r ON r.id = m.run WHERE r.environment = ? AND "
+                  "r.pipeline = ? AND r.state = ? AND r.id <> ? AND m.step = ? AND m.name = ? "
+                  "ORDER BY r.seq DESC LIMIT 1",
+                  "ssssss", run->environment, run->pipeline, run_state_name(RUN_COMMITTED), run->id, step, name);
+    if (r < 0 || (r = sql_next(s, q, err)) != SQL_ROW)
+        return r;
+    *ret = sqlite3_column_double(q, 0);
+    *ret_run = sql_column(q, 1);
+    return 0;
+}
+
 int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, error **err)
 {
     /* In WAL mode a NORMAL commit is not synced; the next FULL one syncs the log up to itself. */
@@ -101,8 +119,8 @@ int store_artifact_path(store *s, const char *run, const char *step, const char 
         if (!is_file_name(parts[i]))
             return error_set(err, ERROR_STORE, "'%s' cannot be part of an artifact's path", parts[i]);
     guard_mem char *folder = mem_printf("%s/runs/%s/%s", s->folder, run, step);
-    int r = file_make_folder(folder, err);
-    if (r < 0)
+    int r = sql_in_place(s, err); /* no new state folder is to stand where the old one was */
+    if (r < 0 || (r = file_make_folder(folder, err)) < 0)
         return error_wrap(err, "make the artifact folder");
     *ret = mem_printf("%s/%s", folder, name);
     return 0;

@@ -45,8 +45,15 @@ static const char first_schema[] =
     "  json TEXT NOT NULL) STRICT;"
     "CREATE INDEX events_by_run ON events (run, seq);";
 
+static const char approvals[] =
+    "CREATE TABLE approvals ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs (id), gate TEXT NOT NULL,"
+    "  role TEXT NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL, statement TEXT NOT NULL,"
+    "  signature TEXT NOT NULL, user_name TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX approvals_by_gate ON approvals (run, gate, seq);";
+
 /* migrations[n] leads from version n to n + 1. */
-static const char *const migrations[] = {first_schema};
+static const char *const migrations[] = {first_schema, approvals};
 
 int sql_schema_version(void)
 {

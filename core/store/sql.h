@@ -7,12 +7,15 @@
 #define STORE_SQL_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "store/store.h"
 
 struct store {
     char *folder, *path;
     sqlite3 *db;
+    dev_t device; /* of the file, when it was opened */
+    ino_t inode;
 };
 
 GUARD(sqlite3_stmt, sqlite3_finalize)
@@ -50,6 +53,8 @@ int sql_commit(sql_transaction *t, error **err) CHECKED;
 void sql_transaction_done(sql_transaction *t);
 #define guard_transaction __attribute__((cleanup(sql_transaction_done))) sql_transaction
 
+/** ERROR_STORE when the open file is no longer the one at its path: what is written now would be found by nobody. */
+int sql_in_place(const store *s, error **err) CHECKED;
 /** The error for what SQLite last said. */
 int sql_fail(store *s, error **err);
 

@@ -92,6 +92,25 @@ static int lock_folder(const store *s, int fd, error **err)
     return 0;
 }
 
+static int remember_place(store *s, error **err)
+{
+    struct stat st;
+    if (stat(s->path, &st) < 0)
+        return fail_file(s, err);
+    s->device = st.st_dev;
+    s->inode = st.st_ino;
+    return 0;
+}
+
+int sql_in_place(const store *s, error **err)
+{
+    struct stat st;
+    if (stat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode)
+        return 0;
+    (void)error_set(err, ERROR_STORE, "the store '%s' was moved or removed while it was in use", s->path);
+    return error_hint(err, "put the state folder back where it was, then go on with `belay resume`");
+}
+
 static int set_up(store *s, error **err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
@@ -123,7 +142,8 @@ int store_open(const char *folder, store **ret, error **err)
     if (r < 0)
         return r;
     s->path = mem_printf("%s/belay.db", s->folder);
-    if ((r = lock_folder(s, fd, err)) < 0 || (r = make_file(s, fd, err)) < 0 || (r = set_up(s, err)) < 0)
+    if ((r = lock_folder(s, fd, err)) < 0 || (r = make_file(s, fd, err)) < 0 || (r = set_up(s, err)) < 0 ||
+        (r = remember_place(s, err)) < 0)
         return r;
     *ret = take(s);
     return 0;
@@ -147,7 +167,7 @@ const char *store_folder(const store *s)
 int store_check(store *s, error **err)
 {
     guard_mem char *said = NULL;
-    int r = sql_text(s, &said, err, "SELECT quick_check FROM pragma_quick_check(1)", "");
+    int r = sql_text(s, &said, err, "SELECT integrity_check FROM pragma_integrity_check(1)", "");
     if (r < 0)
         return r;
     if (!said || strcmp(said, "ok") != 0) {

@@ -118,9 +118,26 @@ int store_steps_put(store *s, const char *run, const store_step *steps, size_t n
 int store_steps(store *s, const char *run, bool (*fn)(void *user, const store_step *step), void *user,
                 error **err) CHECKED;
 /** A free-form mark that the machine wants durable ("decision", "rollback because ..."); at most one for each key. */
+/** The key of the pipeline's checklist: {title, boxes:[{id, section, text, steps:[{id, title}]}]}. */
+#define STORE_MARK_CHECKLIST "checklist"
 int store_mark(store *s, const char *run, const char *key, const char *value, error **err) CHECKED;
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
                 error **err) CHECKED;
+
+/* ---- people's decisions --------------------------------------------------------------------------------------------
+ */
+
+/** What a person said at a gate; see core/approval. Nothing of it is secret. */
+typedef struct store_approval {
+    char *gate; /**< step id */
+    char *role, *decision, *reason, *statement, *signature, *user;
+    int64_t at_ms;
+} store_approval;
+/** May be called while another process drives the run. */
+int store_approval_add(store *s, const char *run, const store_approval *a, error **err) CHECKED;
+/** Oldest first; gate NULL: all. */
+int store_approvals(store *s, const char *run, const char *gate, bool (*fn)(void *user, const store_approval *a),
+                    void *user, error **err) CHECKED;
 
 /* ---- undo, outputs, measurements ------------------------------------------------------------------------------------
  */
@@ -151,6 +168,11 @@ typedef struct store_measurement {
 int store_measurement_put(store *s, const char *run, const store_measurement *m, error **err) CHECKED;
 int store_measurements(store *s, const char *run, bool (*fn)(void *user, const store_measurement *m), void *user,
                        error **err) CHECKED;
+
+/** The value that the newest committed run of this pipeline in this environment, other than `run`, has measured.
+ * *ret_run is its id, or NULL when there is none; the caller frees. */
+int store_baseline(store *s, const store_run *run, const char *step, const char *name, double *ret, char **ret_run,
+                   error **err) CHECKED;
 
 /* ---- events, artifacts ----------------------------------------------------------------------------------------------
  */

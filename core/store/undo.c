@@ -7,7 +7,9 @@ int store_undo_add(store *s, const char *run, const char *step, int epoch, const
 {
     /* A key that is there already is written again, as it is: the commit then syncs it, also when the process that
      * first wrote it was killed before its own sync. */
-    int r = sql_text(s, ret_kept, err,
+    int r = sql_in_place(s, err);
+    if (r == 0)
+        r = sql_text(s, ret_kept, err,
                      "INSERT INTO undo (run, step, epoch, key, value) VALUES (?, ?, ?, ?, ?) "
                      "ON CONFLICT (run, step, epoch, key) DO UPDATE SET value = undo.value RETURNING value",
                      "ssiss", run, step, epoch, key, value);

@@ -16,6 +16,12 @@ static void on_done(void *user, const worker_result *result)
 
 int worker_describe(const char *plugin, const char *sha256, json_t **ret, error **err)
 {
+    return worker_describe_watched(plugin, sha256, NULL, ret, err);
+}
+
+int worker_describe_watched(const char *plugin, const char *sha256, const char *const *watcher, json_t **ret,
+                            error **err)
+{
     uv_loop_t loop;
     description d = {0};
     int r = uv_loop_init(&loop);
@@ -27,7 +33,7 @@ int worker_describe(const char *plugin, const char *sha256, json_t **ret, error 
     w->handlers = (worker_handlers){.user = &d, .done = on_done};
     d.worker = w;
     guard(json_t) order = json_pack("{s:s, s:i}", "type", "describe", "protocol", WIRE_PROTOCOL);
-    r = host_start(w, &(worker_request){.plugin = plugin, .sha256 = sha256}, order, err);
+    r = host_start(w, &(worker_request){.plugin = plugin, .sha256 = sha256, .watcher = watcher}, order, err);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     guard_mem char *text = d.text, *hint = d.hint;

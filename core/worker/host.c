@@ -78,12 +78,32 @@ typedef struct sent {
     wire_frame frame;
 } sent;
 
-static void on_sent(uv_write_t *request, int status)
+static void on_timer(uv_timer_t *timer);
+
+static void enter(worker *w, host_stage stage, int64_t limit_ms)
 {
-    (void)status;
-    sent *s = request->data;
+    w->stage = stage;
+    uv_timer_start(&w->timer, on_timer, (uint64_t)limit_ms, 0);
+}
+
+static int load_limit_ms(const worker *w)
+{
+    return w->describing ? DESCRIBE_LIMIT_MS : LOAD_LIMIT_MS;
+}
+
+static void done_with(sent *s)
+{
     wire_frame_done(&s->frame);
     free(s);
+}
+
+/* A long journal takes its time on a busy machine; as long as it is taken, the plugin's process is not stuck. */
+static void on_sent(uv_write_t *request, int status)
+{
+    worker *w = request->handle->data;
+    if (status == 0 && request->handle == (uv_stream_t *)&w->talk && w->stage == HOST_LOADING)
+        enter(w, HOST_LOADING, load_limit_ms(w));
+    done_with(request->data);
 }
 
 static void write_frame(uv_pipe_t *pipe, wire_frame frame)
@@ -93,20 +113,12 @@ static void write_frame(uv_pipe_t *pipe, wire_frame frame)
     s->request.data = s;
     uv_buf_t buffer = uv_buf_init(frame.bytes, (unsigned)frame.size);
     if (uv_write(&s->request, (uv_stream_t *)pipe, &buffer, 1, on_sent) < 0)
-        on_sent(&s->request, 0);
+        done_with(s);
 }
 
 static void command(worker *w, char byte)
 {
     write_frame(&w->control, (wire_frame){mem_dup_n(&byte, 1), 1});
-}
-
-static void on_timer(uv_timer_t *timer);
-
-static void enter(worker *w, host_stage stage, int64_t limit_ms)
-{
-    w->stage = stage;
-    uv_timer_start(&w->timer, on_timer, (uint64_t)limit_ms, 0);
 }
 
 static void ask_to_stop(worker *w, host_cause cause)
@@ -127,11 +139,6 @@ static void kill_all(worker *w, host_cause cause)
     w->killed = true;
     command(w, INSIDE_KILL);
     enter(w, HOST_SWEEPING, SWEEP_LIMIT_MS);
-}
-
-static int load_limit_ms(const worker *w)
-{
-    return w->describing ? DESCRIBE_LIMIT_MS : LOAD_LIMIT_MS;
 }
 
 /* What did not end by itself is left to its fate. */
@@ -323,7 +330,7 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
     w->phase = request->phase;
     w->grace_ms = request->grace_ms > 0 ? request->grace_ms : DEFAULT_GRACE_MS;
     w->started_ms = clock_steady_ms();
-    int r = spawn_worker(w, request->plugin, request->sha256, on_process_end, err);
+    int r = spawn_worker(w, request, on_process_end, err);
     if (r < 0 && w->handles == 0)
         free_worker(w);
     else if (r < 0)

@@ -92,7 +92,7 @@ void host_returned(worker *w);
 
 /* ---- spawn.c ---- */
 /** Starts the process with its three streams, which are then open. On error, w->handles says what is to be closed. */
-int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb on_exit, error **err) CHECKED;
+int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, error **err) CHECKED;
 
 /* ---- dialog.c ---- */
 /** Acts on a message of the plugin's process, or of the supervisor. */

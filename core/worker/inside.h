@@ -6,6 +6,7 @@
 #ifndef WORKER_INSIDE_H
 #define WORKER_INSIDE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /** The descriptors that the core hands to belay-worker. 1 is the pipe that becomes log lines. */
@@ -13,14 +14,18 @@ enum {
     INSIDE_TALK = 3,    /**< socket: the conversation between core and plugin process */
     INSIDE_CONTROL = 4, /**< socket: between core and supervisor. In the plugin process: readable once cancelled */
     INSIDE_PLUGIN = 5,  /**< the plugin's file, checked by the core */
+    INSIDE_LEASE = 6,   /**< a locked file that all which is started here keeps open; /dev/null: there is none */
     INSIDE_COUNT
 };
 
 /** What the core says on INSIDE_CONTROL, one byte each; its end means KILL. */
 enum { INSIDE_CANCEL = 'c', INSIDE_KILL = 'k' };
 
-/** Runs the supervisor to its end; gives the exit status. */
-int inside_supervise(void);
+/** belay-worker's only argument, by which a watcher starts it. */
+#define INSIDE_WATCHED "--watched"
+
+/** Runs the supervisor to its end; gives the exit status. watched: the watcher may read the plugin's process. */
+int inside_supervise(bool watched);
 
 /** Takes the core's message, loads the plugin, makes the call, reports. Runs in the forked process; does not return. */
 _Noreturn void inside_call(void);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +82,19 @@ static int lay_pipes(plumbing *p, const belay_run *io)
     return ok ? 0 : -1;
 }
 
+/* Where scripts and shells put no descriptor of their own: below are 9, 10 to 20, 200 and 255, which they like. */
+#define LEASE_FD_MIN 640
+
+/* The lease goes to each program, and from there to all that it starts and leaves behind. Without room so high up, it
+ * stays where it is. */
+static void hand_on_lease(void)
+{
+    struct stat st;
+    const bool is_lease = fstat(INSIDE_LEASE, &st) == 0 && S_ISREG(st.st_mode); /* else there is no run to guard */
+    if (is_lease && fcntl(INSIDE_LEASE, F_DUPFD, LEASE_FD_MIN) < 0)
+        (void)fcntl(INSIDE_LEASE, F_SETFD, 0);
+}
+
 /* In the child: only what is safe after fork in a process that may have threads. */
 static _Noreturn void become_program(const belay_run *io, const plumbing *p, char *const *argv, char **env)
 {
@@ -94,6 +108,7 @@ static _Noreturn void become_program(const belay_run *io, const plumbing *p, cha
     bool ok = dup2(io->in_fd > 0 ? io->in_fd : p->in[0], STDIN_FILENO) >= 0 &&
               dup2(io->out_fd > 0 ? io->out_fd : p->out[1], STDOUT_FILENO) >= 0 && dup2(p->err[1], STDERR_FILENO) >= 0;
     (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    hand_on_lease();
     if (ok && (!io->cwd || chdir(io->cwd) == 0))
         execute_program(argv, env);
     int reason = errno;

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +56,23 @@ static const char *const passed[] = {
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/* The store and its locks, and some sockets and pipes for each worker; one descriptor stands at PROGRAM_FD_MIN. */
+#define OPEN_FILES_LEAST  128
+#define OPEN_FILES_WANTED 1024
+
+static int want_open_files(error **err)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= OPEN_FILES_WANTED)
+        return 0;
+    files.rlim_cur = files.rlim_max < OPEN_FILES_WANTED ? files.rlim_max : OPEN_FILES_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur >= OPEN_FILES_LEAST)
+        return 0;
+    (void)error_set(err, ERROR_IO, "this process may have only %llu files open; Belay needs %d",
+                    (unsigned long long)files.rlim_cur, OPEN_FILES_LEAST);
+    return error_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE= of the service", OPEN_FILES_WANTED);
+}
+
 /* A folder that ends in '/' is beside the running program. */
 static int open_program_at(const char *format, const char *own_folder)
 {
@@ -69,6 +88,9 @@ int worker_init(error **err)
     char own[PATH_MAX + 1];
     if (program_fd >= 0)
         return 0;
+    int r = want_open_files(err);
+    if (r < 0)
+        return r;
     ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
     if (n < 0)
         return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
@@ -140,25 +162,50 @@ static void init_handles(worker *w)
     w->handles = 4;
 }
 
-static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_exit, error **err)
+/* What belay-worker is given besides its sockets. */
+typedef struct gifts {
+    int output, plugin, lease;
+} gifts;
+
+/* What is executed, and its arguments in a list that the caller frees. A watcher gets the path of belay-worker: the
+ * descriptor is not handed on. */
+static const char **make_arguments(const char *const *watcher, char *program, size_t room)
+{
+    size_t n = 0;
+    while (watcher && watcher[n])
+        n++;
+    const char **argv = mem_array(n + 2, sizeof *argv);
+    for (size_t i = 0; i < n; i++)
+        argv[i] = watcher[i];
+    guard_mem char *descriptor = mem_printf("/proc/self/fd/%d", program_fd);
+    ssize_t length = watcher ? readlink(descriptor, program, room - 1) : -1;
+    if (length > 0)
+        program[length] = '\0';
+    else
+        snprintf(program, room, "%s", descriptor);
+    argv[n] = watcher ? program : "belay-worker";
+    return argv;
+}
+
+static int spawn_process(worker *w, const char *const *watcher, const gifts *g, uv_exit_cb on_exit, error **err)
 {
     const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
     uv_stdio_container_t stdio[INSIDE_COUNT] = {
         [STDIN_FILENO] = {.flags = UV_IGNORE},
-        [STDOUT_FILENO] = {.flags = UV_INHERIT_FD, .data.fd = output_fd},
+        [STDOUT_FILENO] = {.flags = UV_INHERIT_FD, .data.fd = g->output},
         [STDERR_FILENO] = {.flags = UV_IGNORE}, /* belay-worker makes it the same as 1 */
         [INSIDE_TALK] = {.flags = both, .data.stream = (uv_stream_t *)&w->talk},
         [INSIDE_CONTROL] = {.flags = both, .data.stream = (uv_stream_t *)&w->control},
-        [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = plugin_fd},
+        [INSIDE_PLUGIN] = {.flags = UV_INHERIT_FD, .data.fd = g->plugin},
+        [INSIDE_LEASE] = {.flags = UV_INHERIT_FD, .data.fd = g->lease},
     };
-    char name[] = "belay-worker";
-    char *argv[] = {name, NULL};
-    guard_mem char *program = mem_printf("/proc/self/fd/%d", program_fd);
+    char program[PATH_MAX];
+    guard_mem const char **argv = make_arguments(watcher, program, sizeof program);
     char **env = filtered_environment();
     uv_process_options_t options = {
         .exit_cb = on_exit,
-        .file = program,
-        .args = argv,
+        .file = watcher ? watcher[0] : program,
+        .args = (char **)(uintptr_t)argv,
         .env = env,
         .flags = UV_PROCESS_DETACHED, /* a session of its own: no terminal, and no Ctrl-C of ours */
         .stdio_count = INSIDE_COUNT,
@@ -170,15 +217,17 @@ static int spawn_process(worker *w, int output_fd, int plugin_fd, uv_exit_cb on_
     return r < 0 ? error_set(err, ERROR_PLUGIN, "start belay-worker: %s", uv_strerror(r)) : 0;
 }
 
-int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb on_exit, error **err)
+int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, error **err)
 {
-    guard_fd plugin_fd = -1;
+    guard_fd plugin = -1, none = -1;
     int output[2];
     int r = worker_init(err);
     if (r == 0)
-        r = open_plugin(plugin, sha256, &plugin_fd, err);
+        r = open_plugin(request->plugin, request->sha256, &plugin, err);
     if (r < 0)
         return r;
+    if (!request->lease && (none = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
+        return error_set(err, ERROR_IO, "open /dev/null: %s", strerror(errno));
     if (pipe2(output, O_CLOEXEC) < 0)
         return error_set(err, ERROR_IO, "make a pipe: %s", strerror(errno));
     guard_fd write_end = output[1];
@@ -188,5 +237,6 @@ int spawn_worker(worker *w, const char *plugin, const char *sha256, uv_exit_cb o
         close(output[0]);
         return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
     }
-    return spawn_process(w, write_end, plugin_fd, on_exit, err);
+    const gifts g = {.output = write_end, .plugin = plugin, .lease = request->lease ? request->lease : none};
+    return spawn_process(w, request->watcher, &g, on_exit, err);
 }

@@ -26,7 +26,7 @@ typedef struct supervisor {
     int children; /* signalfd of SIGCHLD */
     int cancel;   /* write end; closing it cancels the call; -1 once closed */
     int status;   /* of the plugin process, as waitpid gives it */
-    bool ended, killed;
+    bool ended, killed, watched;
     char folder[256];
     sigset_t old_mask;
 } supervisor;
@@ -65,7 +65,8 @@ static _Noreturn void become_plugin(supervisor *s, int cancel)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_DUMPABLE, 0); /* no other process of this user may read its memory */
+    if (!s->watched)
+        prctl(PR_SET_DUMPABLE, 0); /* no other process of this user may read its memory */
     if (getppid() != s->self)
         _exit(EXIT_FAILURE); /* the supervisor died before PDEATHSIG was set */
     close(s->cancel);
@@ -160,6 +161,7 @@ static void leave_streams(void)
 {
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
+    close(INSIDE_LEASE);
 }
 
 static void report(const supervisor *s, const inside_sweep *sweep)
@@ -183,9 +185,9 @@ static int fail(const char *what, const char *hint)
     return wire_send(INSIDE_CONTROL, message, &err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int inside_supervise(void)
+int inside_supervise(bool watched)
 {
-    supervisor s = {.self = getpid(), .cancel = -1};
+    supervisor s = {.self = getpid(), .cancel = -1, .watched = watched};
     prctl(PR_SET_NAME, "belay-worker");
     signal(SIGPIPE, SIG_IGN); /* also the plugin's: a peer that went away is an error, not a death */
     if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 || close_range(INSIDE_COUNT, ~0U, 0) < 0 ||

@@ -68,6 +68,10 @@ typedef struct worker_request {
     const json_t *undo;           /**< array of {"key","value"}, newest first; may be NULL */
     const redactor *secrets;      /**< borrowed until done; masks everything that comes back */
     int64_t timeout_ms, grace_ms; /**< grace: from cancellation to SIGKILL; 0: 5 s */
+    int lease;                    /**< a descriptor of which all that is started keeps a copy; 0: none */
+    /** For proofs about plugins only, else NULL: a program with its arguments, NULL-terminated, to which the path of
+     *  belay-worker is appended. It starts that and watches the plugin's process, which then can be read. */
+    const char *const *watcher;
 } worker_request;
 
 /** What the worker asks and tells. Texts are masked already. Those that return int: 0 done, else refused; for remember,
@@ -100,5 +104,8 @@ void worker_kill(worker *w);
 
 /** Reads a plugin's descriptor in a worker, blocking at most 5 s; *ret is the JSON of docs/PROTOCOL.md "plugin". */
 int worker_describe(const char *plugin, const char *sha256, json_t **ret, error **err) CHECKED;
+/** The same under a watcher, as in worker_request. */
+int worker_describe_watched(const char *plugin, const char *sha256, const char *const *watcher, json_t **ret,
+                            error **err) CHECKED;
 
 #endif

@@ -165,7 +165,8 @@ static belay_status explain_refusal(compose *c, const belay_run *config)
                          "install Compose version 2 (package docker-compose or docker-compose-plugin)",
                          "%s: Compose version 2 is needed; it answered: %s", c->program.items[0],
                          version.exit_code == 0 ? version.out : version.err);
-    return call_fail(call, BELAY_E_FAIL, NULL, "%s: Compose refuses it: %s", c->file, text_of(&said));
+    return call_fail(call, BELAY_E_FAIL, "correct the file; `docker compose -f FILE config` checks it by hand",
+                     "%s: Compose refuses it: %s", c->file, text_of(&said));
 }
 
 /* Through a file in memory: the configuration may be larger than what a run's output keeps. */
@@ -373,4 +374,14 @@ belay_status compose_hashes(compose *c, json_t **ret)
     }
     *ret = hashes;
     return BELAY_OK;
+}
+
+belay_status compose_project_name(engine *e, char **ret)
+{
+    const char *given = call_str(engine_call(e), "project");
+    guard_compose *compose = NULL;
+    belay_status s = given ? BELAY_OK : compose_open(e, &compose);
+    if (s == BELAY_OK)
+        *ret = text_dup(given ? given : compose_project(compose));
+    return s;
 }

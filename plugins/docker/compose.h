@@ -20,6 +20,9 @@ void compose_free(compose *c);
 /** True when the compose file that the options describe exists. */
 bool compose_has_file(const call *c);
 
+/** The project's name without a compose of one's own: the option project, or what Compose says. The caller frees. */
+belay_status compose_project_name(engine *e, char **ret) __attribute__((warn_unused_result));
+
 /** The project's name. Borrowed, like all below. */
 const char *compose_project(const compose *c);
 /** Object: service -> its configuration. */

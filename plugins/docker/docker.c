@@ -1,6 +1,7 @@
 /* The plugin's face: its step kinds, and what a pipeline may write for each. The behaviour is in the file of each kind.
  */
 #include "kinds.h"
+#include "window/window.h"
 
 #define ENGINE_OPTIONS                                                                                                 \
     {.name = "host",                                                                                                   \
@@ -293,6 +294,79 @@ static const belay_metric logs_metrics[] = {
     {.name = "lines", .unit = "", .doc = "Lines that were read."},
 };
 
+static const belay_option stats_options[] = {
+    COMPOSE_OPTIONS,
+    SERVICES("The services to measure; none: all that run."),
+    WINDOW_OPTION("10s"),
+    {.name = "sample_every",
+     .type = BELAY_T_DURATION,
+     .def = "1s",
+     .min = 100,
+     .max = 3600000,
+     .doc = "The pause between two samples.",
+     .example = "5s"},
+    {.name = "min_samples",
+     .type = BELAY_T_INT,
+     .def = "3",
+     .min = 2,
+     .max = 1000000,
+     .doc = "With fewer samples of a container than this the step is inconclusive.",
+     .example = "30"},
+};
+static const belay_metric stats_metrics[] = {
+    {.name = "cpu", .unit = "%", .doc = "CPU, of one CPU, mean of each service in the window."},
+    {.name = "cpu_peak", .unit = "%", .doc = "CPU, of one CPU, most between two samples."},
+    {.name = "memory", .unit = "B", .doc = "Memory without reclaimable cache, the most of all samples."},
+    {.name = "memory_share", .unit = "%", .doc = "The same, of the limit; without one, of the machine's memory."},
+    {.name = "restarts", .unit = "", .doc = "Restarts in the window.", .fail = "> 0"},
+};
+
+static const char *const refuse_or_allow[] = {"refuse", "allow", NULL};
+static const belay_option volume_backup_options[] = {
+    ENGINE_OPTIONS,
+    {.name = "volume",
+     .type = BELAY_T_STRING,
+     .flags = BELAY_F_REQUIRED,
+     .doc = "The volume's name; Compose's are PROJECT_NAME.",
+     .example = "temponest-staging_redis"},
+    {.name = "to",
+     .type = BELAY_T_PATH,
+     .flags = BELAY_F_REQUIRED,
+     .doc = "The folder for the archive, VOLUME_YYYYmmdd_HHMMSS.tar.zst, with its .sha256.",
+     .example = "/var/backups/staging"},
+    {.name = "restore_on_rollback",
+     .type = BELAY_T_BOOL,
+     .def = "false",
+     .doc = "Whether rollback empties the volume and puts the saved content back.",
+     .example = "true"},
+    {.name = "in_use",
+     .type = BELAY_T_ENUM,
+     .choices = refuse_or_allow,
+     .def = "refuse",
+     .doc = "What to do when running containers mount the volume, and may write meanwhile.",
+     .example = "allow"},
+    {.name = "image",
+     .type = BELAY_T_STRING,
+     .doc = "The image of the helper container; by default one of a container that mounts the volume, or any.",
+     .example = "debian:bookworm-slim"},
+    {.name = "keep",
+     .type = BELAY_T_INT,
+     .def = "0",
+     .max = 10000,
+     .doc = "Remove all but this many newest proved archives of the volume; 0 keeps all.",
+     .example = "7"},
+};
+static const belay_output volume_backup_outputs[] = {
+    {.name = "file", .doc = "The archive.", .type = BELAY_T_PATH},
+    {.name = "sha256", .doc = "Its SHA-256, in hexadecimal.", .type = BELAY_T_STRING},
+};
+static const belay_metric volume_backup_metrics[] = {
+    {.name = "size", .unit = "B", .doc = "Size of the archive.", .fail = "< 1B"},
+    {.name = "content", .unit = "B", .doc = "Size of the tar in it."},
+    {.name = "entries", .unit = "", .doc = "Files, folders and links in it, the volume's own folder included."},
+    {.name = "duration", .unit = "ms", .doc = "Time to save and prove it."},
+};
+
 #define MINUTES(n) ((n)*60000u)
 
 static const belay_step steps[] = {
@@ -368,6 +442,16 @@ static const belay_step steps[] = {
      .verify = up_verify,
      .rollback = up_rollback,
      .discard = up_discard},
+    {.name = "volume_backup",
+     .doc = "Saves a volume and proves the archive before it gets its name; rollback can put the content back.",
+     .default_timeout_ms = MINUTES(60),
+     BELAY_TABLE(option, volume_backup_options),
+     BELAY_TABLE(output, volume_backup_outputs),
+     BELAY_TABLE(metric, volume_backup_metrics),
+     .prepare = volume_backup_prepare,
+     .execute = volume_backup_execute,
+     .verify = volume_backup_verify,
+     .rollback = volume_backup_rollback},
     {.name = "logs",
      .doc = "Searches the containers' logs for required and forbidden patterns.",
      .flags = BELAY_S_READ_ONLY,
@@ -376,13 +460,21 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, logs_metrics),
      .prepare = logs_prepare,
      .verify = logs_verify},
+    {.name = "stats",
+     .doc = "Measures CPU, memory and restarts of the services' containers over a window.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = MINUTES(10),
+     BELAY_TABLE(option, stats_options),
+     BELAY_TABLE(metric, stats_metrics),
+     .prepare = stats_prepare,
+     .verify = stats_verify},
 };
 
 static const belay_plugin plugin = {
     BELAY_PLUGIN_HEAD,       BELAY_TABLE(step, steps),
     .undo_format = 1,        .undo_format_oldest = 1,
     .name = "docker",        .version = BELAY_VERSION,
-    .license = "Apache-2.0", .doc = "Docker Engine and Compose: images, containers, logs.",
+    .license = "Apache-2.0", .doc = "Docker Engine and Compose: images, containers, volumes, logs.",
 };
 
 const belay_plugin *belay_plugin_v1(void)

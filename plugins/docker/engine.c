@@ -123,6 +123,20 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *user)
     return n;
 }
 
+static size_t on_upload(char *bytes, size_t size, size_t n, void *user)
+{
+    const engine_request *r = user;
+    long got = r->source(r->user, bytes, size * n);
+    return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+static void send_tar(transfer *t)
+{
+    curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(t->easy, CURLOPT_READDATA, t->request);
+}
+
 static void use_tls(const engine *e, CURL *easy)
 {
     guard_mem char *ca = text_printf("%s/ca.pem", e->tls);
@@ -154,10 +168,13 @@ static void transfer_new(engine *e, engine_request *r, transfer *t)
         curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, e->socket);
     if (e->tls)
         use_tls(e, t->easy);
-    t->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    t->headers =
+        curl_slist_append(NULL, r->source ? "Content-Type: application/x-tar" : "Content-Type: application/json");
     t->headers = curl_slist_append(t->headers, "Expect:");
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-    if (r->body || strcmp(r->method, "POST") == 0) {
+    if (r->source) {
+        send_tar(t);
+    } else if (r->body || strcmp(r->method, "POST") == 0) {
         t->body = r->body ? json_dumps(r->body, JSON_COMPACT) : text_dup("");
         curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body);
     }
@@ -237,13 +254,21 @@ belay_status engine_send(engine *e, engine_request *requests, size_t n)
     return s;
 }
 
+const char *engine_hint(const char *message)
+{
+    if (strstr(message, "address already in use") || strstr(message, "port is already allocated"))
+        return "end what listens on that port (`ss -ltnp` names it; or a container that publishes it)";
+    return NULL;
+}
+
 belay_status engine_refused(engine *e, const engine_request *r)
 {
     guard_json *answer = json_loads(text_of(&r->answer), 0, NULL);
     const char *message = text_member(answer, "message");
-    return call_fail(&e->call, r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL, NULL,
-                     "the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status,
-                     *message ? message : text_of(&r->answer));
+    if (!*message)
+        message = text_of(&r->answer);
+    return call_fail(&e->call, r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL, engine_hint(message),
+                     "the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status, message);
 }
 
 belay_status engine_get(engine *e, json_t **ret, const char *path, ...)

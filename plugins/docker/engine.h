@@ -54,6 +54,8 @@ typedef struct engine_request {
     int timeout_ms; /**< 0: 60 s */
     /** When set, the bytes of a good answer go here instead of `answer`. false ends the request, which is no error. */
     bool (*sink)(void *user, const char *bytes, size_t n);
+    /** When set, a tar that is sent instead of `body`: fills at most n bytes, 0 at its end, -1 to break it off. */
+    long (*source)(void *user, char *bytes, size_t n);
     void *user;
     /* the answer */
     long status;
@@ -64,6 +66,8 @@ void engine_request_done(engine_request *r);
 belay_status engine_send(engine *e, engine_request *requests, size_t n) __attribute__((warn_unused_result));
 /** Explains an answer that is not as wished, in the engine's own words: E_RETRY for 5xx, else E_FAIL. */
 belay_status engine_refused(engine *e, const engine_request *r);
+/** What to do about a message of the engine's or Compose's, or NULL. */
+const char *engine_hint(const char *message);
 
 /** GET. *ret: the answer, NULL when there is no such thing (404). The caller decrefs. */
 belay_status engine_get(engine *e, json_t **ret, const char *path, ...)

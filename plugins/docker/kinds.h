@@ -39,7 +39,15 @@ KIND_PHASE(up, verify);
 KIND_PHASE(up, rollback);
 KIND_PHASE(up, discard);
 
+KIND_PHASE(volume_backup, prepare);
+KIND_PHASE(volume_backup, execute);
+KIND_PHASE(volume_backup, verify);
+KIND_PHASE(volume_backup, rollback);
+
 KIND_PHASE(logs, prepare);
 KIND_PHASE(logs, verify);
+
+KIND_PHASE(stats, prepare);
+KIND_PHASE(stats, verify);
 
 #endif

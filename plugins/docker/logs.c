@@ -213,21 +213,6 @@ static belay_status read_log(engine *e, scan *s, const char *container, const ch
     return BELAY_OK;
 }
 
-/* The project's name: the option, or what Compose says. The caller frees. */
-static belay_status project_of(engine *e, char **ret)
-{
-    const char *given = call_str(engine_call(e), "project");
-    guard_compose *compose = NULL;
-    if (given) {
-        *ret = text_dup(given);
-        return BELAY_OK;
-    }
-    belay_status s = compose_open(e, &compose);
-    if (s == BELAY_OK)
-        *ret = text_dup(compose_project(compose));
-    return s;
-}
-
 static belay_status read_services(engine *e, scan *scanned, int64_t since_ns)
 {
     const call *c = engine_call(e);
@@ -236,7 +221,7 @@ static belay_status read_services(engine *e, scan *scanned, int64_t since_ns)
         return BELAY_OK;
     guard_mem char *project = NULL;
     guard_containers all = {0};
-    belay_status s = project_of(e, &project);
+    belay_status s = compose_project_name(e, &project);
     if (s == BELAY_OK)
         s = containers_of(e, project, &all);
     if (s != BELAY_OK)

@@ -46,7 +46,10 @@ static belay_status keep_named(prune *p)
     bool may_miss = strcmp(call_str(c, "keep_missing"), "allow") == 0;
     for (const char *const *reference = c->host->opt_list(c->ctx, "keep"); *reference; reference++) {
         guard_mem char *id = NULL;
-        belay_status s = tags_id(p->e, *reference, &id);
+        const size_t length = strlen(*reference);
+        /* A first deploy has no previous version: "NAME:${pipeline.previous}" is no reference then. */
+        const bool untold = length == 0 || (*reference)[length - 1] == ':';
+        belay_status s = untold ? BELAY_OK : tags_id(p->e, *reference, &id);
         if (s != BELAY_OK)
             return s;
         if (!id && !may_miss)

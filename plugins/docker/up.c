@@ -295,7 +295,7 @@ static belay_status explain_failure(plan *p, const json_t *before, const text *s
                 text_add(&why, "\n%s", text_of(&bad));
         }
     }
-    return call_fail(c, BELAY_E_FAIL, NULL, "%s", text_of(&why));
+    return call_fail(c, BELAY_E_FAIL, engine_hint(text_of(&why)), "%s", text_of(&why));
 }
 
 static belay_status run_up(plan *p, const json_t *before)

@@ -4,8 +4,7 @@
 #include "kinds.h"
 #include "say/say.h"
 
-/* "200" or "200-299"; false when it is neither. */
-static bool parse_range(const char *text, long *low, long *high)
+bool http_status_range(const char *text, long *low, long *high)
 {
     char *end = NULL;
     *low = *high = strtol(text, &end, 10);
@@ -22,16 +21,16 @@ bool http_status_is_good(belay_ctx *c, const belay_host *h, long status)
 {
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
-        if (parse_range(*range, &low, &high) && status >= low && status <= high)
+        if (http_status_range(*range, &low, &high) && status >= low && status <= high)
             return true;
     return false;
 }
 
-static belay_status check_ranges(belay_ctx *c, const belay_host *h)
+belay_status http_check_statuses(belay_ctx *c, const belay_host *h)
 {
     long low, high;
     for (const char *const *range = h->opt_list(c, "status"); *range; range++)
-        if (!parse_range(*range, &low, &high))
+        if (!http_status_range(*range, &low, &high))
             return say_option(c, h, BELAY_E_CONFIG, "status", NULL,
                               "'%s' is no HTTP status from 100 to 599 and no range such as \"200-299\"", *range);
     return BELAY_OK;
@@ -51,7 +50,7 @@ belay_status http_requests_new(belay_ctx *c, const belay_host *h, http_requests 
     if (!ret->items || !ret->targets)
         return say(c, h, BELAY_E_RETRY, NULL, "out of memory");
     ret->count = n;
-    belay_status s = check_ranges(c, h);
+    belay_status s = http_check_statuses(c, h);
     for (size_t i = 0; i < n && s == BELAY_OK; i++) {
         s = transfer_target_parse(c, h, "targets", list[i], &ret->targets[i]);
         ret->items[i] = (transfer){.url = ret->targets[i].url,

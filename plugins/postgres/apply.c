@@ -116,6 +116,8 @@ static void excerpt(const char *text, char buf[EXCERPT + 4])
     }
     while (*p && n > 0 && ((unsigned char)*p & 0xc0) == 0x80)
         p--, n--; /* do not cut within a character */
+    while (!*p && n > 0 && (buf[n - 1] == ';' || buf[n - 1] == ' '))
+        n--;
     snprintf(buf + n, 4, "%s", *p ? "..." : "");
 }
 
@@ -146,6 +148,8 @@ static const char *hint_for(const attempt *t)
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
         if (strcmp(t->why.state, hints[i].state) == 0)
             return hints[i].hint;
+    if (!t->why.state[0])
+        return "the server's log says why it ended the session";
     if (strcmp(t->why.state, "42P07") == 0 && !t->a->ledger->exists)
         return "if the database was migrated before Belay came: set first to the number of the first file that is new";
     return t->why.hint;

@@ -5,7 +5,6 @@
  */
 #include "kinds.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,11 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "durable/durable.h"
 #include "server.h"
 #include "tool.h"
-
-#define PATH_MAX_TEXT 4096
 
 /* Free room to ask for: a compressed dump is seldom larger than half of the database. */
 #define ROOM_SHARE 0.5
@@ -61,7 +58,7 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
     double size = 0;
-    char text[PATH_MAX_TEXT + 128];
+    char text[DURABLE_PATH + 128];
     if (h->pending(c, "database") || h->pending(c, "to"))
         return BELAY_OK;
     belay_status status = server_open(c, h, &s);
@@ -77,28 +74,6 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
     }
     server_close(&s);
     return status;
-}
-
-/* How the names of a database's dumps begin. A '/' in it leads to no other folder. */
-static const char *dump_prefix(const server *s, char buf[SERVER_NAME])
-{
-    snprintf(buf, SERVER_NAME, "%s", s->database);
-    for (char *p = buf; *p; p++)
-        if (*p == '/')
-            *p = '_';
-    return buf;
-}
-
-/* to/DATABASE_YYYYmmdd_HHMMSS.dump, of the run's start, so that a second try means the same file. */
-static void name_file(const server *s, char path[PATH_MAX_TEXT])
-{
-    const char *started = s->h->fact(s->c, "run.started_at");
-    time_t at = started ? (time_t)strtoll(started, NULL, 10) : time(NULL);
-    struct tm tm;
-    char stamp[32], name[SERVER_NAME];
-    gmtime_r(&at, &tm);
-    strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &tm);
-    snprintf(path, PATH_MAX_TEXT, "%s/%s_%s.dump", s->h->opt_str(s->c, "to"), dump_prefix(s, name), stamp);
 }
 
 static belay_status dump(const server *s, int fd)
@@ -135,39 +110,11 @@ static belay_status prove(server *s, int fd)
     return status == BELAY_OK ? dropped : status;
 }
 
-static bool sync_folder(const char *path)
-{
-    char folder[PATH_MAX_TEXT];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
-/* Beside the dump, in the form that sha256sum reads. */
-static bool write_sum(const char *path, const char *hex)
-{
-    char sum[PATH_MAX_TEXT + 8];
-    snprintf(sum, sizeof sum, "%s.sha256", path);
-    FILE *f = fopen(sum, "we");
-    if (!f)
-        return false;
-    const char *name = strrchr(path, '/') + 1;
-    bool good = fprintf(f, "%s  %s\n", hex, name) > 0 && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    return (fclose(f) == 0) && good;
-}
-
 static belay_status publish(server *s, int fd, const char *partial, const char *path)
 {
     char hex[DIGEST_TEXT];
     struct stat st;
-    if (fsync(fd) < 0 || fstat(fd, &st) < 0 || !digest_fd(fd, hex) || !write_sum(path, hex) ||
-        rename(partial, path) < 0 || !sync_folder(path))
+    if (fstat(fd, &st) < 0 || !durable_publish(fd, partial, path, hex))
         return server_say(s, BELAY_E_RETRY, NULL, "%s cannot be made durable: %s", path, strerror(errno));
     (void)s->h->output(s->c, "file", path);
     (void)s->h->output(s->c, "sha256", hex);
@@ -198,45 +145,15 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
 }
 
-static int is_dump(const struct dirent *entry)
-{
-    size_t n = strlen(entry->d_name);
-    return n > 5 && strcmp(entry->d_name + n - 5, ".dump") == 0;
-}
-
-/* Removes all but the newest `keep` dumps of this database that have a sum beside them: only those count as backups. */
-static void retire(const server *s)
-{
-    int64_t keep = s->h->opt_int(s->c, "keep");
-    const char *folder = s->h->opt_str(s->c, "to");
-    struct dirent **names = NULL;
-    int n = keep > 0 ? scandir(folder, &names, is_dump, alphasort) : 0;
-    for (int i = n - 1; i >= 0; i--) {
-        char path[PATH_MAX_TEXT + 300], sum[PATH_MAX_TEXT + 308];
-        char name[SERVER_NAME];
-        size_t prefix = strlen(dump_prefix(s, name));
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-        snprintf(sum, sizeof sum, "%s.sha256", path);
-        bool ours = strncmp(names[i]->d_name, name, prefix) == 0 &&
-                    strlen(names[i]->d_name) == prefix + sizeof "_20260101_000000.dump" - 1;
-        if (ours && access(sum, F_OK) == 0 && keep-- <= 0) {
-            unlink(path);
-            unlink(sum);
-        }
-        free(names[i]);
-    }
-    free(names);
-}
-
 belay_status backup_execute(belay_ctx *c, const belay_host *h)
 {
     server s;
     struct timespec start;
-    char path[PATH_MAX_TEXT], partial[PATH_MAX_TEXT + 8];
+    char path[DURABLE_PATH], partial[DURABLE_PATH + 8];
     clock_gettime(CLOCK_MONOTONIC, &start);
     belay_status status = server_open(c, h, &s);
     if (status == BELAY_OK) {
-        name_file(&s, path);
+        durable_name(c, h, h->opt_str(c, "to"), s.database, "dump", path);
         snprintf(partial, sizeof partial, "%s.partial", path);
         status = h->remember(c, "partial", partial, NULL);
     }
@@ -246,7 +163,7 @@ belay_status backup_execute(belay_ctx *c, const belay_host *h)
         status = make(&s, path, partial);
     if (status == BELAY_OK) {
         (void)h->measure(c, "duration", seconds_since(&start) * 1000);
-        retire(&s);
+        durable_retire(h->opt_str(c, "to"), s.database, "dump", h->opt_int(c, "keep"));
     }
     server_close(&s);
     return status;
@@ -254,14 +171,9 @@ belay_status backup_execute(belay_ctx *c, const belay_host *h)
 
 belay_status backup_verify(belay_ctx *c, const belay_host *h)
 {
-    char hex[DIGEST_TEXT], wanted[DIGEST_TEXT] = "", sum[PATH_MAX_TEXT + 8], summary[PATH_MAX_TEXT + 64];
+    char summary[DURABLE_PATH + 64];
     const char *path = h->recall(c, "file");
-    snprintf(sum, sizeof sum, "%s.sha256", path ? path : "");
-    FILE *f = fopen(sum, "re");
-    bool read = f && fscanf(f, "%64s", wanted) == 1;
-    if (f)
-        fclose(f);
-    if (read && digest_file(path, hex) && strcmp(hex, wanted) == 0)
+    if (path && durable_holds(path))
         return BELAY_OK;
     snprintf(summary, sizeof summary, "the dump %s is not there, or is not what was written", path ? path : "");
     h->explain(c, summary, NULL, NULL);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "buf.h"
-#include "digest.h"
+#include "durable/digest.h"
 #include "splitter.h"
 
 typedef struct migration {

@@ -27,6 +27,12 @@ belay_status query_verify(belay_ctx *c, const belay_host *h);
 belay_status sessions_prepare(belay_ctx *c, const belay_host *h);
 belay_status sessions_verify(belay_ctx *c, const belay_host *h);
 
+belay_status slow_queries_prepare(belay_ctx *c, const belay_host *h);
+belay_status slow_queries_verify(belay_ctx *c, const belay_host *h);
+
+belay_status locks_prepare(belay_ctx *c, const belay_host *h);
+belay_status locks_verify(belay_ctx *c, const belay_host *h);
+
 belay_status migrations_verify(belay_ctx *c, const belay_host *h);
 
 belay_status trial_prepare(belay_ctx *c, const belay_host *h);

@@ -215,7 +215,9 @@ belay_status migrate_rollback(belay_ctx *c, const belay_host *h)
     const char *run = h->recall(c, "run");
     if (!run)
         return BELAY_NOTHING;
-    belay_status status = apply_open(c, h, NULL, &a);
+    belay_status status = server_wait(c, h);
+    if (status == BELAY_OK)
+        status = apply_open(c, h, NULL, &a);
     if (status == BELAY_OK)
         status = ledger_read(&a.keeper, &l);
     if (status == BELAY_OK)

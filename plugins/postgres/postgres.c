@@ -1,4 +1,5 @@
 #include "kinds.h"
+#include "window/window.h"
 
 #define DATABASE                                                                                                       \
     {                                                                                                                  \
@@ -315,6 +316,56 @@ static const belay_metric sessions_metrics[] = {
     {.name = "sessions", .unit = "", .doc = "Sessions that count."},
 };
 
+/* ---- slow_queries, locks ----------------------------------------------------------------------------------------- */
+
+static const belay_option slow_queries_options[] = {
+    DATABASE,
+    WINDOW_OPTION("10s"),
+    {.name = "min_calls",
+     .type = BELAY_T_INT,
+     .def = "1",
+     .min = 1,
+     .max = INT64_MAX,
+     .doc = "Statements that ran less often in the window are listed, but not judged.",
+     .example = "5"},
+    {.name = "top",
+     .type = BELAY_T_INT,
+     .def = "20",
+     .min = 1,
+     .max = 500,
+     .doc = "How many of the slowest are listed in the artifact slow-queries.txt.",
+     .example = "50"},
+};
+
+static const belay_metric slow_queries_metrics[] = {
+    {.name = "max_mean", .unit = "ms", .doc = "Mean time of the slowest statement in the window.", .fail = "> 500"},
+    {.name = "mean", .unit = "ms", .doc = "Mean time of all executions in the window."},
+    {.name = "calls", .unit = "", .doc = "Executions in the window."},
+    {.name = "statements", .unit = "", .doc = "Different statements in the window."},
+    {.name = "evictions",
+     .unit = "",
+     .doc = "How often statements were dropped in the window to make room: what they took is not counted.",
+     .warn = "> 0"},
+};
+
+static const belay_option locks_options[] = {
+    DATABASE,
+    WINDOW_OPTION("10s"),
+    {.name = "sample_every",
+     .type = BELAY_T_DURATION,
+     .def = "500ms",
+     .min = 50,
+     .max = 3600000,
+     .doc = "The pause between two looks at who waits.",
+     .example = "2s"},
+};
+
+static const belay_metric locks_metrics[] = {
+    {.name = "blocked", .unit = "", .doc = "Most sessions that waited for a lock at one time."},
+    {.name = "longest_wait", .unit = "ms", .doc = "Longest wait for a lock that was seen.", .fail = "> 5s"},
+    {.name = "deadlocks", .unit = "", .doc = "Deadlocks in the window.", .fail = "> 0"},
+};
+
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 static const belay_step steps[] = {
@@ -395,6 +446,22 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, sessions_metrics),
      .prepare = sessions_prepare,
      .verify = sessions_verify},
+    {.name = "slow_queries",
+     .doc = "Measures over a window how long statements take, by pg_stat_statements, which it never resets.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 600000,
+     BELAY_TABLE(option, slow_queries_options),
+     BELAY_TABLE(metric, slow_queries_metrics),
+     .prepare = slow_queries_prepare,
+     .verify = slow_queries_verify},
+    {.name = "locks",
+     .doc = "Watches over a window who waits for whose locks, and counts deadlocks.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 600000,
+     BELAY_TABLE(option, locks_options),
+     BELAY_TABLE(metric, locks_metrics),
+     .prepare = locks_prepare,
+     .verify = locks_verify},
 };
 
 static const belay_plugin plugin = {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "durable/digest.h"
 #include "server.h"
 #include "tool.h"
 
@@ -188,11 +188,13 @@ static belay_status swap_back(server *s, const char *name, const char *aside, co
 
 belay_status restore_rollback(belay_ctx *c, const belay_host *h)
 {
-    server s;
+    server s = {0};
     const char *name = h->recall(c, "database"), *aside = h->recall(c, "aside"), *fresh = h->recall(c, "fresh");
     if (!name || !aside || !fresh)
         return BELAY_NOTHING;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_wait(c, h);
+    if (status == BELAY_OK)
+        status = server_open(c, h, &s);
     if (status == BELAY_OK)
         status = swap_back(&s, name, aside, fresh);
     server_close(&s);

@@ -8,8 +8,12 @@
 
 #include "say/say.h"
 
-#define POLL_MS    1000
-#define WAITING_MS 100
+#define POLL_MS     1000
+#define WAITING_MS  100
+#define PATIENCE_MS 10000 /* for a server that does not answer at all */
+#define PING_NAP_MS 500
+#define PING_LIMIT  "2" /* seconds; libpq knows no less */
+#define MARGIN_MS   10000
 
 belay_status server_say(const server *s, belay_status status, const char *hint, const char *fmt, ...)
 {
@@ -26,7 +30,9 @@ static belay_status explain_no_connection(const server *s)
     const char *why = PQerrorMessage(s->conn);
     bool refused = strstr(why, "authentication failed") || strstr(why, "no password supplied") ||
                    strstr(why, "does not exist") || strstr(why, "pg_hba.conf");
-    return server_say(s, refused ? BELAY_E_FAIL : BELAY_E_RETRY, NULL, "no connection to PostgreSQL: %s", why);
+    const char *hint = refused ? "correct user, password or name in the database's address, or the server's pg_hba.conf"
+                               : "start the server, or correct host and port in the database's address";
+    return server_say(s, refused ? BELAY_E_FAIL : BELAY_E_RETRY, hint, "no connection to PostgreSQL: %s", why);
 }
 
 /* Waits for the connection, or until cancelled. */
@@ -49,20 +55,29 @@ static belay_status finish_connecting(server *s)
     return BELAY_OK;
 }
 
-/* Starts a connection with the parameters of the URL, but to the database `maintenance` and by our name. */
-static PGconn *start_connection(const PQconninfoOption *options, const char *maintenance)
+#define PARAMETERS 64
+
+/* The parameters of the URL, but for the database, which `last` and its value take the place of. */
+static void fill_parameters(const PQconninfoOption *options, const char *last, const char *value,
+                            const char *keys[PARAMETERS], const char *values[PARAMETERS])
 {
-    const char *keys[64], *values[64];
     size_t n = 0;
-    for (const PQconninfoOption *o = options; o->keyword && n < 60; o++) {
-        if (!o->val || strcmp(o->keyword, "dbname") == 0)
+    for (const PQconninfoOption *o = options; o->keyword && n < PARAMETERS - 4; o++) {
+        if (!o->val || strcmp(o->keyword, "dbname") == 0 || strcmp(o->keyword, last) == 0)
             continue;
         keys[n] = o->keyword;
         values[n++] = o->val;
     }
-    keys[n] = "dbname", values[n++] = maintenance;
+    keys[n] = last, values[n++] = value;
     keys[n] = "fallback_application_name", values[n++] = "belay";
     keys[n] = values[n] = NULL;
+}
+
+/* Starts a connection with the parameters of the URL, but to the database `maintenance` and by our name. */
+static PGconn *start_connection(const PQconninfoOption *options, const char *maintenance)
+{
+    const char *keys[PARAMETERS], *values[PARAMETERS];
+    fill_parameters(options, "dbname", maintenance, keys, values);
     return PQconnectStartParams(keys, values, 0);
 }
 
@@ -114,6 +129,29 @@ belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret)
 belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret)
 {
     return open_server(c, h, database, ret);
+}
+
+belay_status server_wait(belay_ctx *c, const belay_host *h)
+{
+    const char *keys[PARAMETERS], *values[PARAMETERS];
+    PQconninfoOption *options = PQconninfoParse(h->opt_str(c, "database"), NULL);
+    if (!options)
+        return BELAY_OK;
+    fill_parameters(options, "connect_timeout", PING_LIMIT, keys, values);
+    belay_status status = BELAY_OK;
+    int64_t began = h->time_left_ms(c);
+    for (bool told = false; status == BELAY_OK; told = true) {
+        PGPing ping = PQpingParams(keys, values, 0);
+        int64_t left = h->time_left_ms(c);
+        bool coming = ping == PQPING_REJECT, silent = ping == PQPING_NO_RESPONSE && began - left < PATIENCE_MS;
+        if (left < MARGIN_MS || !(coming || silent))
+            break;
+        if (!told)
+            say_log(c, h, 1, "waiting for PostgreSQL, which %s", coming ? "is starting" : "does not answer");
+        status = h->nap(c, PING_NAP_MS);
+    }
+    PQconninfoFree(options);
+    return status;
 }
 
 void server_close(server *s)

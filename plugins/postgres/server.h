@@ -35,6 +35,9 @@ belay_status server_open(belay_ctx *c, const belay_host *h, server *ret);
 belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret);
 /** The same, but connected to another database of that server. */
 belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret);
+/** Before a rollback connects: waits for a server that has just died and comes back, 10 s when it does not answer, and
+ * as long as the call's time permits when it says that it is starting. OK also when it did not come; E_CANCELLED. */
+belay_status server_wait(belay_ctx *c, const belay_host *h);
 void server_close(server *s);
 /** The session's standard_conforming_strings: a backslash in '...' is an ordinary character. */
 bool server_standard_strings(const server *s);

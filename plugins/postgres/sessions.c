@@ -66,8 +66,8 @@ static belay_status count(server *s, const char *allow)
     status = server_text(s, names, sizeof names, sql, 2, parameters);
     return status != BELAY_OK ? status
                               : server_say(s, BELAY_NOT_YET, "stop what holds them, or name it in allow",
-                                           "%lld sessions on %s, at most %lld are allowed: %s", (long long)others,
-                                           s->database, (long long)max, names);
+                                           "%lld session%s on %s, at most %lld allowed: %s", (long long)others,
+                                           others == 1 ? "" : "s", s->database, (long long)max, names);
 }
 
 belay_status sessions_verify(belay_ctx *c, const belay_host *h)

@@ -167,11 +167,13 @@ static belay_status swap_back(server *s, const char *name, const char *snapshot,
 
 belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
 {
-    server s;
+    server s = {0};
     const char *snapshot = h->recall(c, "snapshot"), *name = h->recall(c, "database"), *aside = h->recall(c, "aside");
     if (!snapshot || !name || !aside)
         return BELAY_NOTHING;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_wait(c, h);
+    if (status == BELAY_OK)
+        status = server_open(c, h, &s);
     if (status == BELAY_OK)
         status = swap_back(&s, name, snapshot, aside);
     server_close(&s);

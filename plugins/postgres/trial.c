@@ -157,7 +157,9 @@ belay_status trial_rollback(belay_ctx *c, const belay_host *h)
     const char *name = h->recall(c, "copy");
     if (!name)
         return BELAY_NOTHING;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_wait(c, h);
+    if (status == BELAY_OK)
+        status = server_open(c, h, &s);
     if (status == BELAY_OK)
         status = server_exists(&s, name, &exists);
     if (status == BELAY_OK)

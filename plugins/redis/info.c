@@ -4,29 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kinds.h"
 #include "say/say.h"
-
-#include "info.h"
 #include "session.h"
-
-/* Where INFO's "field:value" line of this name is, or NULL; *length receives the value's. See redis.io, command INFO.
- */
-static const char *field(const char *info, const char *name, size_t *length)
-{
-    size_t n = strlen(name);
-    for (const char *line = info; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (strncmp(line, name, n) == 0 && line[n] == ':') {
-            *length = strcspn(line + n + 1, "\r\n");
-            return line + n + 1;
-        }
-    }
-    return NULL;
-}
+#include "stats.h"
 
 static void give_output(belay_ctx *c, const belay_host *h, const char *info, const char *output, const char *name)
 {
     size_t n = 0;
-    const char *value = field(info, name, &n);
+    const char *value = stats_field(info, name, &n);
     char copy[128];
     if (value && n < sizeof copy) {
         snprintf(copy, sizeof copy, "%.*s", (int)n, value);
@@ -54,7 +40,7 @@ static void give_figures(belay_ctx *c, const belay_host *h, const char *info)
                    {"evicted_keys", "evicted_keys"}};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         size_t n = 0;
-        const char *value = field(info, figures[i].name, &n);
+        const char *value = stats_field(info, figures[i].name, &n);
         if (value)
             (void)h->measure(c, figures[i].metric, strtod(value, NULL));
     }
@@ -68,7 +54,7 @@ static belay_status check(belay_ctx *c, const belay_host *h, const char *info, c
     const char *equals = strchr(item, '=');
     snprintf(name, sizeof name, "%.*s", (int)(equals - item), item);
     size_t n = 0;
-    const char *value = field(info, name, &n);
+    const char *value = stats_field(info, name, &n);
     if (value && strlen(equals + 1) == n && strncmp(value, equals + 1, n) == 0)
         return BELAY_OK;
     const char *hint = "redis-cli INFO lists the fields";
@@ -80,14 +66,12 @@ static belay_status check(belay_ctx *c, const belay_host *h, const char *info, c
 
 static belay_status judge(belay_ctx *c, const belay_host *h, const char *info)
 {
-    size_t n = 0;
-    const char *loading = field(info, "loading", &n);
-    if (loading && *loading == '1') {
-        h->explain(c, "Redis is still loading its data", NULL, NULL);
-        return BELAY_NOT_YET;
-    }
     give_output(c, h, info, "version", "redis_version");
     give_output(c, h, info, "role", "role");
+    char *counters = stats_counters(info);
+    if (counters)
+        (void)h->output(c, "counters", counters);
+    free(counters);
     give_figures(c, h, info);
     for (const char *const *item = h->opt_list(c, "expect"); *item; item++) {
         belay_status s = check(c, h, info, *item);
@@ -111,15 +95,10 @@ belay_status info_prepare(belay_ctx *c, const belay_host *h)
 
 belay_status info_verify(belay_ctx *c, const belay_host *h)
 {
-    const char *command[] = {"INFO"};
-    belay_status status;
-    redisContext *redis = session_open(c, h, &status);
-    if (!redis)
-        return status;
-    redisReply *reply = session_command(c, h, redis, &status, 1, command);
-    if (reply && reply->str)
-        status = judge(c, h, reply->str);
-    freeReplyObject(reply);
-    redisFree(redis);
+    belay_status status = BELAY_OK;
+    char *info = stats_ask(c, h, &status);
+    if (info)
+        status = judge(c, h, info);
+    free(info);
     return status;
 }

@@ -1,27 +1,36 @@
-#include "info.h"
+#include "kinds.h"
+#include "window/window.h"
+
+#define SERVER                                                                                                         \
+    {                                                                                                                  \
+        .name = "url", .type = BELAY_T_STRING, .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,                             \
+        .doc = "The server: redis://[[user]:password@]host[:port][/database] or unix:///path.",                        \
+        .example = "${secret:redis_url}"                                                                               \
+    }
+
+#define PATIENCE                                                                                                       \
+    {                                                                                                                  \
+        .name = "connect_timeout", .type = BELAY_T_DURATION, .def = "5s", .min = 1, .max = 600000,                     \
+        .doc = "How long a connection, and each answer, may take.", .example = "2s"                                    \
+    }
+
+/* ---- info -------------------------------------------------------------------------------------------------------- */
 
 static const belay_option info_options[] = {
-    {.name = "url",
-     .type = BELAY_T_STRING,
-     .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,
-     .doc = "The server: redis://[[user]:password@]host[:port][/database] or unix:///path.",
-     .example = "${secret:redis_url}"},
+    SERVER,
     {.name = "expect",
      .type = BELAY_T_LIST,
      .doc = "Fields of INFO that must have a value, each \"field=value\".",
      .example = "role=master, aof_last_write_status=ok"},
-    {.name = "connect_timeout",
-     .type = BELAY_T_DURATION,
-     .def = "5s",
-     .min = 1,
-     .max = 600000,
-     .doc = "How long a connection, and each answer, may take.",
-     .example = "2s"},
+    PATIENCE,
 };
 
 static const belay_output info_outputs[] = {
     {.name = "version", .type = BELAY_T_STRING, .doc = "The server's version."},
     {.name = "role", .type = BELAY_T_STRING, .doc = "master or slave, as the server says."},
+    {.name = "counters",
+     .type = BELAY_T_STRING,
+     .doc = "How many errors the server had answered by now: a baseline for redis.errors."},
 };
 
 static const belay_metric info_metrics[] = {
@@ -35,6 +44,61 @@ static const belay_metric info_metrics[] = {
     {.name = "keys", .unit = "", .doc = "Keys in all databases."},
 };
 
+/* ---- hit_rate ---------------------------------------------------------------------------------------------------- */
+
+static const belay_option hit_rate_options[] = {
+    SERVER,
+    WINDOW_OPTION("10s"),
+    {.name = "warm_up",
+     .type = BELAY_T_DURATION,
+     .def = "0s",
+     .max = 86400000,
+     .doc = "How long to wait before, while the cache fills.",
+     .example = "2m"},
+    {.name = "min_samples",
+     .type = BELAY_T_INT,
+     .def = "100",
+     .min = 1,
+     .max = INT64_MAX,
+     .doc = "With fewer lookups than this the step is inconclusive.",
+     .example = "1000"},
+    PATIENCE,
+};
+
+static const belay_metric hit_rate_metrics[] = {
+    {.name = "hit_rate", .unit = "%", .doc = "Share of the lookups in the window that found their key."},
+    {.name = "lookups", .unit = "", .doc = "Keys that were looked up in the window."},
+    {.name = "hits", .unit = "", .doc = "Lookups that found their key."},
+    {.name = "misses", .unit = "", .doc = "Lookups that did not."},
+};
+
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
+
+static const belay_option errors_options[] = {
+    SERVER,
+    {.name = "baseline",
+     .type = BELAY_T_STRING,
+     .doc = "Count since an earlier step redis.info, instead of over a window: its output counters.",
+     .example = "${steps.redis.counters}"},
+    WINDOW_OPTION("10s"),
+    {.name = "allow",
+     .type = BELAY_T_LIST,
+     .doc = "Names of errors that do not count, and of fields of INFO that may be bad.",
+     .example = "NOSCRIPT, rdb_last_bgsave_status"},
+    PATIENCE,
+};
+
+static const belay_metric errors_metrics[] = {
+    {.name = "errors",
+     .unit = "",
+     .doc = "Errors that the server answered, by their first word (errors/WRONGTYPE) and in all.",
+     .fail = "> 0"},
+    {.name = "rejected_connections", .unit = "", .doc = "Connections refused for maxclients.", .fail = "> 0"},
+    {.name = "restarts", .unit = "", .doc = "1 when the server was restarted since the baseline."},
+};
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
 static const belay_step steps[] = {
     {.name = "info",
      .doc = "Checks that the server answers, is not loading, and that fields of its INFO are as expected.",
@@ -45,6 +109,23 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, info_metrics),
      .prepare = info_prepare,
      .verify = info_verify},
+    {.name = "hit_rate",
+     .doc = "Measures over a window how many lookups find their key.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 600000,
+     BELAY_TABLE(option, hit_rate_options),
+     BELAY_TABLE(metric, hit_rate_metrics),
+     .prepare = hit_rate_prepare,
+     .verify = hit_rate_verify},
+    {.name = "errors",
+     .doc =
+         "Counts errors and refused connections since a baseline or over a window; checks persistence and replication.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 600000,
+     BELAY_TABLE(option, errors_options),
+     BELAY_TABLE(metric, errors_metrics),
+     .prepare = errors_prepare,
+     .verify = errors_verify},
 };
 
 static const belay_plugin plugin = {BELAY_PLUGIN_HEAD,       BELAY_TABLE(step, steps),

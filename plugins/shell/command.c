@@ -20,8 +20,7 @@ static bool is_executable(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* As execvp would look for it. */
-static bool is_in_path(const char *name)
+bool command_is_in_path(const char *name)
 {
     const char *list = getenv("PATH");
     char path[4096];
@@ -58,7 +57,7 @@ belay_status command_check(belay_ctx *c, const belay_host *h, const char *option
         return s;
     bool relative = program[0] != '/' && strchr(program, '/');
     (void)snprintf(path, sizeof path, "%s%s%s", relative && cwd ? cwd : "", relative && cwd ? "/" : "", program);
-    if (strchr(program, '/') ? is_executable(path) : is_in_path(program))
+    if (strchr(program, '/') ? is_executable(path) : command_is_in_path(program))
         return BELAY_OK;
     /* Not an error: an earlier step may put it there. */
     h->log(c, 2, "the program is not there yet, or cannot be executed");
@@ -113,11 +112,16 @@ static void free_env(char **env)
 
 belay_status command_run(belay_ctx *c, const belay_host *h, const char *option, belay_run *io)
 {
+    return command_run_argv(c, h, h->opt_list(c, option), io);
+}
+
+belay_status command_run_argv(belay_ctx *c, const belay_host *h, const char *const *argv, belay_run *io)
+{
     char **env = NULL;
     belay_status s = make_env(c, h, &env);
     if (s == BELAY_OK) {
         io->struct_size = sizeof *io;
-        io->argv = h->opt_list(c, option);
+        io->argv = argv;
         io->env = (const char *const *)env;
         io->cwd = h->opt_str(c, "cwd");
         s = h->run(c, io);
@@ -127,8 +131,7 @@ belay_status command_run(belay_ctx *c, const belay_host *h, const char *option, 
     return s;
 }
 
-/* The last lines of the output: there a program says what is wrong. */
-static const char *tail_of(const belay_run *io)
+const char *command_tail(const belay_run *io)
 {
     const char *text = io->err[strspn(io->err, " \t\n")] ? io->err : io->out;
     size_t n = strlen(text), lines = 0;
@@ -145,7 +148,7 @@ belay_status command_explain(belay_ctx *c, const belay_host *h, belay_status sta
                              const belay_run *io, int64_t wanted)
 {
     char *text = command_text(c, h, option), how[64];
-    const char *tail = tail_of(io);
+    const char *tail = command_tail(io);
     int length = (int)strlen(tail);
     while (length && tail[length - 1] == '\n')
         length--;

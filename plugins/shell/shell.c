@@ -63,6 +63,46 @@ static const belay_option run_options[] = {
      .example = "scripts/is-migrated.sh"},
 };
 
+static const belay_option k6_options[] = {
+    {.name = "script",
+     .type = BELAY_T_PATH,
+     .flags = BELAY_F_REQUIRED,
+     .doc = "The k6 script.",
+     .example = "load-tests/auth-api.js"},
+    {.name = "args",
+     .type = BELAY_T_LIST,
+     .doc = "Further arguments for `k6 run`.",
+     .example = "--vus, 50, --duration, 5m"},
+    {.name = "cwd",
+     .type = BELAY_T_PATH,
+     .doc = "The folder to run in; without it a new one, removed afterwards.",
+     .example = "/opt/app"},
+    {.name = "env",
+     .type = BELAY_T_LIST,
+     .flags = BELAY_F_SECRET,
+     .doc = "Variables for the script's __ENV as \"NAME=value\", or \"NAME\" to pass one on that steps may see."},
+    {.name = "program", .type = BELAY_T_STRING, .def = "k6", .doc = "The k6 program, looked up in PATH."},
+    {.name = "min_thresholds",
+     .type = BELAY_T_INT,
+     .def = "1",
+     .min = 0,
+     .max = 1000,
+     .doc = "The fewest thresholds that the script must have; with fewer, the result is inconclusive."},
+};
+
+static const belay_metric k6_metrics[] = {
+    {.name = "p50", .unit = "ms", .doc = "Median of http_req_duration."},
+    {.name = "p95", .unit = "ms", .doc = "p(95) of http_req_duration."},
+    {.name = "p99", .unit = "ms", .doc = "p(99) of http_req_duration."},
+    {.name = "max", .unit = "ms", .doc = "The longest http_req_duration."},
+    {.name = "throughput", .unit = "1/s", .doc = "Requests a second (http_reqs)."},
+    {.name = "samples", .unit = "", .doc = "Requests (http_reqs)."},
+    {.name = "error_rate", .unit = "%", .doc = "Requests that failed (http_req_failed)."},
+    {.name = "checks", .unit = "%", .doc = "Checks of the script that held."},
+    {.name = "iterations", .unit = "", .doc = "How often the script went through."},
+    {.name = "crossed", .unit = "", .doc = "Each threshold of the script: 1 when it was crossed.", .fail = "> 0"},
+};
+
 static const belay_metric metrics[] = {
     {.name = "tests", .unit = "", .doc = "Tests reported; not measured without a report."},
     {.name = "passed", .unit = "", .doc = "Tests that passed."},
@@ -88,6 +128,14 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, metrics),
      .prepare = check_prepare,
      .verify = check_verify},
+    {.name = "k6",
+     .doc = "Runs a load test with k6, and judges by the thresholds of its script.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 30 * 60 * 1000,
+     BELAY_TABLE(option, k6_options),
+     BELAY_TABLE(metric, k6_metrics),
+     .prepare = k6_prepare,
+     .verify = k6_verify},
 };
 
 static const belay_plugin plugin = {

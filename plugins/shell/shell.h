@@ -4,6 +4,8 @@
 
 #include <belay/plugin.h>
 
+#include <stdbool.h>
+
 #include "say/say.h"
 
 belay_status run_prepare(belay_ctx *c, const belay_host *h);
@@ -12,6 +14,8 @@ belay_status run_verify(belay_ctx *c, const belay_host *h);
 belay_status run_rollback(belay_ctx *c, const belay_host *h);
 belay_status check_prepare(belay_ctx *c, const belay_host *h);
 belay_status check_verify(belay_ctx *c, const belay_host *h);
+belay_status k6_prepare(belay_ctx *c, const belay_host *h);
+belay_status k6_verify(belay_ctx *c, const belay_host *h);
 
 /* ---- command.c --------------------------------------------------------------------------------------------------- */
 
@@ -22,6 +26,12 @@ char *command_text(belay_ctx *c, const belay_host *h, const char *option);
 /** Runs it in `cwd` with `env`. io may have keep_as, on_line and user set; it receives the result. BELAY_OK when it
  * ran. */
 belay_status command_run(belay_ctx *c, const belay_host *h, const char *option, belay_run *io);
+/** The same for an argument vector that no option holds. */
+belay_status command_run_argv(belay_ctx *c, const belay_host *h, const char *const *argv, belay_run *io);
+/** Would execvp find a program of this name? */
+bool command_is_in_path(const char *name);
+/** The last lines of the output: there a program says what is wrong. Borrowed from io. */
+const char *command_tail(const belay_run *io);
 /** Explains an exit status that was not the wanted one, with the last lines of output; returns status. */
 belay_status command_explain(belay_ctx *c, const belay_host *h, belay_status status, const char *option,
                              const belay_run *io, int64_t wanted);

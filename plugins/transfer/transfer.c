@@ -26,13 +26,83 @@ static size_t receive(char *bytes, size_t size, size_t count, void *user)
     return n;
 }
 
+/* One header line; a status line begins a new answer, after a redirect or a 100. */
+static size_t receive_head(char *bytes, size_t size, size_t count, void *user)
+{
+    transfer *t = user;
+    size_t n = size * count, used = t->head && strncmp(bytes, "HTTP/", n < 5 ? n : 5) != 0 ? strlen(t->head) : 0;
+    if (n > TRANSFER_HEAD_MAX - used)
+        return 0;
+    char *grown = realloc(t->head, used + n + 1);
+    if (!grown)
+        return 0;
+    t->head = grown;
+    memcpy(grown + used, bytes, n);
+    grown[used + n] = '\0';
+    return n;
+}
+
+/* ---- sessions ---------------------------------------------------------------------------------------------------- */
+
+struct transfer_session {
+    CURLSH *share;
+    CURL *reader; /* asks the share what it holds */
+};
+
+transfer_session *transfer_session_new(void)
+{
+    transfer_session *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->share = curl_share_init();
+    s->reader = curl_easy_init();
+    if (!s->share || !s->reader) {
+        transfer_session_free(s);
+        return NULL;
+    }
+    curl_share_setopt(s->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+    curl_easy_setopt(s->reader, CURLOPT_SHARE, s->share);
+    curl_easy_setopt(s->reader, CURLOPT_COOKIEFILE, "");
+    return s;
+}
+
+void transfer_session_free(transfer_session *s)
+{
+    if (!s)
+        return;
+    curl_easy_cleanup(s->reader);
+    curl_share_cleanup(s->share);
+    free(s);
+}
+
+/* A cookie comes as a line of a cookie file: domain, subdomains, path, secure, expiry, name, value, by tabs. */
+void transfer_session_cookies(const transfer_session *s, void (*each)(void *user, const char *name, const char *value),
+                              void *user)
+{
+    struct curl_slist *all = NULL;
+    curl_easy_getinfo(s->reader, CURLINFO_COOKIELIST, &all);
+    for (struct curl_slist *one = all; one; one = one->next) {
+        char *rest = one->data, *name = NULL;
+        for (int field = 0; field < 6; field++)
+            name = strsep(&rest, "\t");
+        if (name && rest)
+            each(user, name, rest);
+    }
+    curl_slist_free_all(all);
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
+
 static struct curl_slist *make_headers(const transfer *t)
 {
     struct curl_slist *list = NULL;
     for (const char *const *header = t->headers; header && *header; header++)
         list = curl_slist_append(list, *header);
-    if (t->body)
-        list = curl_slist_append(list, "Content-Type: application/json");
+    if (t->body) {
+        char type[256];
+        snprintf(type, sizeof type, "Content-Type: %s", t->content_type ? t->content_type : "application/json");
+        list = curl_slist_append(list, type);
+    }
     return list;
 }
 
@@ -54,6 +124,16 @@ static void set_up(CURL *easy, transfer *t, struct curl_slist *headers)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
     if (t->method)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+    if (t->redirects > 0) {
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(easy, CURLOPT_MAXREDIRS, t->redirects);
+    }
+    if (t->session) {
+        curl_easy_setopt(easy, CURLOPT_SHARE, t->session->share);
+        curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_head);
+        curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    }
     if (t->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
     if (t->bearer) {
@@ -79,6 +159,9 @@ static void finish(CURL *easy, CURLcode result)
     t->tls_ms = info_ms(easy, CURLINFO_APPCONNECT_TIME_T);
     t->first_byte_ms = info_ms(easy, CURLINFO_STARTTRANSFER_TIME_T);
     t->total_ms = info_ms(easy, CURLINFO_TOTAL_TIME_T);
+    char *url = NULL;
+    if (t->session && curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url)
+        t->final_url = strdup(url);
     if (result == CURLE_OK) {
         t->error[0] = '\0';
         return;
@@ -153,7 +236,9 @@ void transfer_done(transfer *items, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         free(items[i].answer);
-        items[i].answer = NULL;
+        free(items[i].head);
+        free(items[i].final_url);
+        items[i].answer = items[i].head = items[i].final_url = NULL;
     }
 }
 

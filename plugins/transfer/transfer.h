@@ -1,7 +1,7 @@
 /**
  * @file transfer.h
  * HTTP requests side by side on one curl multi handle, which end at once when the call is cancelled or out of time.
- * Certificates and host names are verified, always; no redirect is followed, only http and https are spoken.
+ * Certificates and host names are verified, always; redirects are followed only when asked, only http and https spoken.
  */
 #ifndef TRANSFER_TRANSFER_H
 #define TRANSFER_TRANSFER_H
@@ -11,20 +11,34 @@
 #include <stddef.h>
 
 #define TRANSFER_BODY_MAX (4u << 20)
+#define TRANSFER_HEAD_MAX (256u << 10)
+
+/** What requests share that belong together, as those of one browser: its cookies. */
+typedef struct transfer_session transfer_session;
+transfer_session *transfer_session_new(void); /**< NULL when memory is gone */
+void transfer_session_free(transfer_session *s);
+/** Calls each with every cookie that is kept now. */
+void transfer_session_cookies(const transfer_session *s, void (*each)(void *user, const char *name, const char *value),
+                              void *user);
 
 /** One request. Set the upper part (borrowed until transfer_run returns), zero the rest; transfer_done() in the end. */
 typedef struct transfer {
     const char *method; /**< NULL: GET, or POST when there is a body */
     const char *url;
-    const char *body;           /**< sent as JSON; NULL: none */
+    const char *body;           /**< NULL: none */
+    const char *content_type;   /**< of the body; NULL: JSON */
     const char *const *headers; /**< "Name: value", NULL-terminated; may be NULL */
     const char *bearer;         /**< token for Authorization; may be NULL */
     const char *ca_file;        /**< further certificate authorities (PEM); may be NULL */
     long timeout_ms;
+    long redirects;            /**< how many to follow at the most */
+    transfer_session *session; /**< may be NULL; with it, head and final_url are answered too */
     /* answers */
     long status;  /**< HTTP status; 0 when there was no answer */
     char *answer; /**< NUL-terminated, at most TRANSFER_BODY_MAX; never NULL after a run */
     size_t length;
+    char *head;      /**< the header lines of the last answer, or NULL; with a session */
+    char *final_url; /**< where redirects led, or NULL; with a session */
     char error[256]; /**< why there was no answer; "" when there was one */
     /** Milliseconds from the start until: name resolved, connected, TLS agreed (0 without TLS), first byte, all. */
     double dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms;

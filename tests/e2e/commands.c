@@ -26,6 +26,9 @@ static void misspelt_commands_and_options_name_the_right_word(void **state)
     o = belay("run", NULL);
     assert_int_equal(o.status, 1);
     assert_holds(o.err, "belay run needs FILE");
+    o = belay("plugin", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "belay plugin needs a second word: new, try, check, doc");
     o = belay("history", "--limit", "many", NULL);
     assert_holds(o.err, "--limit takes a whole number, not 'many'");
     o = belay("status", "extra", NULL);
@@ -35,10 +38,14 @@ static void misspelt_commands_and_options_name_the_right_word(void **state)
 static void every_command_has_help_with_an_example(void **state)
 {
     (void)state;
-    static const char *const names[] = {"plan", "run",      "resume",  "rollback", "status", "history", "show",
-                                        "logs", "validate", "plugins", "explain",  "doctor", "discard", "try"};
+    static const char *const names[] = {
+        "plan",   "run",     "resume", "rollback",   "checklist",  "approve",      "reject",
+        "status", "history", "show",   "logs",       "validate",   "plugins",      "explain",
+        "doctor", "discard", "try",    "plugin new", "plugin try", "plugin check", "plugin doc"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        outcome o = belay(names[i], "--help", NULL);
+        const char *space = strchr(names[i], ' ');
+        const char *first = space ? kit_path("%.*s", (int)(space - names[i]), names[i]) : names[i];
+        outcome o = space ? belay(first, space + 1, "--help", NULL) : belay(first, "--help", NULL);
         assert_int_equal(o.status, 0);
         assert_holds(o.out, kit_path("usage: belay %s", names[i]));
         assert_holds(o.out, kit_path("Example: belay %s", names[i]));

@@ -90,5 +90,8 @@ const char *kit_redis_url(void);
 /** A Docker Engine: the one at $DOCKER_HOST or the default socket when it answers, else one started by testbed/engine.
  *  "unix:///...". The base image debian:bookworm-slim is there. */
 const char *kit_docker_host(void);
+/** An empty Docker Engine of the test program's own, without networks, for what must never meet anybody else's things.
+ *  Root only. */
+const char *kit_docker_own(void);
 
 #endif

@@ -4,10 +4,12 @@
 #include <glob.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,6 +40,7 @@ typedef struct server {
     const struct passwd *user; /* NULL: as we are */
     int port, end_signal;
     bool (*answers)(int port);
+    bool apart; /* sees no network, and what it mounts nobody else sees */
 } server;
 
 static _Noreturn void skip_all(const char *why)
@@ -94,6 +97,9 @@ static _Noreturn void become_server(const server *s)
     dup2(log, STDERR_FILENO);
     close_range(3, ~0u, 0);
     setsid();
+    if (s->apart &&
+        (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0))
+        _exit(126);
     if (s->user && (setgroups(0, NULL) != 0 || setgid(s->user->pw_gid) != 0 || setuid(s->user->pw_uid) != 0))
         _exit(126);
     /* After setuid, which clears it. The guardian stops the server in good order; this is for its own death. */
@@ -231,7 +237,7 @@ const char *kit_postgres_url(void)
                                     "-c",
                                     "shared_buffers=32MB",
                                     NULL};
-        server s = {argv, kit_path("%s/log", folder), user, port, SIGQUIT, postgres_answers};
+        server s = {argv, kit_path("%s/log", folder), user, port, SIGQUIT, postgres_answers, false};
         kit_write(s.log, "");
         if (server_start(&s)) {
             url = kit_path("postgresql://postgres:" POSTGRES_PASSWORD "@127.0.0.1:%d/", port);
@@ -283,7 +289,7 @@ const char *kit_redis_url(void)
                                     "--dir",
                                     folder,
                                     NULL};
-        server s = {argv, kit_path("%s/log", folder), NULL, port, SIGTERM, redis_answers};
+        server s = {argv, kit_path("%s/log", folder), NULL, port, SIGTERM, redis_answers, false};
         if (server_start(&s)) {
             url = kit_path("redis://:" REDIS_PASSWORD "@127.0.0.1:%d/0", port);
             return url;
@@ -336,4 +342,43 @@ const char *kit_docker_host(void)
     if (!host)
         host = engine_is_ready(named) ? kit_path("%s", named) : engine_is_ready(usual) ? usual : engine_from_testbed();
     return host;
+}
+
+static const char *own_engine;
+
+static bool own_engine_answers(int port)
+{
+    (void)port;
+    return engine_says_200(own_engine, "/_ping");
+}
+
+const char *kit_docker_own(void)
+{
+    if (own_engine)
+        return own_engine;
+    if (access("/usr/sbin/dockerd", X_OK) != 0)
+        skip_all("dockerd is not installed (apt-get install docker.io iptables)");
+    if (geteuid() != 0)
+        skip_all("only root can start a Docker Engine");
+    const char *folder = kit_folder();
+    own_engine = kit_path("unix://%s/docker.sock", folder);
+    /* Apart, for --bridge=none takes docker0 away, whosever it is; and its mounts go with its processes. */
+    const char *const argv[] = {"/usr/sbin/dockerd",
+                                "--host",
+                                own_engine,
+                                "--data-root",
+                                kit_path("%s/data", folder),
+                                "--exec-root",
+                                kit_path("%s/exec", folder),
+                                "--pidfile",
+                                kit_path("%s/pid", folder),
+                                "--bridge=none",
+                                "--iptables=false",
+                                "--ip6tables=false",
+                                NULL};
+    server s = {argv, kit_path("%s/log", folder), NULL, 0, SIGTERM, own_engine_answers, true};
+    kit_write(s.log, "");
+    if (!server_start(&s))
+        did_not_start(&s);
+    return own_engine;
 }

@@ -1,6 +1,7 @@
 /* What the plugin reads from others: logs in frames, build logs, Dockerfiles, references, sizes, times, states. */
 #include "kit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "docker/judge.h"
 #include "docker/logread.h"
 #include "docker/tags.h"
+#include "docker/usage.h"
 
 /* ---- log frames ---- */
 
@@ -212,6 +214,41 @@ static void a_container_is_judged_by_its_state(void **state)
     }
 }
 
+/* ---- statistics ---- */
+
+static usage read_usage(const char *text, bool runs)
+{
+    usage u;
+    json_t *stats = json_loads(text, 0, NULL);
+    assert_non_null(stats);
+    assert_int_equal(usage_read(stats, &u), runs);
+    json_decref(stats);
+    return u;
+}
+
+#define CPU_STATS(used, system)                                                                                        \
+    "\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":" used "},\"system_cpu_usage\":" system ",\"online_cpus\":2}"
+
+static void statistics_are_read_as_docker_stats_reads_them(void **state)
+{
+    (void)state;
+    usage v1 =
+        read_usage("{" CPU_STATS("100", "1000") ",\"memory_stats\":{\"usage\":90,\"limit\":200,\"stats\":"
+                                                "{\"cache\":50,\"inactive_file\":1,\"total_inactive_file\":40}}}",
+                   true);
+    usage v2 = read_usage("{" CPU_STATS("150", "1200") ",\"memory_stats\":{\"usage\":90,\"limit\":200,\"stats\":"
+                                                       "{\"file\":50,\"inactive_file\":30}}}",
+                          true);
+    assert_true(v1.memory == 50);
+    assert_true(v2.memory == 60);
+    assert_true(usage_cpu(&v1, &v2) == 50); /* 50 of 200 on two CPUs */
+    assert_true(isnan(usage_cpu(&v2, &v1)));
+    assert_true(isnan(usage_cpu(&v1, &v1)));
+    (void)read_usage("{\"read\":\"0001-01-01T00:00:00Z\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":0}},"
+                     "\"memory_stats\":{}}",
+                     false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +261,7 @@ int main(void)
         cmocka_unit_test(times_of_the_engine_are_read_to_the_nanosecond),
         cmocka_unit_test(api_versions_are_compared_by_number),
         cmocka_unit_test(a_container_is_judged_by_its_state),
+        cmocka_unit_test(statistics_are_read_as_docker_stats_reads_them),
     };
     return cmocka_run_group_tests_name("docker: what it reads", tests, NULL, NULL);
 }

@@ -28,18 +28,6 @@ static const char *untagged(const docker_world *w)
                                              NULL));
 }
 
-static bool exists(const char *kind, const char *name)
-{
-    return kit_status_of("docker", kind, "inspect", name, NULL) == 0;
-}
-
-static void must(kit_step *s, kit_phase phase)
-{
-    belay_status got = kit_run(s, phase);
-    if (got < 0)
-        fail_msg("phase %d gave %d: %s\n%s", (int)phase, got, kit_summary(s), kit_log(s));
-}
-
 static void deletes_left_overs_and_nothing_that_a_version_needs(void **state)
 {
     (void)state;
@@ -50,17 +38,18 @@ static void deletes_left_overs_and_nothing_that_a_version_needs(void **state)
     kit_step *s = docker_world_step(&w, "docker.prune");
     kit_set_list(s, "keep", kit_path("%s-app:v2", w.project), NULL);
     const char *before = docker_world_state(&w);
-    must(s, KIT_PREPARE);
+    docker_world_must(s, KIT_PREPARE);
     docker_world_same(&w, before);
     assert_holds(kit_plan(s), "1 untagged images");
     assert_holds(kit_plan(s), kit_path("%s-job", w.project));
-    must(s, KIT_EXECUTE);
+    docker_world_must(s, KIT_EXECUTE);
     assert_string_equal(untagged(&w), "");
-    assert_false(exists("container", kit_path("%s-job", w.project)));
-    assert_false(exists("container", kit_path("%s-dropped-1", w.project)));
-    assert_true(exists("container", kit_path("%s-later-1", w.project))); /* stopped, but its service is in the file */
-    assert_true(exists("image", running));
-    assert_true(exists("image", kit_path("%s-app:latest", w.project)));
+    assert_false(docker_world_has("container", kit_path("%s-job", w.project)));
+    assert_false(docker_world_has("container", kit_path("%s-dropped-1", w.project)));
+    assert_true(
+        docker_world_has("container", kit_path("%s-later-1", w.project))); /* stopped, but its service is in the file */
+    assert_true(docker_world_has("image", running));
+    assert_true(docker_world_has("image", kit_path("%s-app:latest", w.project)));
     assert_true(kit_measured(s, "images") == 1 && kit_measured(s, "containers") == 2);
     assert_true(kit_measured(s, "freed") >= 0);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_NOTHING);
@@ -81,13 +70,17 @@ static void an_unreadable_keep_set_deletes_nothing(void **state)
     docker_world_same(&w, before);
     assert_string_equal(untagged(&w), dangling);
 
-    kit_write(kit_path("%s/docker-compose.yml", w.dir), "services: [");
+    kit_set_list(s, "keep", kit_path("%s-app:", w.project), NULL); /* the version of a first deploy's predecessor */
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     kit_set(s, "keep_missing", "allow");
+    docker_world_must(s, KIT_PREPARE);
+
+    kit_write(kit_path("%s/docker-compose.yml", w.dir), "services: [");
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     docker_world_same(&w, before);
 
     docker_world_services(&w, "  app: {build: ., image: $P-app}\n", "");
-    must(s, KIT_EXECUTE);
+    docker_world_must(s, KIT_EXECUTE);
     const char *running = docker_says("inspect", "-f", "{{.Image}}", kit_path("%s-app-1", w.project));
     assert_string_equal(docker_world_trim(untagged(&w)), running);
     kit_step_free(s);
@@ -101,11 +94,11 @@ static void what_a_deploy_has_set_aside_stays(void **state)
     const char *before = docker_world_state(&w);
     kit_step *up = docker_world_step(&w, "docker.up");
     kit_set_list(up, "services", "app", NULL);
-    must(up, KIT_EXECUTE);
+    docker_world_must(up, KIT_EXECUTE);
     kit_step *s = docker_world_step(&w, "docker.prune");
-    must(s, KIT_EXECUTE);
-    must(up, KIT_ROLLBACK);
-    assert_true(exists("container", kit_path("%s-app-1", w.project)));
+    docker_world_must(s, KIT_EXECUTE);
+    docker_world_must(up, KIT_ROLLBACK);
+    assert_true(docker_world_has("container", kit_path("%s-app-1", w.project)));
     assert_holds(before, docker_says("inspect", "-f", "{{.Image}}", kit_path("%s-app-1", w.project)));
     kit_step_free(s);
     kit_step_free(up);
@@ -121,12 +114,12 @@ static void volumes_only_when_asked_and_never_those_of_the_file(void **state)
     kit_output_of("docker", "volume", "create", "--label", label, data, NULL);
     kit_output_of("docker", "volume", "create", "--label", label, other, NULL);
     kit_step *s = docker_world_step(&w, "docker.prune");
-    must(s, KIT_EXECUTE);
-    assert_true(exists("volume", data) && exists("volume", other));
+    docker_world_must(s, KIT_EXECUTE);
+    assert_true(docker_world_has("volume", data) && docker_world_has("volume", other));
     kit_set(s, "volumes", "true");
-    must(s, KIT_EXECUTE);
-    assert_true(exists("volume", data));
-    assert_false(exists("volume", other));
+    docker_world_must(s, KIT_EXECUTE);
+    assert_true(docker_world_has("volume", data));
+    assert_false(docker_world_has("volume", other));
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -138,7 +131,7 @@ static void without_a_compose_file_nothing_is_deleted(void **state)
     const char *before = docker_world_state(&w), *dangling = untagged(&w);
     kit_step *s = docker_world_step(&w, "docker.prune");
     kit_set(s, "file", "missing.yml");
-    must(s, KIT_PREPARE);
+    docker_world_must(s, KIT_PREPARE);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_NOTHING);
     docker_world_same(&w, before);
     assert_string_equal(untagged(&w), dangling);

@@ -346,6 +346,7 @@ static void a_port_in_use_is_said_in_the_engines_words(void **state)
     kit_set_list(s, "services", "one", "two", NULL);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
     assert_holds(kit_summary(s), "port is already allocated");
+    assert_holds(kit_hint(s), "end what listens on that port");
     must(s, KIT_ROLLBACK);
     docker_world_same(&w, before);
     kit_step_free(s);

@@ -9,11 +9,18 @@
 static docker_world left[WORLDS_MAX]; /* those not freed yet */
 static size_t left_count;
 
+static const char *engine;
+
+void docker_world_own_engine(void)
+{
+    engine = kit_docker_own();
+}
+
 /* Compose is in .dev/bin where the system has none. */
 static void prepare_environment(void)
 {
-    const char *host = kit_docker_host(), *source = getenv("BELAY_SOURCE_DIR");
-    setenv("DOCKER_HOST", host, 1);
+    const char *source = getenv("BELAY_SOURCE_DIR");
+    setenv("DOCKER_HOST", engine ? engine : kit_docker_host(), 1);
     if (source && !strstr(getenv("PATH"), "/.dev/bin"))
         setenv("PATH", kit_path("%s/.dev/bin:%s", source, getenv("PATH")), 1);
 }
@@ -118,6 +125,18 @@ kit_step *docker_world_step(const docker_world *w, const char *kind)
     kit_set(s, "project_dir", w->dir);
     kit_fact(s, "step.id", kit_path("step%d", ++count));
     return s;
+}
+
+bool docker_world_has(const char *kind, const char *name)
+{
+    return kit_status_of("docker", kind, "inspect", name, NULL) == 0;
+}
+
+void docker_world_must(kit_step *s, kit_phase phase)
+{
+    belay_status got = kit_run(s, phase);
+    if (got < 0)
+        fail_msg("phase %d gave %d: %s\n%s", (int)phase, got, kit_summary(s), kit_log(s));
 }
 
 const char *docker_world_id(const char *name)

@@ -11,6 +11,9 @@ typedef struct docker_world {
     const char *dir;     /**< holds docker-compose.yml, Dockerfile and the program tiny */
 } docker_world;
 
+/** Called first: this program's worlds stand on kit_docker_own(), which has no networks: containers are created there,
+ * not started. */
+void docker_world_own_engine(void);
 docker_world docker_world_new(void);
 void docker_world_free(docker_world *w);
 /** Group teardown: frees the worlds of tests that failed midway. */
@@ -39,6 +42,10 @@ kit_step *docker_world_step(const docker_world *w, const char *kind);
 const char *docker_world_state(const docker_world *w);
 /** Fails the test, showing the first difference, unless the world's state is as it was. */
 void docker_world_same(const docker_world *w, const char *before);
+/** Is there such a thing? kind: "image", "container", "volume". */
+bool docker_world_has(const char *kind, const char *name);
+/** Runs a phase that has to end well, else fails the test with what it said. */
+void docker_world_must(kit_step *s, kit_phase phase);
 /** The id of a container or image. */
 const char *docker_world_id(const char *name);
 

@@ -10,6 +10,14 @@
 #include "kit.h"
 
 static pid_t prometheus, grafana;
+static const char *dashboards, *address; /* of Prometheus */
+
+/* One that fires always, and one that fires once the path /api/v1/labels was asked for. */
+static const char rules[] =
+    "groups:\n- name: tests\n  rules:\n"
+    "  - {alert: Always, expr: vector(1), labels: {severity: warning}, annotations: {summary: as ever}}\n"
+    "  - {alert: Provoked, expr: 'prometheus_http_requests_total{handler=\"/api/v1/labels\"} > 0', labels: {severity: "
+    "critical}, annotations: {summary: somebody asked}}\n";
 
 static pid_t start(const char *const *argv)
 {
@@ -54,9 +62,13 @@ const char *grafana_start(void)
     int metrics_port = kit_free_port(), port = kit_free_port();
     const char *folder = kit_folder();
     kit_write(kit_path("%s/prometheus.yml", folder),
-              kit_path("global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n- job_name: self\n"
+              kit_path("global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}\n"
+                       "rule_files: [rules.yml]\nscrape_configs:\n- job_name: self\n"
                        "  static_configs: [{targets: ['127.0.0.1:%d']}]\n",
                        metrics_port));
+    kit_write(kit_path("%s/rules.yml", folder), rules);
+    dashboards = kit_path("%s/dashboards", folder);
+    (void)kit_output_of("mkdir", "-p", kit_path("%s/other", dashboards), NULL);
     kit_write(kit_path("%s/token", folder), GRAFANA_TOKEN);
     const char *const prometheus_argv[] = {"prometheus", kit_path("--config.file=%s/prometheus.yml", folder),
                                            kit_path("--storage.tsdb.path=%s/data", folder),
@@ -69,11 +81,30 @@ const char *grafana_start(void)
                                         kit_path("http://127.0.0.1:%d", metrics_port),
                                         "--token-file",
                                         kit_path("%s/token", folder),
+                                        "--dashboards",
+                                        dashboards,
                                         NULL};
     prometheus = start(prometheus_argv);
     grafana = start(grafana_argv);
     await_samples(metrics_port);
+    address = kit_path("http://127.0.0.1:%d", metrics_port);
     return kit_path("http://127.0.0.1:%d", port);
+}
+
+void grafana_dashboard(const char *file, const char *json)
+{
+    kit_write(kit_path("%s/%s", dashboards, file), json);
+}
+
+void grafana_provoke_alert(void)
+{
+    (void)kit_output_of("curl", "-fsS", kit_path("%s/api/v1/labels", address), NULL);
+    for (int i = 0; i < 100; i++) {
+        if (kit_status_of("sh", "-c", kit_path("curl -fsS '%s/api/v1/alerts' | grep -q Provoked", address), NULL) == 0)
+            return;
+        usleep(100000);
+    }
+    fail_msg("the alert does not fire after 10 s");
 }
 
 void grafana_stop_prometheus(void)

@@ -3,17 +3,11 @@
 
 #include <string.h>
 
-static const char *steps(const bed *b, const char *of_a, const char *of_b)
-{
-    return kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );", bed_write(b, 'a', of_a),
-                    bed_write(b, 'b', of_b), bed_check(b, 'c', ""));
-}
-
 static void takes_a_committed_run_back(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", ""));
+    bed_pipeline(&b, bed_two_writes(&b, "", ""));
     assert_int_equal(bed_run(&b), 0);
     bed_forget(&b);
     assert_int_equal(bed_belay(&b, "rollback", NULL), 10);
@@ -27,7 +21,7 @@ static void refuses_to_take_back_what_a_later_run_stands_on(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", ""));
+    bed_pipeline(&b, bed_two_writes(&b, "", ""));
     assert_int_equal(bed_run(&b), 0);
     const char *first =
         kit_output_of("sh", "-c", kit_path("ls -d %s/runs/* | xargs -n1 basename | tr -d '\\n'", b.state), NULL);
@@ -40,7 +34,7 @@ static void lets_go_of_what_is_no_longer_the_way_back(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", ""));
+    bed_pipeline(&b, bed_two_writes(&b, "", ""));
     assert_int_equal(bed_run(&b), 0);
     assert_string_equal(bed_file(&b, ".a.before"), "old");
     bed_forget(&b);
@@ -60,7 +54,7 @@ static void needs_a_person_then_goes_on_once_it_is_mended(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "trouble = [\"rollback=fail:3\"];", "trouble = [\"verify=fail\"];"));
+    bed_pipeline(&b, bed_two_writes(&b, "trouble = [\"rollback=fail:3\"];", "trouble = [\"verify=fail\"];"));
     assert_int_equal(bed_run(&b), 20);
     assert_string_equal(bed_trace(&b), "pa pb pc ea va eb vb rb ra ra ra vc");
     assert_contains(bed_events(&b), "step 'a' could not be rolled back: told to do so");

@@ -45,6 +45,12 @@ bed bed_new(void)
     return b;
 }
 
+bool bed_torture(void)
+{
+    const char *wanted = getenv("BELAY_TORTURE");
+    return wanted && strcmp(wanted, "1") == 0;
+}
+
 static void write_pipeline(const bed *b, const char *previous, const char *stages)
 {
     kit_write(b->file,
@@ -83,6 +89,19 @@ const char *bed_shout(const bed *b, char id, const char *more)
     return step(b, id, "shout", "", more);
 }
 
+const char *bed_two_writes(const bed *b, const char *of_a, const char *of_b)
+{
+    return kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );", bed_write(b, 'a', of_a),
+                    bed_write(b, 'b', of_b), bed_check(b, 'c', ""));
+}
+
+int64_t bed_now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* ---- belay
  * ---------------------------------------------------------------------------------------------------- */
 
@@ -100,6 +119,8 @@ static _Noreturn void become_belay(const bed *b, const char *const *words)
     int out = open(b->output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+    if (b->in_child)
+        b->in_child(b->user);
     execv(program, (char *const *)(uintptr_t)argv);
     _exit(127);
 }
@@ -111,7 +132,9 @@ static void start(bed *b, const char *first, va_list ap)
     while (n + 1 < WORDS && (words[n] = va_arg(ap, const char *)))
         n++;
     words[n] = NULL;
-    if (strcmp(first, "discard") != 0 && strcmp(first, "try") != 0)
+    if (strcmp(first, "show") == 0)
+        words[n++] = "--format=json";
+    else if (strcmp(first, "discard") != 0 && strcmp(first, "try") != 0)
         words[n++] = "--json";
     words[n] = NULL;
     b->running = fork();
@@ -162,6 +185,15 @@ int bed_run(bed *b)
 void bed_signal(const bed *b, int number)
 {
     assert_int_equal(kill(b->running, number), 0);
+}
+
+pid_t bed_child(pid_t of)
+{
+    char *children = kit_read(kit_path("/proc/%d/task/%d/children", (int)of, (int)of));
+    const pid_t first = (pid_t)atoi(children);
+    free(children);
+    assert_true(first > 0);
+    return first;
 }
 
 static void give_up(const bed *b, const char *wanted)

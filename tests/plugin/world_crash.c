@@ -6,12 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char *steps(const bed *b, const char *of_a, const char *of_b)
-{
-    return kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );", bed_write(b, 'a', of_a),
-                    bed_write(b, 'b', of_b), bed_check(b, 'c', ""));
-}
-
 /* Kills the run once its trace ends so. */
 static void kill_at(bed *b, const char *marks)
 {
@@ -40,7 +34,7 @@ static void what_was_durable_decides_how_resume_goes_on(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bed b = bed_new();
-        bed_pipeline(&b, steps(&b, "", cases[i].of_b));
+        bed_pipeline(&b, bed_two_writes(&b, "", cases[i].of_b));
         kill_at(&b, cases[i].killed_at);
         int status = bed_belay(&b, "resume", NULL);
         if (status != cases[i].status || strcmp(bed_trace(&b), cases[i].trace) != 0)
@@ -56,7 +50,7 @@ static void a_step_cut_short_after_it_began_to_act_is_taken_back(void **state)
     static const char *const points[] = {"execute.midway=nap", "execute.end=nap"};
     for (size_t i = 0; i < 2; i++) {
         bed b = bed_new();
-        bed_pipeline(&b, steps(&b, kit_path("trouble = [\"%s\"];", points[i]), ""));
+        bed_pipeline(&b, bed_two_writes(&b, kit_path("trouble = [\"%s\"];", points[i]), ""));
         bed_start(&b, "run", b.file, NULL);
         bed_wait(&b, "ea");
         const struct timespec moment = {.tv_nsec = 200000000}; /* past the point: nothing tells when it naps */
@@ -134,7 +128,7 @@ static void a_plugin_that_is_gone_still_takes_its_steps_back(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", "trouble = [\"verify=fail\", \"rollback=nap:1\"];"));
+    bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"verify=fail\", \"rollback=nap:1\"];"));
     kill_at(&b, "rb");
     const char *build = getenv("BELAY_BUILD_DIR"), *away = kit_folder();
     bed_forget(&b);
@@ -167,7 +161,7 @@ static void a_run_killed_at_random_still_ends(void **state)
     srandom(seed ? (unsigned)atoi(seed) : 1);
     for (int round = 0; round < 12; round++) {
         bed b = bed_new();
-        bed_pipeline(&b, steps(&b, "", round % 2 ? "trouble = [\"verify=fail\"];" : ""));
+        bed_pipeline(&b, bed_two_writes(&b, "", round % 2 ? "trouble = [\"verify=fail\"];" : ""));
         int status = 128 + SIGKILL;
         for (int life = 0; status == 128 + SIGKILL && life < 40; life++) {
             if (life == 0)

@@ -4,17 +4,11 @@
 #include <signal.h>
 #include <string.h>
 
-static const char *steps(const bed *b, const char *of_a, const char *of_b)
-{
-    return kit_path("stages: ( { name = \"one\"; steps: ( %s, %s ); } ); rollback: ( %s );", bed_write(b, 'a', of_a),
-                    bed_write(b, 'b', of_b), bed_check(b, 'c', ""));
-}
-
 static void pauses_and_goes_on_when_resumed(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", "trouble = [\"execute=limit:1\"]; on_error = \"pause\";"));
+    bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"execute=limit:1\"]; on_error = \"pause\";"));
     assert_int_equal(bed_run(&b), 3);
     assert_contains(bed_events(&b), "\"state\":\"paused\"");
     assert_contains(bed_events(&b), "belay resume 2");
@@ -28,7 +22,7 @@ static void a_paused_run_holds_the_environment_and_can_be_taken_back(void **stat
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", "trouble = [\"verify=fail\"]; on_failure = \"pause\";"));
+    bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"verify=fail\"]; on_failure = \"pause\";"));
     assert_int_equal(bed_run(&b), 3);
     bed_forget(&b);
     assert_int_equal(bed_run(&b), 2);
@@ -43,7 +37,7 @@ static void a_cancel_while_preparing_touches_nothing(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", "trouble = [\"prepare=nap\"];"));
+    bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"prepare=nap\"];"));
     bed_start(&b, "run", b.file, NULL);
     bed_wait(&b, "pb");
     bed_signal(&b, SIGINT);
@@ -68,7 +62,7 @@ static void a_cancel_in_any_phase_takes_all_back(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bed b = bed_new();
-        bed_pipeline(&b, steps(&b, "", cases[i].trouble));
+        bed_pipeline(&b, bed_two_writes(&b, "", cases[i].trouble));
         bed_start(&b, "run", b.file, NULL);
         bed_wait(&b, cases[i].wait);
         bed_signal(&b, cases[i].signal);
@@ -84,7 +78,7 @@ static void a_second_cancel_stops_the_rollback_where_it_stands_and_resume_ends_i
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "trouble = [\"rollback=nap:1\"];", "trouble = [\"verify=fail\"];"));
+    bed_pipeline(&b, bed_two_writes(&b, "trouble = [\"rollback=nap:1\"];", "trouble = [\"verify=fail\"];"));
     bed_start(&b, "run", b.file, NULL);
     bed_wait(&b, "ra");
     bed_signal(&b, SIGINT);
@@ -103,7 +97,7 @@ static void a_live_run_holds_the_environment(void **state)
 {
     (void)state;
     bed b = bed_new();
-    bed_pipeline(&b, steps(&b, "", "trouble = [\"execute=nap\"];"));
+    bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"execute=nap\"];"));
     bed_start(&b, "run", b.file, NULL);
     bed_wait(&b, "eb");
     bed other = b;

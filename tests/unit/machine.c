@@ -1,6 +1,6 @@
 /* The transaction, one situation after the other. Steps are a, b, c ...; a trace names what was started: pa is a's
  * prepare, ea its execute, va its verify, ra its rollback; ! is a crash, ^C a cancel. */
-#include "machine_sim.h"
+#include "sim/sim.h"
 
 #include <string.h>
 
@@ -181,6 +181,37 @@ static void fails_when_not_ready_within_the_window(void **state)
     sim_done(&s);
 }
 
+static void waits_for_people_beyond_the_ready_window(void **state)
+{
+    (void)state;
+    sim s;
+    sim_init(&s, 1);
+    s.steps[0].waits = true;
+    s.steps[0].ready_ms = 1;
+    s.world[0].script[MACHINE_VERIFY] = "nnnnnnnnp";
+    sim_run(&s);
+    assert_string_equal(s.trace, "pa ea va va va va va va va va va [committed]");
+    sim_done(&s);
+}
+
+static void leaves_a_run_that_waits_and_asks_again_on_resume(void **state)
+{
+    (void)state;
+    sim s;
+    sim_init(&s, 2);
+    s.steps[0].waits = true;
+    s.plan.no_wait = true;
+    s.world[0].script[MACHINE_VERIFY] = "nnp";
+    sim_run(&s);
+    assert_string_equal(s.trace, "pa pb ea va [paused]");
+    assert_int_equal(s.finish, MACHINE_FINISH_WAITING);
+    assert_int_equal(s.reason, MACHINE_BECAUSE_WAITING);
+    sim_resume(&s);
+    sim_resume(&s);
+    assert_string_equal(s.trace, "pa pb ea va [paused] [running] va [paused] [running] va eb vb [committed]");
+    sim_done(&s);
+}
+
 static void wants_good_samples_in_a_row(void **state)
 {
     (void)state;
@@ -309,6 +340,7 @@ static void stops_what_runs_beside_a_failure_then_undoes_one_at_a_time(void **st
     s.world[0].script[MACHINE_EXECUTE] = "f";
     sim_run(&s);
     assert_string_equal(s.trace, "pa pb pc pd ea eb ec [rolling back] rc rb ra [rolled back]");
+    assert_string_equal(s.notes, "a:bad b:stopped c:stopped c:undone b:undone a:undone");
     sim_done(&s);
 }
 
@@ -689,6 +721,8 @@ int main(void)
         cmocka_unit_test(retries_verify_after_any_error_for_it_changes_nothing),
         cmocka_unit_test(asks_again_until_ready),
         cmocka_unit_test(fails_when_not_ready_within_the_window),
+        cmocka_unit_test(waits_for_people_beyond_the_ready_window),
+        cmocka_unit_test(leaves_a_run_that_waits_and_asks_again_on_resume),
         cmocka_unit_test(wants_good_samples_in_a_row),
         cmocka_unit_test(never_takes_no_data_for_passed),
         cmocka_unit_test(goes_on_with_a_warning_where_the_policy_says_so),

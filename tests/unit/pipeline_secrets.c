@@ -83,6 +83,17 @@ static void a_secret_that_does_not_resolve_says_so_without_its_value(void **stat
     assert_non_null(strstr(why, "No such file"));
 }
 
+static void a_secret_that_is_missing_comes_with_what_to_do(void **state)
+{
+    (void)state;
+    guard(error) err = NULL;
+    guard(redactor) seen = redactor_new();
+    json_t *options = NULL, *pending = NULL;
+    guard(pipeline) p = fixture_load(SECRET("provider = \"file\"; path = \"not-there\";"));
+    assert_true(pipeline_options(p, &p->steps[0], NULL, NULL, false, &options, &pending, seen, &err) < 0);
+    assert_string_equal(error_get_hint(err), "write the secret there, or correct its 'path'");
+}
+
 static void output_of_a_failed_command_stays_unseen(void **state)
 {
     (void)state;
@@ -172,6 +183,7 @@ int main(void)
         cmocka_unit_test(reads_the_environment),
         cmocka_unit_test(takes_the_output_of_a_command),
         cmocka_unit_test(a_secret_that_does_not_resolve_says_so_without_its_value),
+        cmocka_unit_test(a_secret_that_is_missing_comes_with_what_to_do),
         cmocka_unit_test(output_of_a_failed_command_stays_unseen),
         cmocka_unit_test(a_command_that_hangs_or_floods_is_ended_with_what_it_started),
         cmocka_unit_test(a_command_may_leave_a_child_that_holds_its_output),

@@ -105,6 +105,27 @@ const char *const events_refused[] = {
     NULL,
 };
 
+#define UNREACHABLE(step)                                                                                              \
+    "{\"type\":\"phase.end\"," step ",\"phase\":\"prepare\",\"attempt\":1,\"verdict\":\"failed\","                     \
+    "\"summary\":\"no connection\",\"hint\":\"start the server\",\"option\":null,\"duration_ms\":1}"
+
+const char *const events_one_obstacle[] = {
+    START("run"),
+    PHASE_START(DISK, "prepare"),
+    UNREACHABLE(DISK),
+    STEP_END(DISK, "failed", 1),
+    PHASE_START(IMAGES, "prepare"),
+    UNREACHABLE(IMAGES),
+    STEP_END(IMAGES, "failed", 1),
+    PHASE_START(TAGS, "verify"),
+    "{\"type\":\"phase.end\"," TAGS ",\"phase\":\"verify\",\"attempt\":1,\"verdict\":\"error\","
+    "\"summary\":\"cancelled\",\"hint\":null,\"option\":null,\"duration_ms\":1}",
+    STEP_END(TAGS, "stopped", 1),
+    "{\"type\":\"run.end\",\"state\":\"refused\",\"reason\":\"preflight/disk cannot run\",\"exit_status\":2,"
+    "\"duration_ms\":20}",
+    NULL,
+};
+
 const char *const events_plan[] = {
     START("plan"),
     PREPARED(DISK),

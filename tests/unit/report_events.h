@@ -12,11 +12,12 @@
 #include "report/event.h"
 
 /** A deploy that passes; one whose migration fails and that is rolled back; one whose undo fails; one that is refused;
- *  a plan. Arrays of JSON objects; NULL ends. */
+ *  one where two steps meet the same obstacle and a third is stopped beside them; a plan. Arrays of JSON objects; NULL ends. */
 extern const char *const events_committed[];
 extern const char *const events_rolled_back[];
 extern const char *const events_needs_person[];
 extern const char *const events_refused[];
+extern const char *const events_one_obstacle[];
 extern const char *const events_plan[];
 
 /** Parses one event; "at" and "run" are added when they are missing. */

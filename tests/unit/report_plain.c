@@ -105,6 +105,17 @@ static void a_refused_run_says_that_nothing_was_touched(void **state)
                           "  do           mount it\n");
 }
 
+static void one_obstacle_of_many_steps_is_told_once_and_what_was_stopped_is_no_error(void **state)
+{
+    (void)state;
+    guard_mem char *got = events_written(plain, events_one_obstacle);
+    events_same(strstr(got, "Nothing"), "Nothing was touched on staging: the run was refused.\n"
+                                        "  failed       preflight/disk, prepare: no connection\n"
+                                        "  do           start the server\n"
+                                        "  failed       build/images, prepare: the same\n");
+    assert_non_null(strstr(got, "    stopped       tags "));
+}
+
 static void a_plan_says_what_changes_and_how_it_is_undone(void **state)
 {
     (void)state;
@@ -293,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_rollback_is_told_with_its_cause_and_what_was_undone),
         cmocka_unit_test(a_run_that_needs_a_person_says_what_is_left_and_how_to_go_on),
         cmocka_unit_test(a_refused_run_says_that_nothing_was_touched),
+        cmocka_unit_test(one_obstacle_of_many_steps_is_told_once_and_what_was_stopped_is_no_error),
         cmocka_unit_test(a_plan_says_what_changes_and_how_it_is_undone),
         cmocka_unit_test(only_a_verbose_report_shows_ordinary_log_lines),
         cmocka_unit_test(first_deploys_and_cancelled_runs_have_words_of_their_own),

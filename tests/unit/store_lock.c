@@ -139,14 +139,67 @@ static void a_started_program_does_not_keep_the_lock(void **state)
     fixture_good(r, err);
 }
 
+/* A process that keeps all its descriptors, as workers keep the lease. */
+static pid_t start_one_that_keeps(int fd, int *ret_ready)
+{
+    int ends[2];
+    char byte = 0;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close_range(3, (unsigned)fd - 1, 0);
+        (void)close_range((unsigned)fd + 1, ~0U, 0);
+        (void)fcntl(fd, F_SETFD, 0);
+        execl("/bin/sleep", "sleep", "30", (char *)NULL);
+        _exit(1);
+    }
+    close(ends[1]);
+    *ret_ready = (int)read(ends[0], &byte, 1);
+    close(ends[0]);
+    return child;
+}
+
+static void what_keeps_the_lease_blocks_the_next_owner_and_is_named(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard(store_lock) mine = NULL;
+    guard(store_lock) next = NULL;
+    int ready = 0;
+    fixture_good(store_lock_take(f->store, "staging", NULL, &mine, &err), err);
+    assert_int_equal(store_lock_lease_fd(mine), -1);
+    fixture_good(store_lock_lease(mine, &err), err);
+    fixture_good(store_lock_run(mine, "20261123-184512-k7f2", &err), err);
+    const pid_t child = start_one_that_keeps(store_lock_lease_fd(mine), &ready);
+    assert_int_equal(ready, 0);
+    store_lock_free(take(mine));
+    fixture_good(store_lock_take(f->store, "staging", NULL, &next, &err), err);
+    int r = store_lock_lease(next, &err);
+    guard_mem char *name = mem_printf("sleep (process %d)", (int)child);
+    guard_mem char *left = store_lock_left(f->store, "staging");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_int_equal(r, -ERROR_LOCKED);
+    fixture_says(err, "what is left of run 20261123-184512-k7f2", name);
+    assert_string_equal(left, name);
+    error_free(take(err));
+    guard_mem char *nothing = store_lock_left(f->store, "staging");
+    assert_string_equal(nothing, "");
+    fixture_good(store_lock_lease(next, &err), err);
+}
+
 #define OPENED(f) cmocka_unit_test_setup_teardown(f, open_one, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        OPENED(a_live_owner_is_named_to_the_next),       OPENED(a_shorter_stage_leaves_nothing_of_the_longer_one),
-        OPENED(environments_are_locked_apart),           OPENED(a_freed_lock_can_be_taken_again_and_has_no_owner),
-        OPENED(an_owner_that_was_killed_does_not_block), OPENED(a_started_program_does_not_keep_the_lock),
+        OPENED(a_live_owner_is_named_to_the_next),
+        OPENED(a_shorter_stage_leaves_nothing_of_the_longer_one),
+        OPENED(environments_are_locked_apart),
+        OPENED(a_freed_lock_can_be_taken_again_and_has_no_owner),
+        OPENED(an_owner_that_was_killed_does_not_block),
+        OPENED(a_started_program_does_not_keep_the_lock),
+        OPENED(what_keeps_the_lease_blocks_the_next_owner_and_is_named),
     };
     return cmocka_run_group_tests_name("store_lock", tests, NULL, NULL);
 }

@@ -128,8 +128,44 @@ static void a_newer_schema_is_refused_naming_both_versions(void **state)
     store_close(take(f->store));
     set_version(f->folder, 973);
     assert_int_equal(store_open(f->folder, &f->store, &err), -ERROR_STORE);
-    fixture_says(err, "973", "knows up to 1");
+    fixture_says(err, "973", "knows up to 2");
     assert_non_null(strstr(error_get_hint(err), "newer belay"));
+}
+
+/* A store that the first version wrote; see store_v1.sql. */
+static void make_first_version(const fixture *f)
+{
+    guard_mem char *path = mem_printf("%s/belay.db", f->folder), *script = NULL;
+    guard_mem char *source = mem_printf("%s/tests/unit/store_v1.sql", getenv("BELAY_SOURCE_DIR"));
+    guard(error) err = NULL;
+    sqlite3 *db = NULL;
+    fixture_good(file_read(source, 1 << 20, &script, NULL, &err), err);
+    assert_int_equal(mkdir(f->folder, 0700), 0);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, script, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_store_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard_mem char *baseline = NULL;
+    double value = 0;
+    make_first_version(f);
+    fixture_open(f);
+    store_run run = {0};
+    fixture_good(store_run_get(f->store, "latest", &run, &err), err);
+    assert_string_equal(run.version, "v2");
+    const store_run later = {.id = (char[]){""}, .pipeline = run.pipeline, .environment = run.environment};
+    fixture_good(store_baseline(f->store, &later, "build", "size", &value, &baseline, &err), err);
+    assert_string_equal(baseline, run.id);
+    assert_float_equal(value, 7, 0);
+    char word[] = "word";
+    const store_approval a = {word, word, word, word, word, word, word, 1};
+    fixture_good(store_approval_add(f->store, run.id, &a, &err), err);
+    fixture_good(store_check(f->store, &err), err);
+    store_run_done(&run);
 }
 
 static void another_programs_database_is_refused_and_left_alone(void **state)
@@ -266,6 +302,7 @@ int main(void)
         FIXTURE_TEST(a_folder_above_that_others_may_write_to_is_refused_by_its_name),
         FIXTURE_TEST(another_users_folder_and_a_link_to_it_are_refused),
         FIXTURE_TEST(a_newer_schema_is_refused_naming_both_versions),
+        FIXTURE_TEST(a_store_of_the_first_version_is_brought_up_to_date),
         FIXTURE_TEST(another_programs_database_is_refused_and_left_alone),
         FIXTURE_TEST(a_damaged_file_is_named_and_left_alone),
         FIXTURE_TEST(damage_inside_is_found_by_the_check),

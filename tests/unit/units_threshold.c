@@ -71,15 +71,49 @@ static void units_are_converted_to_the_metrics_own(void **state)
     assert_float_equal(range.b, 2000, 0);
 }
 
+static void a_relative_threshold_is_a_factor_of_a_baseline(void **state)
+{
+    (void)state;
+    units_threshold t = parsed("< 0.9 * baseline", "1/s");
+    assert_true(t.relative);
+    t = units_threshold_against(&t, 200);
+    assert_false(t.relative);
+    assert_float_equal(t.a, 180, 1e-9);
+    t = parsed("outside 0.5..2*baseline ", "ms");
+    t = units_threshold_against(&t, 10);
+    assert_int_equal(units_threshold_holds(&t, 4.9), 1);
+    assert_int_equal(units_threshold_holds(&t, 20), 0);
+    assert_false(parsed("> 5", "").relative);
+}
+
 static void wrong_thresholds_are_refused(void **state)
 {
     (void)state;
     static const struct {
         const char *s, *unit;
     } cases[] = {
-        {"200", ""},   {"", ""},        {"> ", ""},     {"> x", ""},          {"> 1 2", ""},       {"=> 1", ""},
-        {"> 5s", "B"}, {"> 5GB", "ms"}, {"> 5%", ""},   {"outside 5..1", ""}, {"outside 1-5", ""}, {"outside 1..", ""},
-        {"> 1e5", ""}, {"> inf", ""},   {"> 0x10", ""}, {"outside ..5", ""},  {"> 1.2.3", ""},     {"> --1", ""},
+        {"200", ""},
+        {"", ""},
+        {"> ", ""},
+        {"> x", ""},
+        {"> 1 2", ""},
+        {"=> 1", ""},
+        {"> 5s", "B"},
+        {"> 5GB", "ms"},
+        {"> 5%", ""},
+        {"outside 5..1", ""},
+        {"outside 1-5", ""},
+        {"outside 1..", ""},
+        {"> 1e5", ""},
+        {"> inf", ""},
+        {"> 0x10", ""},
+        {"outside ..5", ""},
+        {"> 1.2.3", ""},
+        {"> --1", ""},
+        {"> baseline", ""},
+        {"> * baseline", ""},
+        {"> 1s * baseline", "ms"},
+        {"> 1 * base", ""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         guard(error) err = NULL;
@@ -98,6 +132,7 @@ int main(void)
         cmocka_unit_test(a_threshold_holds_when_the_measurement_is_bad),
         cmocka_unit_test(nan_is_always_bad),
         cmocka_unit_test(units_are_converted_to_the_metrics_own),
+        cmocka_unit_test(a_relative_threshold_is_a_factor_of_a_baseline),
         cmocka_unit_test(wrong_thresholds_are_refused),
     };
     return cmocka_run_group_tests_name("units_threshold", tests, NULL, NULL);

@@ -1,14 +1,18 @@
 """A stand-in for Grafana: the routes of its HTTP API that a deploy asks, and its token check, before a real Prometheus.
 
-Answers have Grafana's own formats: data frames for /api/ds/query, its errors, its annotations. Nothing is drawn.
-Annotations are kept in memory. Only Python's standard library is needed.
+Answers have Grafana's own formats: data frames for /api/ds/query, dashboards from a folder of JSON models as Grafana
+provisions them (a subfolder is a folder), Prometheus' alerts as an Alertmanager tells them, annotations. Nothing is drawn,
+and no alert can be silenced. Annotations are kept in memory. Only Python's standard library is needed.
 
-    grafana.py --listen HOST:PORT --prometheus URL --token-file FILE [--datasource UID]
+    grafana.py --listen HOST:PORT --prometheus URL --token-file FILE [--datasource UID] [--dashboards FOLDER]
 """
 import argparse
+import datetime
+import hashlib
 import itertools
 import json
 import math
+import pathlib
 import re
 import signal
 import sys
@@ -20,8 +24,6 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 VERSION = "10.4.0"
-ERROR_RATE = ('100 * sum(rate(http_requests_total{status=~"5.."}[$__range])) / sum(rate(http_requests_total[$__range]))')
-LATENCY = "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[$__range])))"
 
 
 class Refused(Exception):
@@ -88,11 +90,19 @@ def frame(reference, series, kind, expression):
     return {"schema": {"refId": reference, "meta": meta, "fields": [time_field, field]}, "data": data}
 
 
+def macros(expression, window, interval):
+    """What Grafana's Prometheus backend puts in place; dashboard variables it leaves to the frontend."""
+    for name, value in (("__range_ms", window * 1000), ("__range_s", window), ("__range", f"{window}s"),
+                        ("__rate_interval", f"{max(interval + 15, 60)}s"), ("__interval", f"{interval}s")):
+        expression = expression.replace(f"${{{name}}}", str(value)).replace(f"${name}", str(value))
+    return expression
+
+
 def run_query(query, start, end):
     reference = query.get("refId", "A")
     if (query.get("datasource") or {}).get("uid") != options.datasource:
         raise Refused(404, {"message": "Data source not found", "messageId": "datasource.notFound", "statusCode": 404})
-    expression = query.get("expr", "").replace("$__range", f"{max(1, round(end - start))}s")
+    expression = macros(query.get("expr", ""), max(1, round(end - start)), max(1, query.get("intervalMs", 15000) // 1000))
     try:
         if query.get("range") and not query.get("instant"):
             step = max(1, query.get("intervalMs", 15000) / 1000)
@@ -124,15 +134,15 @@ def datasource():
             "url": options.prometheus, "isDefault": True, "jsonData": {"httpMethod": "POST"}, "readOnly": True}
 
 
-def dashboard():
-    source = {"type": "prometheus", "uid": options.datasource}
-    panels = [{"id": number, "title": title, "type": "timeseries", "datasource": source,
-               "fieldConfig": {"defaults": {"unit": unit}},
-               "targets": [{"refId": "A", "datasource": source, "expr": expression}]}
-              for number, (title, unit, expression) in enumerate(
-                  [("Error Rate", "percent", ERROR_RATE), ("p95 latency", "s", LATENCY)], start=1)]
-    return {"id": 1, "uid": "temponest", "title": "Error Rate", "tags": ["temponest"], "schemaVersion": 39, "version": 1,
-            "panels": panels}
+def dashboards():
+    """(folder, model) of each JSON file, read anew each time as Grafana's provisioning looks for changes."""
+    for path in sorted(pathlib.Path(options.dashboards).glob("**/*.json")):
+        folder = path.parent.name if path.parent != pathlib.Path(options.dashboards) else ""
+        yield folder, json.loads(path.read_text(encoding="utf-8"))
+
+
+def list_datasources(_match, _body, _parameters):
+    return 200, [datasource()]
 
 
 def get_datasource(match, _body, _parameters):
@@ -141,19 +151,30 @@ def get_datasource(match, _body, _parameters):
     return 200, datasource()
 
 
+def slug(text):
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 def get_dashboard(match, _body, _parameters):
-    if match[1] != "temponest":
-        raise Refused(404, {"message": "Dashboard not found", "status": "not-found"})
-    return 200, {"meta": {"type": "db", "canSave": False, "slug": "error-rate", "url": "/d/temponest/error-rate",
-                          "version": 1, "provisioned": True}, "dashboard": dashboard()}
+    for folder, model in dashboards():
+        if model["uid"] == match[1]:
+            meta = {"type": "db", "canSave": False, "slug": slug(model["title"]), "version": model.get("version", 1),
+                    "url": f"/d/{model['uid']}/{slug(model['title'])}", "provisioned": True,
+                    "folderTitle": folder or "General", "folderUid": slug(folder)}
+            return 200, {"meta": meta, "dashboard": {"id": 1, **model}}
+    raise Refused(404, {"message": "Dashboard not found", "status": "not-found"})
 
 
 def search(_match, _body, parameters):
-    wanted = parameters.get("query", [""])[0].lower()
-    kinds = parameters.get("type", ["dash-db"])
-    found = wanted in "error rate" and "dash-db" in kinds
-    return 200, [{"id": 1, "uid": "temponest", "title": "Error Rate", "uri": "db/error-rate", "type": "dash-db",
-                  "url": "/d/temponest/error-rate", "slug": "", "tags": ["temponest"], "isStarred": False}] if found else []
+    wanted, kinds = parameters.get("query", [""])[0].lower(), parameters.get("type", ["dash-db"])
+    found = []
+    for number, (folder, model) in enumerate(dashboards(), start=1):
+        if wanted in model["title"].lower() and "dash-db" in kinds:
+            inside = {"folderTitle": folder, "folderUid": slug(folder)} if folder else {}
+            found.append({"id": number, "uid": model["uid"], "title": model["title"], "type": "dash-db", "slug": "",
+                          "uri": f"db/{slug(model['title'])}", "url": f"/d/{model['uid']}/{slug(model['title'])}",
+                          "tags": model.get("tags", []), "isStarred": False, **inside})
+    return 200, found[: int(parameters.get("limit", ["1000"])[0])]
 
 
 def rules(_match, _body, _parameters):
@@ -164,6 +185,23 @@ def rules(_match, _body, _parameters):
          "rules": [{**rule, "state": {"inactive": "inactive", "pending": "pending"}.get(rule["state"], "firing"),
                     "alerts": [{**alert, "state": {"firing": "Alerting", "pending": "Pending"}[alert["state"]]}
                                for alert in rule["alerts"]]} for rule in group["rules"]]} for group in groups]}}
+
+
+def alerts(_match, _body, parameters):
+    """What fires, as an Alertmanager lists it."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    listed = []
+    for alert in ask("/api/v1/alerts")["alerts"]:
+        if alert["state"] != "firing" or parameters.get("active", ["true"])[0] == "false":
+            continue
+        labels = {**alert["labels"], "grafana_folder": "temponest"}
+        listed.append({
+            "labels": labels, "annotations": alert["annotations"], "startsAt": alert["activeAt"],
+            "endsAt": (now + datetime.timedelta(minutes=4)).isoformat(), "updatedAt": now.isoformat(),
+            "fingerprint": hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16],
+            "generatorURL": "", "receivers": [{"name": "default"}],
+            "status": {"state": "active", "silencedBy": [], "inhibitedBy": []}})
+    return 200, listed
 
 
 # ---- annotations --------------------------------------------------------------------------------------------------
@@ -219,11 +257,13 @@ def delete_annotation(match, _body, _parameters):
 # ---- HTTP -----------------------------------------------------------------------------------------------------------
 
 ROUTES = [(method, re.compile(path), call) for method, path, call in (
+    ("GET", r"/api/datasources", list_datasources),
     ("GET", r"/api/datasources/uid/([\w-]+)", get_datasource),
     ("POST", r"/api/ds/query", ds_query),
     ("GET", r"/api/dashboards/uid/([\w-]+)", get_dashboard),
     ("GET", r"/api/search", search),
     ("GET", r"/api/prometheus/grafana/api/v1/rules", rules),
+    ("GET", r"/api/alertmanager/grafana/api/v2/alerts", alerts),
     ("POST", r"/api/annotations", add_annotation),
     ("GET", r"/api/annotations", list_annotations),
     ("GET", r"/api/annotations/(\d+)", get_annotation),
@@ -280,6 +320,7 @@ def arguments():
     parser.add_argument("--prometheus", default="http://127.0.0.1:9090")
     parser.add_argument("--token-file", required=True)
     parser.add_argument("--datasource", default="prometheus")
+    parser.add_argument("--dashboards", default="/var/lib/grafana/dashboards")
     return parser.parse_args()
 
 

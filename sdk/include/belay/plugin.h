@@ -135,7 +135,10 @@ typedef struct belay_host {
     int32_t (*pending)(belay_ctx *, const char *name);
     /** A fact about the call, or NULL: "run.id" "step.id" "stage" "environment" "pipeline.name" "pipeline.version"
      *  "pipeline.previous" "pipeline.dir" "work.dir" (private, removed afterwards) "attempt" (from "1") "dry_run"
-     *  ("1" under plan) "run.started_at" "stage.started_at" "step.started_at" (seconds since 1970, with fraction). */
+     *  ("1" under plan) "run.started_at" "stage.started_at" "step.started_at" (seconds since 1970, with fraction).
+     *  Of a step that waits also: "run.user" (who started the run), "run.evidence" (hex SHA-256 of the plan and of all
+     *  that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement signature user
+     *  at}, oldest first; at: seconds since 1970). */
     const char *(*fact)(belay_ctx *, const char *name);
 
     /** prepare only: says in words what execute will change and how that is undone (NULL: nothing to undo).
@@ -186,6 +189,9 @@ typedef struct belay_host {
 
 #define BELAY_S_READ_ONLY    1u /**< A check: no execute, no rollback. */
 #define BELAY_S_IRREVERSIBLE 2u /**< Executes without rollback; `belay plan` says so. */
+/** A check that waits for people or for a time: its verify may say NOT_YET for as long as it takes, and the run can be
+ *  left there (`belay run --no-wait`). It has more facts, see belay_host.fact. */
+#define BELAY_S_WAITS 4u
 
 typedef belay_status (*belay_fn)(belay_ctx *, const belay_host *);
 

@@ -3,12 +3,14 @@
  *     say TEXT      writes a line          complain TEXT   writes a line to standard error
  *     nap S         sleeps                 deaf            no longer ends on SIGTERM
  *     exit N        ends                   env NAME        writes the variable's value
+ *     burn S        keeps a CPU busy       eat N           holds N MiB of memory
  * At the script's end it waits for SIGTERM.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void end(int sig)
@@ -21,6 +23,19 @@ static void say(FILE *to, const char *text)
 {
     fprintf(to, "%s\n", text ? text : "(nothing)");
     fflush(to);
+}
+
+static void burn(int seconds)
+{
+    for (time_t until = time(NULL) + seconds; time(NULL) < until;)
+        ;
+}
+
+static void eat(size_t mib)
+{
+    char *memory = malloc(mib << 20);
+    for (size_t at = 0; memory && at < mib << 20; at += 4096)
+        ((volatile char *)memory)[at] = 1;
 }
 
 int main(int argc, char **argv)
@@ -40,6 +55,10 @@ int main(int argc, char **argv)
             say(stdout, getenv(value));
         else if (strcmp(argv[i], "nap") == 0)
             sleep((unsigned)atoi(value));
+        else if (strcmp(argv[i], "burn") == 0)
+            burn(atoi(value));
+        else if (strcmp(argv[i], "eat") == 0)
+            eat((size_t)atoi(value));
         else if (strcmp(argv[i], "exit") == 0)
             return atoi(value);
         i++;

@@ -33,6 +33,19 @@ static belay_status nap(belay_ctx *c, const belay_host *h)
     return h->nap(c, 60000);
 }
 
+/* Leaves a process behind that has a session of its own, and naps. */
+static belay_status orphan(belay_ctx *c, const belay_host *h)
+{
+    static const char *const argv[] = {
+        "sh", "-c",
+        "setsid sh -c 'echo $$ > .orphan.new; mv .orphan.new .orphan; exec sleep 60' > /dev/null 2>&1 & "
+        "until test -e .orphan; do sleep 0.02; done",
+        NULL};
+    belay_run run = {.struct_size = sizeof run, .argv = argv, .cwd = h->opt_str(c, "folder")};
+    belay_status s = h->run(c, &run);
+    return s != BELAY_OK ? s : nap(c, h);
+}
+
 static belay_status crash(belay_ctx *c, const belay_host *h)
 {
     (void)c;
@@ -52,10 +65,10 @@ static const struct {
     belay_status status;
     belay_status (*act)(belay_ctx *, const belay_host *);
 } troubles[] = {
-    {"fail", BELAY_E_FAIL, NULL},     {"retry", BELAY_E_RETRY, NULL},   {"config", BELAY_E_CONFIG, NULL},
-    {"not_yet", BELAY_NOT_YET, NULL}, {"no_data", BELAY_NO_DATA, NULL}, {"hang", BELAY_E_FAIL, hang},
-    {"nap", BELAY_E_CANCELLED, nap},  {"crash", BELAY_E_FAIL, crash},   {"exit", BELAY_E_FAIL, leave},
-    {"limit", BELAY_E_LIMIT, NULL},
+    {"fail", BELAY_E_FAIL, NULL},     {"retry", BELAY_E_RETRY, NULL},        {"config", BELAY_E_CONFIG, NULL},
+    {"not_yet", BELAY_NOT_YET, NULL}, {"no_data", BELAY_NO_DATA, NULL},      {"hang", BELAY_E_FAIL, hang},
+    {"nap", BELAY_E_CANCELLED, nap},  {"crash", BELAY_E_FAIL, crash},        {"exit", BELAY_E_FAIL, leave},
+    {"limit", BELAY_E_LIMIT, NULL},   {"orphan", BELAY_E_CANCELLED, orphan},
 };
 
 /* "execute.midway=crash:1": whether this is meant, and its WHAT in *ret_what. */

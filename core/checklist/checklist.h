@@ -1,0 +1,32 @@
+/**
+ * @file checklist.h
+ * The checklist of a pipeline, filled in by a run: each box with the steps that cover it, what they found and measured,
+ * and whether that ticks it.
+ *
+ * A filled checklist is a JSON object; `belay checklist --format json` prints just that:
+ *
+ *   title run pipeline environment version previous commit state reason user host started_ms ended_ms
+ *   ticked total   numbers of boxes
+ *   boxes          array of {id section text state reason steps}
+ *     state        "ticked": every step that covers it passed; "failed": one of them did not; "open": not all have run
+ *     reason       of a box that is not ticked; else ""
+ *     steps        array of {id kind title verdict at_ms duration_ms summary measurements}
+ *       verdict    as in the event "step.end"; "" when the step has not come to its end
+ *       measurements  array of {name value unit threshold verdict samples}
+ */
+#ifndef CHECKLIST_CHECKLIST_H
+#define CHECKLIST_CHECKLIST_H
+
+#include <jansson.h>
+
+#include "base/text.h"
+#include "store/store.h"
+
+/** Fills in the checklist that a run recorded. ERROR_NOT_FOUND when its pipeline had none. The caller decrefs *ret. */
+int checklist_gather(store *s, const store_run *run, json_t **ret, error **err) CHECKED;
+/** Appends the filled checklist as Markdown. */
+void checklist_markdown(text *out, const json_t *filled);
+/** Appends it as one HTML page that needs no other file, fit to be printed and signed. */
+void checklist_html(text *out, const json_t *filled);
+
+#endif

@@ -1,0 +1,26 @@
+/** @file filled.h  Reading a filled checklist, for those that print it. */
+#ifndef CHECKLIST_FILLED_H
+#define CHECKLIST_FILLED_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "base/units.h"
+
+/** A text of an object, "" when it has none of that name; borrowed. */
+static inline const char *filled_text(const json_t *object, const char *name)
+{
+    const char *s = json_string_value(json_object_get(object, name));
+    return s ? s : "";
+}
+
+static inline int64_t filled_int(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+/** Appends "p95 41 ms (bad if > 500ms)". */
+void filled_measurement(text *out, const json_t *measurement);
+
+#endif

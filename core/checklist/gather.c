@@ -1,0 +1,184 @@
+#include "checklist/checklist.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checklist/filled.h"
+
+typedef struct gathering {
+    json_t *steps;     /* id -> the step, as the filled checklist has it */
+    json_t *checklist; /* as it was recorded, or NULL */
+} gathering;
+
+/* ---- what the run recorded --------------------------------------------------------------------------------------- */
+
+static bool take_mark(void *user, const char *key, const char *value)
+{
+    gathering *g = user;
+    if (strcmp(key, STORE_MARK_CHECKLIST) == 0)
+        g->checklist = json_loads(value, 0, NULL);
+    return !g->checklist;
+}
+
+static bool take_step(void *user, const store_step *s)
+{
+    const gathering *g = user;
+    json_object_set_new(g->steps, s->step,
+                        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:[]}", "id", s->step, "kind", s->kind, "title",
+                                  "", "verdict", "", "at_ms", (json_int_t)0, "duration_ms", (json_int_t)0, "summary",
+                                  "", "measurements"));
+    return true;
+}
+
+static bool take_phase(void *user, const store_phase *p)
+{
+    const gathering *g = user;
+    json_t *step = json_object_get(g->steps, p->step);
+    if (!step || strcmp(p->phase, "rollback") == 0 || strcmp(p->phase, "discard") == 0)
+        return true;
+    json_object_set_new(step, "at_ms", json_integer(p->ended_ms ? p->ended_ms : p->started_ms));
+    json_object_set_new(step, "summary", json_string(p->summary));
+    return true;
+}
+
+static bool take_measurement(void *user, const store_measurement *m)
+{
+    const gathering *g = user;
+    json_array_append_new(json_object_get(json_object_get(g->steps, m->step), "measurements"),
+                          json_pack("{s:s, s:f, s:s, s:s, s:s, s:I}", "name", m->name, "value", m->value, "unit",
+                                    m->unit, "threshold", m->threshold, "verdict", m->verdict, "samples",
+                                    (json_int_t)m->samples));
+    return true;
+}
+
+/* What became of a step is told once, and again when it is undone; that hides neither a failure nor what stays. */
+static bool is_news(const char *old, const char *verdict)
+{
+    const bool good = strcmp(old, "passed") == 0 || strcmp(old, "warned") == 0;
+    const bool undo =
+        strcmp(verdict, "undone") == 0 || strcmp(verdict, "not undone") == 0 || strcmp(verdict, "undo skipped") == 0;
+    return strcmp(verdict, "irreversible") != 0 && (good || !undo);
+}
+
+static bool take_event(void *user, const char *line)
+{
+    const gathering *g = user;
+    json_t *event = json_loads(line, 0, NULL);
+    json_t *step = json_object_get(g->steps, filled_text(event, "step"));
+    if (step && strcmp(filled_text(event, "type"), "step.end") == 0 &&
+        is_news(filled_text(step, "verdict"), filled_text(event, "verdict"))) {
+        json_object_set(step, "verdict", json_object_get(event, "verdict"));
+        json_object_set(step, "duration_ms", json_object_get(event, "duration_ms"));
+    }
+    json_decref(event);
+    return true;
+}
+
+static int read_record(store *s, const char *run, gathering *g, error **err)
+{
+    int r = store_marks(s, run, take_mark, g, err);
+    if (r == 0 && !g->checklist) {
+        (void)error_set(err, ERROR_NOT_FOUND, "the pipeline of run %s has no checklist", run);
+        r = error_hint(err, "a section 'checklist' in the pipeline file lists the boxes (docs/PIPELINE.md)");
+    }
+    if (r == 0)
+        r = store_steps(s, run, take_step, g, err);
+    if (r == 0)
+        r = store_phases(s, run, NULL, take_phase, g, err);
+    if (r == 0)
+        r = store_measurements(s, run, take_measurement, g, err);
+    return r < 0 ? r : store_events(s, run, take_event, g, err);
+}
+
+/* ---- boxes ------------------------------------------------------------------------------------------------------- */
+
+/* What a step's verdict does to its box; a verdict that is not listed fails it. */
+static const struct ruling {
+    const char *verdict, *state, *reason;
+} rulings[] = {
+    {"passed", "ticked", ""},
+    {"", "open", "it has not run"},
+    {"skipped", "open", "it was skipped"},
+    {"stopped", "open", "it was stopped, for the run had failed elsewhere"},
+    {"undone", "open", "it was taken back"},
+};
+#define RULING_COUNT (sizeof rulings / sizeof *rulings)
+
+static const struct ruling *rule(const char *verdict)
+{
+    for (size_t i = 0; i < RULING_COUNT; i++)
+        if (strcmp(rulings[i].verdict, verdict) == 0)
+            return &rulings[i];
+    return NULL;
+}
+
+static void open_box(json_t *box, const char *state, char *reason)
+{
+    json_object_set_new(box, "state", json_string(state));
+    json_object_set_new(box, "reason", json_string(reason));
+    free(reason);
+}
+
+/* A failure says more than what has not run. */
+static void judge_by(json_t *box, const json_t *step)
+{
+    const char *verdict = filled_text(step, "verdict"), *summary = filled_text(step, "summary");
+    const struct ruling *r = rule(verdict);
+    if (strcmp(filled_text(box, "state"), "failed") == 0 || (r && strcmp(r->state, "ticked") == 0))
+        return;
+    if (!r)
+        open_box(box, "failed",
+                 mem_printf("%s: %s%s%s", filled_text(step, "id"), verdict, *summary ? ", " : "", summary));
+    else if (strcmp(filled_text(box, "state"), "ticked") == 0)
+        open_box(box, r->state, mem_printf("%s: %s", filled_text(step, "id"), r->reason));
+}
+
+static json_t *fill_box(const gathering *g, const json_t *recorded)
+{
+    json_t *steps = json_array();
+    json_t *box = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", filled_text(recorded, "id"), "section",
+                            filled_text(recorded, "section"), "text", filled_text(recorded, "text"), "state", "ticked",
+                            "reason", "", "steps", steps);
+    size_t i;
+    const json_t *covering;
+    json_array_foreach(json_object_get(recorded, "steps"), i, covering) {
+        json_t *step = json_object_get(g->steps, filled_text(covering, "id"));
+        if (!step)
+            continue;
+        json_object_set(step, "title", json_object_get(covering, "title"));
+        json_array_append(steps, step);
+        judge_by(box, step);
+    }
+    if (json_array_size(steps) == 0)
+        open_box(box, "open", mem_dup("no step covers it"));
+    return box;
+}
+
+static json_t *fill(const gathering *g, const store_run *run)
+{
+    size_t i;
+    const json_t *recorded;
+    json_int_t ticked = 0;
+    json_t *boxes = json_array();
+    json_array_foreach(json_object_get(g->checklist, "boxes"), i, recorded) {
+        json_array_append_new(boxes, fill_box(g, recorded));
+        ticked += strcmp(filled_text(json_array_get(boxes, i), "state"), "ticked") == 0;
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "title",
+                     filled_text(g->checklist, "title"), "run", run->id, "pipeline", run->pipeline, "environment",
+                     run->environment, "version", run->version, "previous", run->previous, "commit", run->commit,
+                     "state", run_state_name(run->state), "reason", run->reason, "user", run->user, "host", run->host,
+                     "started_ms", (json_int_t)run->started_ms, "ended_ms", (json_int_t)run->ended_ms, "ticked", ticked,
+                     "total", (json_int_t)json_array_size(boxes), "boxes", boxes);
+}
+
+int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
+{
+    gathering g = {.steps = json_object()};
+    int r = read_record(s, run->id, &g, err);
+    if (r == 0)
+        *ret = fill(&g, run);
+    json_decref(g.steps);
+    json_decref(g.checklist);
+    return r;
+}

@@ -1,0 +1,128 @@
+/* C1: a kill at each system call, of execute and of rollback, can be taken back. */
+#include <stdlib.h>
+
+#include "conform/proof.h"
+
+/* Where there would be more trials than this, not every call is taken; the row says so. */
+#define TRIALS_MAX 1000
+
+typedef enum manner {
+    KILL_EXECUTE,       /* killed, then rolled back */
+    KILL_EXECUTE_RETRY, /* killed, executed again, then rolled back */
+    KILL_ROLLBACK,      /* executed, rolled back and killed, then rolled back */
+    MANNERS
+} manner;
+
+/* Runs the phase up to its stop-th call; *ret_after says where that was, for people. */
+static int run_killed(trial *t, worker_phase phase, long stop, char **ret_after, error **err)
+{
+    int r = trial_call(t, phase, &(wish){.watched = true, .stop = stop}, err);
+    if (r < 0)
+        return r;
+    const trace_call *call = trace_find(&t->trace, stop);
+    guard_mem char *shown = call ? trace_show(call) : mem_dup("its end");
+    *ret_after = mem_printf("killed at call %ld of %s (%s)", stop, worker_phase_name(phase), shown);
+    return 0;
+}
+
+static int try_kill(proof *p, trial *t, manner how, long stop, error **err)
+{
+    guard_mem char *killed = NULL, *after = NULL;
+    char replay[64];
+    bool good = true;
+    int r = trial_begin(t, p->bench, err);
+    if (r == 0 && how == KILL_ROLLBACK)
+        r = proof_run(p, t, WORKER_EXECUTE, &(wish){0}, &good, err);
+    if (r < 0 || !good)
+        return r;
+    r = run_killed(t, how == KILL_ROLLBACK ? WORKER_ROLLBACK : WORKER_EXECUTE, stop, &killed, err);
+    if (r == 0 && how == KILL_EXECUTE_RETRY)
+        r = trial_call(t, WORKER_EXECUTE, &(wish){0}, err);
+    if (r < 0)
+        return r;
+    guard_mem char *end = trial_show(t);
+    if (how == KILL_EXECUTE_RETRY && !trial_is_good(t))
+        return proof_fails(p, "%s and executed again, it %s. Execute must survive being run again. %s", killed, end,
+                           proof_replay(p, replay));
+    after = how == KILL_EXECUTE_RETRY ? mem_printf("%s and executed again", killed) : mem_dup(killed);
+    return proof_undo(p, t, after, err);
+}
+
+/* What each phase does when nobody kills it. */
+typedef struct plain_run {
+    trace execute, rollback;
+} plain_run;
+
+static void plain_run_done(plain_run *run)
+{
+    trace_done(&run->execute);
+    trace_done(&run->rollback);
+}
+#define guard_plain_run __attribute__((cleanup(plain_run_done))) plain_run
+
+/* Moves the trace out of the trial, which forgets it at its next phase. */
+static trace take_trace(trial *t)
+{
+    trace taken = t->trace;
+    t->trace = (trace){0};
+    return taken;
+}
+
+static int run_plainly(proof *p, plain_run *ret, error **err)
+{
+    guard_trial t = {0};
+    bool good = false;
+    int r = trial_begin(&t, p->bench, err);
+    if (r == 0)
+        r = proof_run(p, &t, WORKER_EXECUTE, &(wish){.watched = true}, &good, err);
+    if (r == 0 && good)
+        r = proof_changed(p, &t, &good, err);
+    ret->execute = take_trace(&t);
+    if (r == 0 && good)
+        r = proof_run(p, &t, WORKER_ROLLBACK, &(wish){.watched = true}, &good, err);
+    ret->rollback = take_trace(&t);
+    return r;
+}
+
+/* Between two calls that others can notice a kill makes no difference: of all others, each n-th will do. */
+static bool is_worth_it(const trace *t, long stop, long each)
+{
+    const trace_call *call = trace_find(t, stop);
+    return stop % each == 0 || (call && call->class != '-');
+}
+
+static int kill_at_each(proof *p, manner how, const trace *calls, long each, long *done, error **err)
+{
+    guard_trial t = {0};
+    for (long stop = 1; stop <= calls->calls; stop++) {
+        if (!proof_wants(p) || (!p->only && !is_worth_it(calls, stop, each)))
+            continue;
+        ++*done;
+        int r = try_kill(p, &t, how, stop, err);
+        if (r < 0 || p->verdict != CONFORM_PROVED)
+            return r;
+    }
+    return 0;
+}
+
+int prove_kills(proof *p, error **err)
+{
+    guard_plain_run run = {0};
+    int r = run_plainly(p, &run, err);
+    if (r < 0 || p->verdict != CONFORM_PROVED)
+        return r;
+    if (!run.execute.calls || !run.rollback.calls)
+        return proof_lacks(p, "no system call was seen: this machine does not let a process be traced");
+    long all = 2 * run.execute.calls + run.rollback.calls, each = all / TRIALS_MAX + 1, done = 0;
+    for (int how = 0; r == 0 && p->verdict == CONFORM_PROVED && how < MANNERS; how++)
+        r = kill_at_each(p, (manner)how, how == KILL_ROLLBACK ? &run.rollback : &run.execute, each, &done, err);
+    if (r < 0 || p->verdict != CONFORM_PROVED)
+        return r;
+    if (!done)
+        return proof_lacks(p, "there are only %ld trials", p->trials);
+    text_printf(&p->what, "%ld kills at the %ld calls of execute and %ld of rollback", done, run.execute.calls,
+                run.rollback.calls);
+    if (each > 1 && !p->only)
+        text_printf(&p->what, ": all that others can notice, and each %ld-th of the rest", each);
+    return 0;
+}

@@ -1,0 +1,213 @@
+/* X1 and X2: secrets stay inside, and no value of an option makes it crash. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/tree.h"
+#include "conform/proof.h"
+
+#define WORLD_FILE_MAX ((size_t)64 * 1024 * 1024)
+#define HOSTILE_SETS   100
+#define HOSTILE_MS     3000
+
+/* ---- X1 ---------------------------------------------------------------------------------------------------------- */
+
+static bool takes_secrets(const catalog_kind *k)
+{
+    for (size_t i = 0; i < k->option_count; i++)
+        if (k->options[i].flags & BELAY_F_SECRET)
+            return true;
+    return false;
+}
+
+static bool file_holds(const bench *b, const char *path)
+{
+    guard(error) ignored = NULL; /* a file that cannot be read shows nothing */
+    guard_mem char *bytes = NULL;
+    size_t size = 0;
+    return file_read(path, WORLD_FILE_MAX, &bytes, &size, &ignored) == 0 && redactor_finds(b->secrets, bytes, size);
+}
+
+/* A file that holds a secret now, and did not when the world was new. */
+static int look_into(void *user, const tree_entry *entry, error **err)
+{
+    (void)err;
+    proof *p = user;
+    guard_mem char *before = mem_printf("%s/%s", p->bench->pristine, entry->path);
+    if (S_ISREG(entry->st.st_mode) && file_holds(p->bench, entry->absolute) && !file_holds(p->bench, before))
+        return proof_fails(p, "a secret is in the file '%s' that it wrote", entry->path);
+    return 0;
+}
+
+/* The line of what was heard that lets a secret out, its kind: "log". */
+static int look_at_heard(proof *p, const trial *t, const char *phase)
+{
+    const redactor *secrets = p->bench->secrets;
+    const char *heard = text_get(&t->heard);
+    if (!redactor_finds(secrets, heard, strlen(heard)))
+        return 0;
+    for (const char *line = heard; *line;) {
+        size_t n = strcspn(line, "\n");
+        if (redactor_finds(secrets, line, n))
+            return proof_fails(p, "%s lets a secret out: in the %.*s. The host masks it, but do not rely on that",
+                               phase, (int)strcspn(line, ":"), line);
+        line += n + (line[n] == '\n');
+    }
+    return proof_fails(p, "%s lets a secret out, split over lines", phase);
+}
+
+static int look_at_programs(proof *p, const trial *t, const char *phase)
+{
+    for (size_t i = 0; i < t->trace.count; i++) {
+        const trace_call *call = &t->trace.items[i];
+        if (call->class == 'x' && redactor_finds(p->bench->secrets, call->detail, strlen(call->detail)))
+            return proof_fails(p,
+                               "%s runs a program with a secret among its arguments, where every user of the machine "
+                               "reads it. Hand it over by stdin_text or env",
+                               phase);
+    }
+    return 0;
+}
+
+int prove_keeps_secrets(proof *p, error **err)
+{
+    static const worker_phase phases[] = {WORKER_PREPARE, WORKER_EXECUTE, WORKER_VERIFY, WORKER_ROLLBACK};
+    guard_trial t = {0};
+    if (!takes_secrets(p->bench->kind)) {
+        text_puts(&p->what, "it takes no secret");
+        return 0;
+    }
+    if (redactor_is_empty(p->bench->secrets))
+        return proof_lacks(p, "the case gives no secret: secrets = { option = \"a canary\"; }");
+    int r = trial_begin(&t, p->bench, err);
+    for (size_t i = 0; r == 0 && p->verdict == CONFORM_PROVED && i < sizeof phases / sizeof *phases; i++) {
+        const char *phase = worker_phase_name(phases[i]);
+        r = trial_call(&t, phases[i], &(wish){.watched = true, .unmasked = true}, err);
+        if (r == 0)
+            r = look_at_heard(p, &t, phase);
+        if (r == 0 && p->verdict == CONFORM_PROVED)
+            r = look_at_programs(p, &t, phase);
+        if (r == 0 && p->verdict == CONFORM_PROVED)
+            r = tree_walk(p->bench->world, look_into, p, err);
+    }
+    return r;
+}
+
+/* ---- X2 ---------------------------------------------------------------------------------------------------------- */
+
+static const char *const hostile_texts[] = {
+    "",
+    " ",
+    "%s%n%99999d",
+    "../../../../..",
+    "'; exit 1; \"$(false)`false`",
+    "line\nline\r\n\ttab",
+    "-",
+    "--help",
+    "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa7\x97",
+    "{\"a\":[1]}",
+    "a=b=c",
+    "NULL",
+};
+#define HOSTILE_TEXTS (uint32_t)(sizeof hostile_texts / sizeof *hostile_texts)
+
+/* The same sequence in each run (Numerical Recipes' linear congruence), so that a trial can be done again. */
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static json_t *hostile_text(uint32_t *seed, bool may_be_long)
+{
+    uint32_t pick = next_random(seed) % (HOSTILE_TEXTS + may_be_long);
+    if (pick < HOSTILE_TEXTS)
+        return json_string(hostile_texts[pick]);
+    guard_mem char *long_one = mem_array(20001, 1);
+    memset(long_one, 'x', 20000);
+    return json_string(long_one);
+}
+
+/* At the edges of what the schema allows. */
+static json_t *hostile_number(const catalog_option *o, uint32_t *seed)
+{
+    bool limited = o->min < o->max, natural = o->type == BELAY_T_DURATION || o->type == BELAY_T_SIZE;
+    const int64_t values[] = {limited   ? o->min
+                              : natural ? 0
+                                        : INT64_MIN,
+                              limited ? o->max : INT64_MAX, limited ? o->min : 0, limited ? o->max : 1};
+    return json_integer(values[next_random(seed) % 4]);
+}
+
+static json_t *hostile_list(uint32_t *seed)
+{
+    json_t *list = json_array();
+    bool many = next_random(seed) % 4 == 0;
+    for (uint32_t n = many ? 500 : next_random(seed) % 3; n; n--)
+        json_array_append_new(list, hostile_text(seed, !many)); /* all options travel in one frame */
+    return list;
+}
+
+static json_t *hostile_path(const bench *b, uint32_t *seed)
+{
+    static const char *const tails[] = {"/", "/none/at/all", "/../world", "/with blank", "/\n"};
+    guard_mem char *path = mem_printf("%s%s", b->world, tails[next_random(seed) % 5]);
+    return json_string(next_random(seed) % 5 == 0 ? "/dev/null" : path);
+}
+
+static json_t *hostile_value(const bench *b, const catalog_option *o, uint32_t *seed)
+{
+    size_t choices = 0;
+    while (o->choices && o->choices[choices])
+        choices++;
+    switch (o->type) {
+    case BELAY_T_BOOL: return json_integer(next_random(seed) % 2);
+    case BELAY_T_ENUM: return json_string(choices ? o->choices[next_random(seed) % choices] : "");
+    case BELAY_T_PATH: return hostile_path(b, seed);
+    case BELAY_T_LIST: return hostile_list(seed);
+    case BELAY_T_STRING: return hostile_text(seed, true);
+    default: return hostile_number(o, seed);
+    }
+}
+
+/* The case's options with some replaced, or left out where a user may: what has a default is always there. */
+static json_t *hostile_options(const bench *b, uint32_t *seed)
+{
+    json_t *options = json_deep_copy(b->options);
+    for (size_t i = 0; i < b->kind->option_count; i++) {
+        const catalog_option *o = &b->kind->options[i];
+        uint32_t what = next_random(seed) % 3;
+        if (what == 0 && !o->def && !(o->flags & BELAY_F_REQUIRED))
+            json_object_del(options, o->name);
+        else if (what != 2)
+            json_object_set_new(options, o->name, hostile_value(b, o, seed));
+    }
+    return options;
+}
+
+/* Only what changes nothing is run: nobody knows what execute would do with such values. */
+int prove_hostile_values(proof *p, error **err)
+{
+    const catalog_kind *k = p->bench->kind;
+    char replay[64];
+    guard_trial t = {0};
+    uint32_t seed = 1;
+    int r = trial_begin(&t, p->bench, err);
+    for (int i = 0; r == 0 && i < HOSTILE_SETS; i++) {
+        json_t *options = hostile_options(p->bench, &seed);
+        const wish how = {.instead = options, .timeout_ms = HOSTILE_MS};
+        worker_phase phase = k->has_prepare && (!k->has_verify || i % 2) ? WORKER_PREPARE : WORKER_VERIFY;
+        bool wanted = proof_wants(p);
+        if (wanted)
+            r = trial_call(&t, phase, &how, err);
+        guard_mem char *shown = json_dumps(options, JSON_COMPACT);
+        json_decref(options);
+        bool broken = t.end != WORKER_END_RETURNED && t.end != WORKER_END_TIMEOUT && t.end != WORKER_END_START;
+        guard_mem char *end = wanted && r == 0 ? trial_show(&t) : NULL;
+        if (wanted && r == 0 && broken)
+            return proof_fails(p, "with the options %.300s %s %s. Return BELAY_E_CONFIG with words instead. %s", shown,
+                               worker_phase_name(phase), end, proof_replay(p, replay));
+    }
+    text_printf(&p->what, "%ld sets of values", p->trials);
+    return r;
+}

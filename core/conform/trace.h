@@ -1,0 +1,32 @@
+/** @file trace.h  What belay-tracer reported of one worker. */
+#ifndef CONFORM_TRACE_H
+#define CONFORM_TRACE_H
+
+#include <stdbool.h>
+
+#include "base/mem.h"
+
+typedef struct trace_call {
+    long number;  /**< from 1, of the calls since the plugin was loaded; 0: while it was being loaded */
+    char class;   /**< 'c' changes files, 'n' network, 'p' new process, 'x' new program, 't' talks to the core, '-' */
+    char *name;   /**< "rename"; of 't': the message's type */
+    char *detail; /**< 'c': the files; 'x': the program and its arguments */
+} trace_call;
+
+typedef struct trace {
+    trace_call *items;
+    size_t count, room;
+    long calls;                                       /**< how many since it was loaded */
+    bool returned;                                    /**< it came to its result */
+    int descriptors_before, descriptors_after, tasks; /**< when it returned; tasks: threads */
+    bool killed;                                      /**< at the call it was to be killed at */
+} trace;
+
+int trace_read(const char *path, trace *ret, error **err) CHECKED;
+void trace_done(trace *t);
+/** "rename (/w/current.new /w/current)", for people; the caller frees. */
+char *trace_show(const trace_call *call);
+/** The call of this number, or NULL. */
+const trace_call *trace_find(const trace *t, long number);
+
+#endif

@@ -1,0 +1,30 @@
+/* What a step that waits for people is told, beside the facts of every step. */
+#include "approval/approval.h"
+#include "engine/driver.h"
+
+static bool add_decision(void *user, const store_approval *a)
+{
+    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f}", "role", a->role, "decision",
+                                          a->decision, "reason", a->reason, "statement", a->statement, "signature",
+                                          a->signature, "user", a->user, "at", (double)a->at_ms / 1000));
+    return true;
+}
+
+int waiting_facts(driver *d, const char *step, json_t *facts, error **err)
+{
+    char evidence[SHA256_TEXT] = "";
+    json_t *decisions = json_array();
+    store *s = d->record.store;
+    int r = 0;
+    if (s && *d->record.run.id) { /* else nobody can have decided: a plan, a trial */
+        r = approval_evidence(s, &d->record.run, evidence, err);
+        if (r == 0)
+            r = store_approvals(s, d->record.run.id, step, add_decision, decisions, err);
+    }
+    guard_mem char *text = json_dumps(decisions, JSON_COMPACT);
+    json_decref(decisions);
+    json_object_set_new(facts, "run.user", json_string(d->record.run.user));
+    json_object_set_new(facts, "run.evidence", json_string(evidence));
+    json_object_set_new(facts, "step.approvals", json_string(text));
+    return r;
+}

@@ -1,0 +1,246 @@
+/* docker.stats: CPU, memory and restarts of the services' containers, by several samples over a window. */
+#include "compose.h"
+#include "containers.h"
+#include "kinds.h"
+#include "usage.h"
+#include "window/window.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* One container, and what was seen of it. */
+typedef struct watched {
+    const container *container; /* borrowed */
+    char *name;                 /* the instance of the metrics */
+    usage last;
+    size_t samples;
+    double cpu, cpu_pairs, cpu_peak, memory, limit; /* cpu: a sum over cpu_pairs */
+    int64_t restarts, started_ns;                   /* at the window's begin */
+} watched;
+
+typedef struct watch {
+    engine *e;
+    containers all;
+    watched *items;
+    size_t count;
+} watch;
+
+static void watch_done(watch *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->items[i].name);
+    free(w->items);
+    containers_done(&w->all);
+    engine_free(w->e);
+}
+#define guard_watch __attribute__((cleanup(watch_done))) watch
+
+belay_status stats_prepare(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    int64_t window = call_int(&c, "window"), every = call_int(&c, "sample_every"), wanted = call_int(&c, "min_samples");
+    if (window / every + 1 < wanted)
+        return call_blame(&c, "min_samples", "a window of %lld ms has room for %lld samples, one each %lld ms",
+                          (long long)window, (long long)window / every + 1, (long long)every);
+    return window_check(ctx, host, window);
+}
+
+/* ---- which containers -------------------------------------------------------------------------------------------- */
+
+/* Named services, or all that have a container that runs. */
+static belay_status choose(watch *w)
+{
+    const call *c = engine_call(w->e);
+    guard_mem char *project = NULL;
+    guard_json *services = call_set(c, "services");
+    bool named = json_object_size(services) > 0;
+    belay_status s = compose_project_name(w->e, &project);
+    if (s == BELAY_OK)
+        s = containers_of(w->e, project, &w->all);
+    if (s != BELAY_OK)
+        return s;
+    for (size_t i = 0; i < w->all.count && !named; i++)
+        if (w->all.items[i].running)
+            json_object_set_new(services, w->all.items[i].service, json_true());
+    containers_select(&w->all, services, false);
+    const char *service;
+    json_t *unused;
+    json_object_foreach(services, service, unused) {
+        bool found = false;
+        for (size_t i = 0; i < w->all.count; i++)
+            found = found || strcmp(w->all.items[i].service, service) == 0;
+        if (!found)
+            return call_fail(c, BELAY_NO_DATA, NULL, "project %s has no container of service %s", project, service);
+    }
+    return w->all.count ? BELAY_OK : call_fail(c, BELAY_NO_DATA, NULL, "no container of project %s runs", project);
+}
+
+/* A service's name, or the container's where a service has several. */
+static char *instance_of(const containers *all, size_t i)
+{
+    size_t same = 0;
+    for (size_t k = 0; k < all->count; k++)
+        same += strcmp(all->items[k].service, all->items[i].service) == 0;
+    return text_dup(same > 1 ? all->items[i].name : all->items[i].service);
+}
+
+static belay_status inspect(engine *e, const watched *one, json_t **ret)
+{
+    belay_status s = engine_get(e, ret, "/containers/%s/json", one->container->id);
+    if (s == BELAY_OK && !*ret)
+        return call_fail(engine_call(e), BELAY_E_RETRY, "measure again once nobody replaces containers",
+                         "the container %s was removed during the window", one->container->name);
+    return s;
+}
+
+static int64_t started_ns(const json_t *inspected)
+{
+    return engine_time(text_member(json_object_get(inspected, "State"), "StartedAt"));
+}
+
+static belay_status begin(watch *w)
+{
+    belay_status s = choose(w);
+    if (s != BELAY_OK)
+        return s;
+    w->items = text_grow(NULL, w->all.count, sizeof *w->items);
+    for (; w->count < w->all.count && s == BELAY_OK; w->count++) {
+        watched *one = &w->items[w->count];
+        *one = (watched){.container = &w->all.items[w->count], .name = instance_of(&w->all, w->count)};
+        guard_json *inspected = NULL;
+        s = inspect(w->e, one, &inspected);
+        one->restarts = json_integer_value(json_object_get(inspected, "RestartCount"));
+        one->started_ns = started_ns(inspected);
+    }
+    return s;
+}
+
+/* ---- samples ----------------------------------------------------------------------------------------------------- */
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static void take_sample(watched *one, const json_t *stats)
+{
+    usage now;
+    if (!usage_read(stats, &now))
+        return;
+    double cpu = one->samples ? usage_cpu(&one->last, &now) : NAN;
+    if (!isnan(cpu)) {
+        one->cpu += cpu;
+        one->cpu_pairs++;
+        one->cpu_peak = larger(one->cpu_peak, cpu);
+    }
+    one->memory = larger(one->memory, now.memory);
+    one->limit = now.limit;
+    one->last = now;
+    one->samples++;
+}
+
+/* One sample of each, side by side. one-shot: now, without the engine's own wait for a second sample. */
+static belay_status one_round(watch *w)
+{
+    engine_request *requests = text_grow(NULL, w->count, sizeof *requests);
+    for (size_t i = 0; i < w->count; i++)
+        requests[i] = (engine_request){
+            .method = "GET",
+            .path = text_printf("/containers/%s/stats?stream=false&one-shot=true", w->items[i].container->id)};
+    belay_status s = engine_send(w->e, requests, w->count);
+    for (size_t i = 0; i < w->count; i++) {
+        engine_request *r = &requests[i];
+        guard_json *stats = json_loadb(text_of(&r->answer), r->answer.length, 0, NULL);
+        if (s == BELAY_OK && r->status == 200)
+            take_sample(&w->items[i], stats);
+        else if (s == BELAY_OK && r->status != 404) /* one that is gone is said at the end */
+            s = engine_refused(w->e, r);
+        engine_request_done(r);
+    }
+    free(requests);
+    return s;
+}
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* On a slow machine a round takes its time: the window then ends late rather than with too few samples. */
+static belay_status sample(const call *c, watch *w)
+{
+    int64_t window = call_int(c, "window"), every = call_int(c, "sample_every"), begin = steady_ms();
+    for (int64_t rounds = 1;; rounds++) {
+        belay_status s = one_round(w);
+        int64_t passed = steady_ms() - begin;
+        if (s != BELAY_OK || (passed + every > window && rounds >= call_int(c, "min_samples")) ||
+            c->host->time_left_ms(c->ctx) < every + WINDOW_SPARE_MS)
+            return s;
+        c->host->progress(c->ctx, (uint64_t)passed, (uint64_t)window, "window");
+        s = c->host->nap(c->ctx, (uint32_t)every);
+        if (s != BELAY_OK)
+            return s;
+    }
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
+
+static void measure(const call *c, const char *metric, const char *instance, double value)
+{
+    guard_mem char *name = text_printf("%s/%s", metric, instance);
+    (void)c->host->measure(c->ctx, name, value);
+}
+
+/* A start by hand sets the engine's count of restarts to zero, but not the time of the start. */
+static belay_status count_restarts(const call *c, engine *e, const watched *one)
+{
+    guard_json *inspected = NULL;
+    belay_status s = inspect(e, one, &inspected);
+    if (s != BELAY_OK)
+        return s;
+    int64_t more = json_integer_value(json_object_get(inspected, "RestartCount")) - one->restarts;
+    if (more < 1)
+        more = started_ns(inspected) != one->started_ns;
+    measure(c, "restarts", one->name, (double)more);
+    return BELAY_OK;
+}
+
+static belay_status report(const call *c, const watch *w)
+{
+    size_t wanted = (size_t)call_int(c, "min_samples");
+    guard_text few = {0};
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < w->count && s == BELAY_OK; i++) {
+        const watched *one = &w->items[i];
+        s = count_restarts(c, w->e, one);
+        if (one->samples < wanted)
+            text_add(&few, "%s%s: %zu", few.length ? ", " : "", one->name, one->samples);
+        if (one->samples < wanted || one->cpu_pairs < 1)
+            continue;
+        measure(c, "cpu", one->name, one->cpu / one->cpu_pairs);
+        measure(c, "cpu_peak", one->name, one->cpu_peak);
+        measure(c, "memory", one->name, one->memory);
+        measure(c, "memory_share", one->name, 100 * one->memory / one->limit);
+    }
+    if (s != BELAY_OK || !few.length)
+        return s;
+    return call_fail(c, BELAY_NO_DATA, "does the container run? Else lengthen window",
+                     "too few samples, wanted are %zu of each container: %s", wanted, text_of(&few));
+}
+
+belay_status stats_verify(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    guard_watch w = {0};
+    belay_status s = window_check(ctx, host, call_int(&c, "window"));
+    if (s == BELAY_OK)
+        s = engine_open(&c, &w.e);
+    if (s == BELAY_OK)
+        s = begin(&w);
+    if (s == BELAY_OK)
+        s = sample(&c, &w);
+    return s == BELAY_OK ? report(&c, &w) : s;
+}

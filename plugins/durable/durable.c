@@ -1,0 +1,110 @@
+#include "durable/durable.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STAMP "_YYYYmmdd_HHMMSS."
+
+/* A database may be called "a/b". */
+static const char *plain(const char *prefix, char buf[NAME_MAX + 1])
+{
+    snprintf(buf, NAME_MAX + 1, "%s", prefix);
+    for (char *p = buf; *p; p++)
+        if (*p == '/')
+            *p = '_';
+    return buf;
+}
+
+void durable_name(belay_ctx *c, const belay_host *h, const char *folder, const char *prefix, const char *suffix,
+                  char path[DURABLE_PATH])
+{
+    const char *started = h->fact(c, "run.started_at");
+    time_t at = started ? (time_t)strtoll(started, NULL, 10) : time(NULL);
+    struct tm tm;
+    char stamp[32], name[NAME_MAX + 1];
+    gmtime_r(&at, &tm);
+    strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &tm);
+    snprintf(path, DURABLE_PATH, "%s/%s_%s.%s", folder, plain(prefix, name), stamp, suffix);
+}
+
+static bool sync_folder(const char *path)
+{
+    char folder[DURABLE_PATH];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool write_sum(const char *path, const char *hex)
+{
+    char sum[DURABLE_PATH + 8];
+    snprintf(sum, sizeof sum, "%s.sha256", path);
+    FILE *f = fopen(sum, "we");
+    if (!f)
+        return false;
+    const char *name = strrchr(path, '/') + 1;
+    bool good = fprintf(f, "%s  %s\n", hex, name) > 0 && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    return (fclose(f) == 0) && good;
+}
+
+bool durable_publish(int fd, const char *partial, const char *path, char hex[DIGEST_TEXT])
+{
+    return fsync(fd) == 0 && digest_fd(fd, hex) && write_sum(path, hex) && rename(partial, path) == 0 &&
+           sync_folder(path);
+}
+
+bool durable_holds(const char *path)
+{
+    char hex[DIGEST_TEXT], wanted[DIGEST_TEXT] = "", sum[DURABLE_PATH + 8];
+    snprintf(sum, sizeof sum, "%s.sha256", path);
+    FILE *f = fopen(sum, "re");
+    bool read = f && fscanf(f, "%64s", wanted) == 1;
+    if (f)
+        fclose(f);
+    return read && digest_file(path, hex) && strcmp(hex, wanted) == 0;
+}
+
+static bool is_backup(const char *folder, const char *name, const char *prefix, const char *suffix)
+{
+    char sum[DURABLE_PATH + 300];
+    size_t before = strlen(prefix), after = strlen(suffix), all = strlen(name);
+    if (all != before + strlen(STAMP) + after || strncmp(name, prefix, before) != 0 ||
+        strcmp(name + all - after, suffix) != 0 || name[before] != '_')
+        return false;
+    snprintf(sum, sizeof sum, "%s/%s.sha256", folder, name);
+    return access(sum, F_OK) == 0;
+}
+
+static void remove_backup(const char *folder, const char *name)
+{
+    char path[DURABLE_PATH + 300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/%s.sha256", folder, name);
+    unlink(path);
+}
+
+void durable_retire(const char *folder, const char *prefix, const char *suffix, int64_t keep)
+{
+    char name[NAME_MAX + 1];
+    struct dirent **names = NULL;
+    int n = keep > 0 ? scandir(folder, &names, NULL, alphasort) : 0; /* the stamp sorts by time */
+    for (int i = n - 1; i >= 0; i--) {
+        if (is_backup(folder, names[i]->d_name, plain(prefix, name), suffix) && keep-- <= 0)
+            remove_backup(folder, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+}

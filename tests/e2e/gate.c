@@ -1,0 +1,168 @@
+/* Gates: what a decision is bound to, who may make it, and what comes of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit.h"
+#include "run.h"
+
+/* A run that changes something and then comes to a gate with these options, and to a second one. */
+static const char *gated(const char *environment, const char *options)
+{
+    const char *path = kit_path("%s/%s.cfg", kit_folder(), environment);
+    kit_write(path,
+              kit_path("pipeline: { name = \"app\"; environment = \"%s\"; version = \"v2\"; previous = \"v1\"; };\n"
+                       "stages: ( { name = \"all\"; steps: (\n"
+                       "  { id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"true\"]; },\n"
+                       "  { id = \"sign-off\"; use = \"gate.approval\"; interval = \"100ms\"; %s },\n"
+                       "  { id = \"second\"; use = \"gate.approval\"; roles = [\"boss\"]; when = \"%s\"; } ); } );\n",
+                       environment, options, strcmp(environment, "two") == 0 ? "yes" : "no"));
+    return path;
+}
+
+static outcome start(const char *environment, const char *options)
+{
+    outcome o = belay("run", gated(environment, options), "--no-wait", NULL);
+    assert_int_equal(o.status, 3);
+    return o;
+}
+
+static outcome resume(int status)
+{
+    outcome o = belay("resume", "--no-wait", NULL);
+    if (o.status != status)
+        fail_msg("resume gave %d, expected %d:\n%s%s", o.status, status, o.out, o.err);
+    return o;
+}
+
+static void approve(const char *gate, const char *role)
+{
+    assert_int_equal(belay("approve", "latest", gate, "--role", role, NULL).status, 0);
+}
+
+static void a_run_waits_until_every_role_has_approved(void **state)
+{
+    (void)state;
+    outcome o = start("all", "roles = [\"tech-lead\", \"qa-lead\"]; distinct = false;");
+    assert_holds(o.out, "step 'sign-off' waits: for tech-lead, qa-lead");
+    assert_holds(belay("status", NULL).out, "waits: for tech-lead");
+    approve("sign-off", "tech-lead");
+    o = resume(3);
+    assert_holds(o.out, "waits: for qa-lead");
+    approve("sign-off", "qa-lead");
+    o = resume(0);
+    assert_holds(belay("logs", "latest", "sign-off", NULL).out, "decisions.txt");
+}
+
+static void one_no_takes_the_run_back(void **state)
+{
+    (void)state;
+    start("no", "roles = [\"qa-lead\", \"boss\"];");
+    assert_int_equal(
+        belay("reject", "latest", "sign-off", "--role", "qa-lead", "--reason", "costs are wrong", NULL).status, 0);
+    assert_holds(resume(10).out, "rejected by ");
+    assert_holds(belay("history", NULL).out, "costs are wrong");
+    outcome o = belay("approve", "latest", "sign-off", "--role", "boss", NULL);
+    assert_int_equal(o.status, 2);
+    assert_holds(o.err, "has ended: it is rolled back");
+}
+
+static void unknown_gates_and_roles_are_named(void **state)
+{
+    (void)state;
+    start("names", "roles = [\"qa-lead=alice\"];");
+    outcome o = belay("approve", "latest", "sign-of", "--role", "qa-lead", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "has no gate 'sign-of'");
+    assert_holds(o.err, "its gates: sign-off");
+    o = belay("approve", "latest", "sign-off", "--role", "qa", NULL);
+    assert_holds(o.err, "its roles: qa-lead");
+    assert_holds(belay("approve", "latest", "sign-off", NULL).err, "--role is missing");
+    assert_int_equal(belay("rollback", "latest", NULL).status, 10);
+}
+
+static void who_has_no_such_role_does_not_count(void **state)
+{
+    (void)state;
+    start("who", "roles = [\"qa-lead=nobody-here\"];");
+    approve("sign-off", "qa-lead");
+    assert_holds(resume(3).out, "that person does not have this role");
+    assert_int_equal(belay("rollback", "latest", NULL).status, 10);
+    start("own", "roles = [\"qa-lead\"]; own_run = false;");
+    approve("sign-off", "qa-lead");
+    assert_holds(resume(3).out, "nobody approves a run of their own");
+    assert_int_equal(belay("rollback", "latest", NULL).status, 10);
+    start("distinct", "roles = [\"qa-lead\", \"boss\"];");
+    approve("sign-off", "qa-lead");
+    approve("sign-off", "boss");
+    assert_holds(resume(3).out, "one person cannot speak for two roles");
+    assert_int_equal(belay("rollback", "latest", NULL).status, 10);
+}
+
+static void what_is_found_later_voids_an_approval(void **state)
+{
+    (void)state;
+    start("two", "roles = [\"qa-lead\"];");
+    approve("second", "boss"); /* before the first gate has passed */
+    approve("sign-off", "qa-lead");
+    assert_holds(resume(3).out, "the run has found something new since");
+    approve("second", "boss");
+    (void)resume(0);
+}
+
+static void nobody_decides_in_time(void **state)
+{
+    (void)state;
+    outcome o = belay("run", gated("late", "roles = [\"qa-lead\"]; expires = \"1s\";"), NULL);
+    assert_int_equal(o.status, 10);
+    assert_holds(o.out, "nobody decided in time: qa-lead");
+}
+
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
+
+static const char *new_key(const char *name)
+{
+    const char *path = kit_path("%s/%s", kit_folder(), name);
+    kit_output_of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path, NULL);
+    return path;
+}
+
+static outcome sign(const char *role, const char *key)
+{
+    return belay("approve", "latest", "sign-off", "--role", role, "--key", key, NULL);
+}
+
+static void only_signatures_of_allowed_keys_count(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "ssh-keygen", NULL) != 0)
+        skip();
+    const char *alice = new_key("alice"), *mallory = new_key("mallory");
+    const char *allowed = kit_path("%s/allowed_signers", kit_folder());
+    char *public_key = kit_read(kit_path("%s.pub", alice));
+    kit_write(allowed, kit_path("alice@example.org %s", public_key));
+    free(public_key);
+    start("signed", kit_path("roles = [\"qa-lead=alice@example.org\"]; allowed_signers = \"%s\";", allowed));
+    approve("sign-off", "qa-lead");
+    assert_holds(resume(3).out, "it is not signed");
+    assert_int_equal(sign("qa-lead", mallory).status, 0);
+    assert_holds(resume(3).out, "its signature is of nobody in");
+    assert_int_equal(sign("qa-lead", kit_path("%s/no-such-key", kit_folder())).status, 1);
+    assert_int_equal(sign("qa-lead", alice).status, 0);
+    (void)resume(0);
+    const char *found = kit_output_of("find", belay_state(), "-name", "decisions.txt", "-exec", "cat", "{}", "+", NULL);
+    assert_holds(found, "qa-lead: approved by alice@example.org (signed) at ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_waits_until_every_role_has_approved),
+        cmocka_unit_test(one_no_takes_the_run_back),
+        cmocka_unit_test(unknown_gates_and_roles_are_named),
+        cmocka_unit_test(who_has_no_such_role_does_not_count),
+        cmocka_unit_test(what_is_found_later_voids_an_approval),
+        cmocka_unit_test(nobody_decides_in_time),
+        cmocka_unit_test(only_signatures_of_allowed_keys_count),
+    };
+    return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* What is installed works where it is put, and is enough to build, try and install a plugin out of tree. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "kit.h"
+#include "run.h"
+
+static const char *prefix; /* of the installation, which was staged elsewhere and moved here */
+static const char *work;   /* where plugins are written */
+
+/* Staged below a DESTDIR by somebody with a loose umask, then moved: nothing may know where it was to be. */
+static int install(void **state)
+{
+    (void)state;
+    const char *stage = kit_folder(), *build = getenv("BELAY_BUILD_DIR");
+    prefix = kit_path("%s/moved", kit_folder());
+    work = kit_folder();
+    setenv("DESTDIR", stage, 1);
+    mode_t mask = umask(002);
+    kit_output_of("cmake", "--install", build, "--prefix", "/opt/belay", NULL);
+    umask(mask);
+    unsetenv("DESTDIR");
+    if (rename(kit_path("%s/opt/belay", stage), prefix) != 0)
+        return -1;
+    setenv("PKG_CONFIG_PATH", kit_path("%s/lib/pkgconfig", prefix), 1);
+    setenv("BELAY_STATE_DIR", kit_folder(), 1);
+    return chdir(work);
+}
+
+static const char *installed(void)
+{
+    return kit_path("%s/bin/belay", prefix);
+}
+
+/* Writes the plugin NAME of a kind; gives its folder. */
+static const char *scaffold(const char *name, const char *kind)
+{
+    assert_holds(kit_output_of(installed(), "plugin", "new", name, "--kind", kind, NULL), "is a whole plugin");
+    return kit_path("%s/%s", work, name);
+}
+
+static void assert_exports_one_symbol(const char *file)
+{
+    const char *symbols = kit_output_of("nm", "-D", "--defined-only", file, NULL);
+    assert_holds(symbols, " T belay_plugin_v1\n");
+    assert_ptr_equal(strchr(symbols, '\n'), symbols + strlen(symbols) - 1);
+    assert_holds_not(kit_output_of("objdump", "-p", file, NULL), "belay.so");
+}
+
+static void the_program_finds_its_worker_and_its_plugins(void **state)
+{
+    (void)state;
+    const char *list = kit_output_of(installed(), "plugins", NULL);
+    assert_holds(list, kit_path("%s/lib/belay/host.so", prefix));
+    assert_holds(list, kit_path("%s/lib/belay/docker.so", prefix));
+    assert_holds(kit_output_of(installed(), "try", "host.disk", "--set", "paths=/", "--set", "min_free=1MB", NULL),
+                 "The step passed.");
+}
+
+static void pkg_config_tells_where_everything_is(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"belay", "plugin_mk", "plugin_dir"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        char *path = strdup(kit_output_of("pkg-config", kit_path("--variable=%s", variables[i]), "belay", NULL));
+        path[strcspn(path, "\n")] = '\0';
+        assert_int_equal(access(path, F_OK), 0);
+        free(path);
+    }
+    assert_holds(kit_output_of("pkg-config", "--cflags", "belay", NULL), "-I");
+    assert_int_equal(kit_output_of("pkg-config", "--libs", "belay", NULL)[0], '\n');
+}
+
+static void a_scaffold_builds_with_make_and_passes_its_tests(const char *kind, const char *compiler)
+{
+    const char *name = kit_path("%s-of-%s", kind, compiler), *folder = scaffold(name, kind);
+    kit_output_of("make", "-C", folder, kit_path("CC=%s", compiler),
+                  "CFLAGS=-O2 -Wall -Wextra -Wpedantic -Wconversion -Werror", NULL);
+    assert_exports_one_symbol(kit_path("%s/%s.so", folder, name));
+    if (strcmp(compiler, "gcc") == 0)
+        kit_output_of("make", "-C", folder, "check", NULL);
+}
+
+static void scaffolds_build_with_each_compiler_and_pass_their_tests(void **state)
+{
+    (void)state;
+    a_scaffold_builds_with_make_and_passes_its_tests("check", "gcc");
+    a_scaffold_builds_with_make_and_passes_its_tests("change", "gcc");
+    if (kit_status_of("sh", "-c", "command -v clang", NULL) != 0)
+        return;
+    a_scaffold_builds_with_make_and_passes_its_tests("check", "clang");
+    a_scaffold_builds_with_make_and_passes_its_tests("change", "clang");
+}
+
+static void make_check_notices_a_readme_that_is_not_true(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("untrue", "check"), *page = kit_path("%s/README.md", folder);
+    kit_output_of("sed", "-i", "s/The file to look at/Any file/", page, NULL);
+    assert_int_not_equal(kit_status_of("make", "-C", folder, "check", NULL), 0);
+}
+
+static void make_installs_a_plugin_where_the_program_finds_it(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("made", "check");
+    kit_output_of("make", "-C", folder, "install", NULL);
+    assert_holds(kit_output_of(installed(), "explain", "made.file", NULL), "The file to look at.");
+    kit_output_of("make", "-C", folder, "uninstall", NULL);
+    assert_int_not_equal(kit_status_of(installed(), "explain", "made.file", NULL), 0);
+}
+
+static void cmake_builds_and_installs_a_plugin(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("cmade", "change"), *build = kit_path("%s/build", folder);
+    kit_write(kit_path("%s/CMakeLists.txt", folder), "cmake_minimum_required(VERSION 3.25)\n"
+                                                     "project(cmade C)\n"
+                                                     "find_package(Belay 0.1 REQUIRED)\n"
+                                                     "belay_add_plugin(cmade SOURCES cmade.c)\n");
+    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
+    kit_output_of("cmake", "--build", build, NULL);
+    assert_exports_one_symbol(kit_path("%s/cmade.so", build));
+    kit_output_of("cmake", "--install", build, NULL);
+    assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
+}
+
+static void a_symbol_that_nothing_defines_ends_the_build(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("undefined", "check");
+    kit_output_of("sed", "-i",
+                  "s/stat(path, &st) == 0/stat(path, \\&st) == nowhere()/; s/^static belay_status verify/"
+                  "int nowhere(void);\\n&/",
+                  kit_path("%s/undefined.c", folder), NULL);
+    assert_int_not_equal(kit_status_of("make", "-C", folder, NULL), 0);
+}
+
+static void without_the_sdk_make_says_what_to_install(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("alone", "check"), *right = strdup(getenv("PKG_CONFIG_PATH"));
+    setenv("PKG_CONFIG_PATH", "/nonexistent", 1);
+    const char *output = kit_output_of("sh", "-c", kit_path("make -C %s 2>&1 || true", folder), NULL);
+    setenv("PKG_CONFIG_PATH", right, 1);
+    assert_holds(output, "install-belay-dev-first");
+}
+
+static void the_header_compiles_alone_as_c_and_as_cpp(void **state)
+{
+    (void)state;
+    static const char *const compilers[] = {"gcc -x c -std=c11", "gcc -x c -std=c17", "g++ -x c++ -std=c++17"};
+    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+        kit_output_of("sh", "-c",
+                      kit_path("echo '#include <belay/plugin.h>' | %s -Wall -Wextra -Wpedantic -Werror -I%s/include "
+                               "-fsyntax-only -",
+                               compilers[i], prefix),
+                      NULL);
+}
+
+/* The commands of a page: its indented lines that begin with "$ ". */
+static char *commands_of(const char *page)
+{
+    text out = {0};
+    char *whole = kit_read(kit_path("%s/%s", getenv("BELAY_SOURCE_DIR"), page)), *rest = whole, *line;
+    while ((line = strsep(&rest, "\n")))
+        if (text_starts(line, "    $ "))
+            text_printf(&out, "%s\n", line + 6);
+    free(whole);
+    return text_take(&out);
+}
+
+static void the_guide_works_as_it_is_printed(void **state)
+{
+    (void)state;
+    char *commands = commands_of("docs/PLUGINS.md");
+    assert_holds(commands, "make check");
+    const char *path = kit_path("PATH=%s/bin:$PATH; cd %s; set -e\n%s", prefix, kit_folder(), commands);
+    const char *output = kit_output_of("bash", "-c", path, NULL);
+    free(commands);
+    assert_holds(output, "Checks that a file is there and how large it is.");
+    assert_holds(output, "8 proved, 0 failed, 0 not proved.");
+    unlink(kit_path("%s/lib/belay/disk-age.so", prefix));
+}
+
+static void the_debian_packages_hold_what_they_should(void **state)
+{
+    (void)state;
+    const char *out = kit_folder(), *build = getenv("BELAY_BUILD_DIR"), *unpacked = kit_folder();
+    if (kit_status_of("sh", "-c", "command -v dpkg-shlibdeps && command -v file", NULL) != 0)
+        skip();
+    kit_output_of("cpack", "--config", kit_path("%s/CPackConfig.cmake", build), "-B", out, NULL);
+    const char *all = kit_output_of("sh", "-c",
+                                    kit_path("for f in %s/belay_*.deb %s/belay-dev_*.deb; do dpkg-deb -f $f "
+                                             "Package Depends && dpkg-deb -x $f %s; done",
+                                             out, out, unpacked),
+                                    NULL);
+    assert_holds(all, "Package: belay\n");
+    assert_holds(all, "libsqlite3-0");
+    assert_holds(all, "Package: belay-dev\n");
+    assert_holds(all, "Depends: belay (= ");
+    const char *list = kit_output_of(kit_path("%s/usr/bin/belay", unpacked), "plugins", NULL);
+    assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
+    assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/usr/libexec/belay/belay-tracer", unpacked), X_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_program_finds_its_worker_and_its_plugins),
+        cmocka_unit_test(pkg_config_tells_where_everything_is),
+        cmocka_unit_test(the_header_compiles_alone_as_c_and_as_cpp),
+        cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
+        cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
+        cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),
+        cmocka_unit_test(cmake_builds_and_installs_a_plugin),
+        cmocka_unit_test(a_symbol_that_nothing_defines_ends_the_build),
+        cmocka_unit_test(without_the_sdk_make_says_what_to_install),
+        cmocka_unit_test(the_guide_works_as_it_is_printed),
+        cmocka_unit_test(the_debian_packages_hold_what_they_should),
+    };
+    return cmocka_run_group_tests(tests, install, NULL);
+}

@@ -1,0 +1,233 @@
+/* belay plugin check: each broken promise is found and named, and a plugin that keeps all of them passes. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kit.h"
+#include "run.h"
+
+#define CANARY "canary-4711-yellow"
+
+static const char *test_plugin(const char *name)
+{
+    return kit_path("%s/tests/plugins/%s.so", getenv("BELAY_BUILD_DIR"), name);
+}
+
+/* A case of the plugin "faulty": a world with one file. */
+static const char *make_case(const char *kind, const char *more)
+{
+    const char *folder = kit_folder();
+    kit_output_of("mkdir", kit_path("%s/world", folder), NULL);
+    kit_write(kit_path("%s/world/file", folder), "old");
+    kit_write(kit_path("%s/case.cfg", folder),
+              kit_path("kind = \"%s\";\noptions = { file = \"${world}/file\"; };\n%s\n", kind, more));
+    return folder;
+}
+
+/* Checks one proof of a kind of "faulty". */
+static outcome prove(const char *kind, const char *proof, const char *more)
+{
+    return belay("plugin", "check", test_plugin("faulty"), "--only", proof, "--case", make_case(kind, more), NULL);
+}
+
+static void assert_found(const char *kind, const char *proof, const char *more, const char *sentence)
+{
+    outcome o = prove(kind, proof, more);
+    assert_holds(o.out, kit_path("%s ", proof));
+    assert_holds(o.out, "FAILED: ");
+    assert_holds(o.out, sentence);
+    assert_int_equal(o.status, 1);
+}
+
+static void a_good_plugin_passes_all_that_its_case_tells(void **state)
+{
+    (void)state;
+    const char *folder = make_case("good", "secrets = { token = \"" CANARY "\"; };\n"
+                                           "foreign = ( [\"sh\", \"-c\", \"echo mine > ${world}/file\"] );");
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--case", folder, NULL);
+    static const char *const ids[] = {"S1", "S2", "D2", "D3", "D4", "D5", "C1",
+                                      "C2", "C3", "T1", "T2", "R1", "X1", "X2"};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const char *row = strstr(o.out, kit_path("%s  ", ids[i]));
+        assert_non_null(row);
+        const char *line = kit_path("%.*s", (int)strcspn(row, "\n"), row);
+        assert_holds(line, " proved");
+    }
+    assert_holds_not(o.out, "FAILED");
+    assert_int_equal(o.status, 3); /* the other kinds have no case */
+    assert_holds(o.out, "not proved: no case was given  [faulty.acts_first]");
+}
+
+static void what_nobody_tried_is_not_proved(void **state)
+{
+    (void)state;
+    outcome o = belay("plugin", "check", kit_path("%s/plugins/host.so", getenv("BELAY_BUILD_DIR")), NULL);
+    assert_int_equal(o.status, 3);
+    assert_holds(o.out, "not proved: no case was given  [host.disk]");
+    assert_holds(prove("good", "D5", "").out, "not proved: the case has no 'foreign'");
+    assert_holds(prove("good", "X1", "").out, "not proved: the case gives no secret");
+    assert_holds(prove("good", "D4", "setup = ( [\"rm\", \"${world}/file\"] );").out,
+                 "not proved: execute of the case");
+}
+
+static void unusable_plugins_are_refused_with_the_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *sentence;
+    } plugins[] = {
+        {"no_entry", "does not export belay_plugin_v1"},
+        {"needs_newer", "needs interface 1.7"},
+        {"crash_describe", "crash"},
+        {"two-symbols", "it exports 'helper' besides belay_plugin_v1"},
+    };
+    for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++) {
+        outcome o = belay("plugin", "check", test_plugin(plugins[i].name), NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.out, "S1 ");
+        assert_holds(o.out, "FAILED: ");
+        assert_holds(o.out, plugins[i].sentence);
+    }
+}
+
+static void a_constructor_that_acts_is_found(void **state)
+{
+    (void)state;
+    outcome o = belay("plugin", "check", test_plugin("constructor"), NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.out, "FAILED: being loaded, it changes files (unlink of /nonexistent/belay)");
+}
+
+static void phases_that_only_look_are_held_to_it(void **state)
+{
+    (void)state;
+    assert_found("writes_in_prepare", "D2", "", "prepare changes the world: 'file' is changed");
+}
+
+static void acting_before_remembering_is_found_and_shown(void **state)
+{
+    (void)state;
+    assert_found("acts_first", "C2", "", "before it remembers anything");
+    assert_found("acts_first", "C1", "", "does not restore the world: 'file.new' is new");
+}
+
+static void a_trial_is_replayed_by_its_number(void **state)
+{
+    (void)state;
+    outcome o = prove("acts_first", "C1", "");
+    const char *replay = strstr(o.out, "Replay: --only ");
+    assert_non_null(replay);
+    const char *number = kit_path("%.*s", (int)strcspn(replay + 15, " \n"), replay + 15);
+    assert_holds(number, "C1#");
+    assert_found("acts_first", number, "", "FAILED");
+    assert_holds(prove("good", "C1", "").out, "proved");
+    assert_holds(prove("good", "C1#999999", "").out, "not proved: there are only");
+    assert_holds(prove("good", "C9", "").err, "--only takes a proof");
+}
+
+static void a_save_that_is_overwritten_by_a_retry_is_found(void **state)
+{
+    (void)state;
+    assert_found("ignores_kept", "C1", "", "and executed again");
+    assert_holds(prove("ignores_kept", "D4", "").out, "proved");
+}
+
+static void rollbacks_that_are_not_idempotent_or_overwrite_are_found(void **state)
+{
+    (void)state;
+    assert_found("restores_once", "D4", "", "a second rollback returned -1");
+    assert_found("overwrites", "D5", "foreign = ( [\"sh\", \"-c\", \"echo mine > ${world}/file\"] );",
+                 "rollback overwrites it: 'file' is changed");
+}
+
+static void going_on_after_a_refusal_is_found(void **state)
+{
+    (void)state;
+    assert_found("goes_on", "C3", "", "its first remember() failed, and still it acted");
+}
+
+static void processes_descriptors_and_deafness_are_found(void **state)
+{
+    (void)state;
+    assert_found("leaves_process", "T2", "", "End what you start");
+    assert_found("keeps_open", "R1", "", "leaves 1 file or socket open");
+    assert_found("ignores_cancel", "T1", "", "verify does not stop within 5 s");
+}
+
+static void secrets_that_get_out_are_found(void **state)
+{
+    (void)state;
+    const char *secret = "secrets = { token = \"" CANARY "\"; };";
+    assert_found("prints_secret", "X1", secret, "verify lets a secret out: in the log");
+    assert_found("passes_secret", "X1", secret, "a secret among its arguments");
+    assert_holds_not(prove("prints_secret", "X1", secret).out, CANARY);
+}
+
+static void a_value_that_crashes_it_is_found(void **state)
+{
+    (void)state;
+    assert_found("crashes_on_nothing", "X2", "secrets = { token = \"" CANARY "\"; };", "crashed");
+}
+
+static void a_wrong_case_says_where(void **state)
+{
+    (void)state;
+    assert_holds(prove("none", "D4", "").err, "case.cfg: the plugin has no kind 'none'");
+    assert_holds(prove("good", "D4", "optoins = {};").err, "case.cfg:3: a case has no 'optoins'");
+    assert_holds(prove("good", "D4", "setup = ( \"rm\" );").err, "case.cfg:3: a program is a list");
+    assert_holds(prove("good", "D4", "secrets = { tokn = \"x\"; };").err, "did you mean 'token'");
+    assert_holds(prove("good", "D4", "setup = ( [\"false\"] );").err, "'false' of case");
+    assert_holds(prove("good", "D4", "setup = ;").err, "case.cfg:3: syntax error");
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--case", kit_folder(), NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "a case is a folder with a case.cfg");
+}
+
+static void reports_for_machines_say_the_same(void **state)
+{
+    (void)state;
+    const char *folder = make_case("restores_once", ""), *junit = kit_path("%s/junit.xml", kit_folder());
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "D4", "--case", folder, "--json", "--junit",
+                      junit, NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.out, "\"verdict\": \"FAILED\"");
+    assert_holds(o.out, "\"id\": \"D4\"");
+    char *xml = kit_read(junit);
+    assert_holds(xml, "failures=\"1\"");
+    assert_holds(xml, "<failure message=\"after execute, a second rollback returned -1");
+    assert_holds(xml, "<skipped message=\"no case was given\"/>");
+    free(xml);
+}
+
+static void nothing_is_left_behind(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder();
+    setenv("TMPDIR", folder, 1);
+    (void)prove("leaves_process", "T2", "");
+    unsetenv("TMPDIR");
+    assert_string_equal(kit_output_of("ls", "-A", folder, NULL), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_plugin_passes_all_that_its_case_tells),
+        cmocka_unit_test(what_nobody_tried_is_not_proved),
+        cmocka_unit_test(unusable_plugins_are_refused_with_the_reason),
+        cmocka_unit_test(a_constructor_that_acts_is_found),
+        cmocka_unit_test(phases_that_only_look_are_held_to_it),
+        cmocka_unit_test(acting_before_remembering_is_found_and_shown),
+        cmocka_unit_test(a_trial_is_replayed_by_its_number),
+        cmocka_unit_test(a_save_that_is_overwritten_by_a_retry_is_found),
+        cmocka_unit_test(rollbacks_that_are_not_idempotent_or_overwrite_are_found),
+        cmocka_unit_test(going_on_after_a_refusal_is_found),
+        cmocka_unit_test(processes_descriptors_and_deafness_are_found),
+        cmocka_unit_test(secrets_that_get_out_are_found),
+        cmocka_unit_test(a_value_that_crashes_it_is_found),
+        cmocka_unit_test(a_wrong_case_says_where),
+        cmocka_unit_test(reports_for_machines_say_the_same),
+        cmocka_unit_test(nothing_is_left_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

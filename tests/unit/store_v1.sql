@@ -1,0 +1,20 @@
+-- A store of schema version 1, with one committed run.
+BEGIN TRANSACTION;
+CREATE TABLE epochs (  run TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL, epoch INTEGER NOT NULL,  PRIMARY KEY (run, step)) STRICT, WITHOUT ROWID;
+CREATE TABLE events (  seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs (id), at_ms INTEGER NOT NULL,  json TEXT NOT NULL) STRICT;
+CREATE TABLE marks (  run TEXT NOT NULL REFERENCES runs (id), seq INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,  PRIMARY KEY (run, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE measurements (  seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL,  name TEXT NOT NULL, unit TEXT NOT NULL, value REAL NOT NULL, samples INTEGER NOT NULL, at_ms INTEGER NOT NULL,  threshold TEXT NOT NULL, verdict TEXT NOT NULL, UNIQUE (run, step, name)) STRICT;
+INSERT INTO "measurements" VALUES(1,'20260101-000000-abcd','build','size','B',7.0,1,1767225601000,'','passed');
+CREATE TABLE outputs (  run TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,  PRIMARY KEY (run, step, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE phases (  run TEXT NOT NULL REFERENCES runs (id), seq INTEGER NOT NULL, step TEXT NOT NULL, phase TEXT NOT NULL,  attempt INTEGER NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0,  status INTEGER NOT NULL DEFAULT 0, worker_end TEXT NOT NULL DEFAULT '', verdict TEXT NOT NULL DEFAULT '',  summary TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
+INSERT INTO "phases" VALUES('20260101-000000-abcd',1,'build','execute',1,1767225600000,1767225601000,0,'returned','passed','','');
+CREATE TABLE plugins (  run TEXT NOT NULL REFERENCES runs (id), name TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL,  undo_format INTEGER NOT NULL, PRIMARY KEY (run, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, pipeline TEXT NOT NULL,  environment TEXT NOT NULL, version TEXT NOT NULL, previous TEXT NOT NULL, git_commit TEXT NOT NULL,  file TEXT NOT NULL, pipeline_text TEXT NOT NULL, sets TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,  user_name TEXT NOT NULL, host TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,  failed_ms INTEGER NOT NULL, healthy_ms INTEGER NOT NULL, discarded INTEGER NOT NULL) STRICT;
+INSERT INTO "runs" VALUES(1,'20260101-000000-abcd','shop','staging','v2','v1','c0ffee','/srv/shop.cfg','text','[]','committed','','root','host',1767225600000,1767225660000,0,0,0);
+CREATE TABLE steps (  run TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL, position INTEGER NOT NULL, stage TEXT NOT NULL,  kind TEXT NOT NULL, options TEXT NOT NULL, PRIMARY KEY (run, step)) STRICT, WITHOUT ROWID;
+CREATE TABLE undo (  seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL,  epoch INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (run, step, epoch, key)) STRICT;
+CREATE INDEX runs_by_environment ON runs (environment, seq);
+CREATE INDEX events_by_run ON events (run, seq);
+COMMIT;
+PRAGMA application_id = 1111837785;
+PRAGMA user_version = 1;
