@@ -1,7 +1,6 @@
 /* host->run: a program as a child of the plugin's process, in a process group of its own. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "worker/call.h"
 #include "worker/capture.h"
+#include "worker/execute.h"
 #include "worker/inside.h"
 
 /* From SIGTERM to SIGKILL. */
@@ -95,31 +95,6 @@ static void hand_on_lease(void)
         (void)fcntl(INSIDE_LEASE, F_SETFD, 0);
 }
 
-/* As execvpe() does it, but that what is no program is never handed to a shell. Leaves the reason in errno. */
-static void search_and_execute(char *const *argv, char *const *env)
-{
-    char path[PATH_MAX];
-    const char *name = argv[0], *list = getenv("PATH");
-    int reason = ENOENT;
-    if (strchr(name, '/'))
-        (void)execve(name, argv, env);
-    if (strchr(name, '/') || !*name)
-        return;
-    for (const char *at = list ? list : ""; *at && (reason == ENOENT || reason == EACCES); at += *at == ':') {
-        size_t n = strcspn(at, ":"), length = strlen(name);
-        if (n > 0 && n + 1 + length < sizeof path) {
-            memcpy(path, at, n);
-            path[n] = '/';
-            memcpy(path + n + 1, name, length + 1);
-            (void)execve(path, argv, env);
-            if (errno != ENOENT && errno != ENOTDIR)
-                reason = errno;
-        }
-        at += n;
-    }
-    errno = reason;
-}
-
 /* In the child: only what is safe after fork in a process that may have threads. */
 static _Noreturn void become_program(const belay_run *io, const plumbing *p, char *const *argv, char **env)
 {
@@ -135,7 +110,7 @@ static _Noreturn void become_program(const belay_run *io, const plumbing *p, cha
     (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     hand_on_lease();
     if (ok && (!io->cwd || chdir(io->cwd) == 0))
-        search_and_execute(argv, env);
+        execute_program(argv, env);
     int reason = errno;
     ssize_t n = write(p->failed[1], &reason, sizeof reason);
     (void)n;
