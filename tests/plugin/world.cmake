@@ -12,5 +12,6 @@ belay_test(plugin/world_resources SOURCES world_resources.c USES kit world_bed P
 add_dependencies(test_plugin_world_resources preload_clock_back)
 belay_test(plugin/world_kill SOURCES world_kill.c USES kit world_bed TIMEOUT 3600)
 add_dependencies(test_plugin_world_kill preload_dies_at)
-# A kill at each durable point of a run, readers that are waited for: right, and too long for the quick tests.
-set_tests_properties(plugin/world_crash plugin/world_kill plugin/world_terminal PROPERTIES LABELS server)
+# Kills at each durable point, full disks, readers and left-overs that are waited for: too long for the quick tests.
+set_tests_properties(plugin/world_crash plugin/world_kill plugin/world_terminal plugin/world_resources plugin/world_lease
+  PROPERTIES LABELS server)
