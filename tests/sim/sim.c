@@ -350,8 +350,8 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
     s->finished = false;
     s->last_undo = SIZE_MAX;
     s->timer = INT64_MAX;
-    if (s->due > s->now) /* who resumes a soak looks when it is due, or later */
-        s->now = s->due + (s->random ? sim_chance(s, 300) : 0);
+    if (s->due > s->now) /* who resumes a soak looks when it is due; in troubled times, later */
+        s->now = s->due + (s->trouble > 0 ? sim_chance(s, 300) : 0);
     if (s->sessions++ > 0) {
         for (size_t i = 0; i < s->plan.step_count; i++) {
             s->world[i].acted |= assume == MACHINE_ASSUME_DONE && !s->steps[i].has_rollback;
