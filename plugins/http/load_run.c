@@ -292,10 +292,12 @@ static void wait_for_events(load_loop *l, double until)
                    (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                    (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
         curl_multi_socket_action(l->multi, events[i].data.fd, mask, &running);
+        collect(l); /* at once: what comes after in this round must not count as this answer's time */
     }
     if (l->timer >= 0 && l->timer <= now_ms()) {
         l->timer = -1;
         curl_multi_socket_action(l->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        collect(l);
     }
 }
 
@@ -330,7 +332,6 @@ static belay_status loop(load_loop *l)
             next = l->p->rate > 0 ? start_at_rate(l, now) : start_users(l, now);
         double end = l->start + l->p->duration_ms;
         wait_for_events(l, !over && next > end ? end : next);
-        collect(l);
         if (l->cancelled)
             return BELAY_E_CANCELLED;
         if (!end_second(l, now_ms())) {
