@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/xml.h"
 #include "conform/conform.h"
 
 #define CLAIM_COLUMNS 46
@@ -37,31 +38,19 @@ void conform_print_json(FILE *out, const conform_report *r)
     fprintf(out, "%s\n", bytes);
 }
 
-static void add_escaped(text *t, const char *s)
-{
-    for (; *s; s++)
-        switch (*s) {
-        case '&': text_puts(t, "&amp;"); break;
-        case '<': text_puts(t, "&lt;"); break;
-        case '>': text_puts(t, "&gt;"); break;
-        case '"': text_puts(t, "&quot;"); break;
-        default: text_add(t, (unsigned char)*s < ' ' ? "?" : s, 1);
-        }
-}
-
 static void add_junit_row(text *t, const conform_row *row)
 {
     static const char *const elements[] = {[CONFORM_FAILED] = "failure", [CONFORM_NOT_PROVED] = "skipped"};
-    text_printf(t, "    <testcase name=\"%s %s\" classname=\"", row->id, row->claim);
-    add_escaped(t, row->subject);
-    text_printf(t, "\" time=\"%d.%03d\"", (int)(row->ms / 1000), (int)(row->ms % 1000));
+    text_printf(t, "    <testcase name=\"%s %s\"", row->id, row->claim);
+    xml_attribute(t, "classname", row->subject);
+    text_printf(t, " time=\"%d.%03d\"", (int)(row->ms / 1000), (int)(row->ms % 1000));
     if (row->verdict == CONFORM_PROVED) {
         text_puts(t, "/>\n");
         return;
     }
-    text_printf(t, ">\n      <%s message=\"", elements[row->verdict]);
-    add_escaped(t, row->text);
-    text_puts(t, "\"/>\n    </testcase>\n");
+    text_printf(t, ">\n      <%s", elements[row->verdict]);
+    xml_attribute(t, "message", row->text);
+    text_puts(t, "/>\n    </testcase>\n");
 }
 
 static size_t count(const conform_report *r, conform_verdict verdict)
@@ -75,9 +64,9 @@ static size_t count(const conform_report *r, conform_verdict verdict)
 int conform_write_junit(const char *path, const conform_report *r, error **err)
 {
     guard_text t = {0};
-    text_puts(&t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"");
-    add_escaped(&t, r->plugin);
-    text_printf(&t, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n", r->count,
+    text_puts(&t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite");
+    xml_attribute(&t, "name", r->plugin);
+    text_printf(&t, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n", r->count,
                 count(r, CONFORM_FAILED), count(r, CONFORM_NOT_PROVED));
     for (size_t i = 0; i < r->count; i++)
         add_junit_row(&t, &r->items[i]);

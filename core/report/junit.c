@@ -7,53 +7,10 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "base/xml.h"
 #include "report/view.h"
 
 /* ---- XML --------------------------------------------------------------------------------------------------------- */
-
-/* True for what XML 1.0 cannot hold, not even escaped: controls, U+FFFE and U+FFFF. s is valid UTF-8. */
-static bool is_forbidden(const char *s)
-{
-    unsigned char c = (unsigned char)*s;
-    bool noncharacter = strncmp(s, "\xef\xbf\xbe", 3) == 0 || strncmp(s, "\xef\xbf\xbf", 3) == 0;
-    return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || noncharacter;
-}
-
-static const char *entity(char c, bool attribute)
-{
-    switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\r': return "&#13;";
-    case '\n': return attribute ? "&#10;" : NULL; /* else a reader makes it a blank */
-    case '\t': return attribute ? "&#9;" : NULL;
-    default: return NULL;
-    }
-}
-
-static void add_escaped(text *t, const char *s, bool attribute)
-{
-    for (; *s; s++) {
-        const char *e = entity(*s, attribute);
-        if (is_forbidden(s)) {
-            text_puts(t, "?");
-            s += *s == '\xef' ? 2 : 0;
-        } else if (e) {
-            text_puts(t, e);
-        } else {
-            text_add(t, s, 1);
-        }
-    }
-}
-
-static void add_attribute(text *t, const char *name, const char *value)
-{
-    text_printf(t, " %s=\"", name);
-    add_escaped(t, value, true);
-    text_puts(t, "\"");
-}
 
 /* Seconds, with a point in every locale. */
 static void add_time(text *t, int64_t ms)
@@ -65,8 +22,8 @@ static void add_time(text *t, int64_t ms)
 static void add_property(text *t, const char *name, const char *value)
 {
     text_puts(t, "      <property");
-    add_attribute(t, "name", name);
-    add_attribute(t, "value", value);
+    xml_attribute(t, "name", name);
+    xml_attribute(t, "value", value);
     text_puts(t, "/>\n");
 }
 
@@ -90,13 +47,13 @@ static void suite_done(suite *s)
 static void add_result(text *t, const char *element, const char *type, const view_trouble *trouble)
 {
     text_printf(t, "      <%s", element);
-    add_attribute(t, "message", *trouble->summary ? trouble->summary : type);
-    add_attribute(t, "type", type);
+    xml_attribute(t, "message", *trouble->summary ? trouble->summary : type);
+    xml_attribute(t, "type", type);
     text_puts(t, ">");
-    add_escaped(t, trouble->phase, false);
+    xml_escape(t, trouble->phase, false);
     if (*trouble->hint) {
         text_puts(t, ": ");
-        add_escaped(t, trouble->hint, false);
+        xml_escape(t, trouble->hint, false);
     }
     text_printf(t, "</%s>\n", element);
 }
@@ -104,7 +61,7 @@ static void add_result(text *t, const char *element, const char *type, const vie
 static void add_skipped(text *t, const char *message)
 {
     text_puts(t, "      <skipped");
-    add_attribute(t, "message", message);
+    xml_attribute(t, "message", message);
     text_puts(t, "/>\n");
 }
 
@@ -116,8 +73,8 @@ static void add_case(suite *to, const view *v, const char *prefix, const view_st
     guard_mem char *class = mem_printf("%s.%s", v->pipeline, to->name);
     const char *word = view_verdict_word(verdict);
     text_puts(t, "    <testcase");
-    add_attribute(t, "name", name);
-    add_attribute(t, "classname", class);
+    xml_attribute(t, "name", name);
+    xml_attribute(t, "classname", class);
     add_time(t, duration_ms);
     text_puts(t, ">\n");
     to->tests++;
@@ -166,12 +123,12 @@ static void add_suite(text *out, const view *v, suite *s, size_t id)
 {
     guard_mem char *at = mem_dup_n(v->started_at, strlen(v->started_at) < 19 ? strlen(v->started_at) : 19);
     text_puts(out, "  <testsuite");
-    add_attribute(out, "name", s->name);
-    add_attribute(out, "package", *v->pipeline ? v->pipeline : "belay");
+    xml_attribute(out, "name", s->name);
+    xml_attribute(out, "package", *v->pipeline ? v->pipeline : "belay");
     text_printf(out, " id=\"%zu\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", id, s->tests,
                 s->failures, s->errors, s->skipped);
     add_time(out, s->ms);
-    add_attribute(out, "timestamp", at);
+    xml_attribute(out, "timestamp", at);
     text_puts(out, " hostname=\"localhost\">\n    <properties>\n");
     add_property(out, "run", v->run);
     add_property(out, "environment", v->environment);
@@ -181,7 +138,7 @@ static void add_suite(text *out, const view *v, suite *s, size_t id)
     text_puts(out, "    </properties>\n");
     text_puts(out, text_get(&s->cases));
     text_puts(out, "    <system-out>");
-    add_escaped(out, text_get(&s->log), false);
+    xml_escape(out, text_get(&s->log), false);
     text_puts(out, "</system-out>\n    <system-err></system-err>\n  </testsuite>\n");
 }
 

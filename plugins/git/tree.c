@@ -63,12 +63,16 @@ belay_status tree_check_in_the_way(const repo *r, const char *from, const char *
                         r->path, o.names, o.count > NAMED_FILES ? ", ..." : "");
 }
 
-/* ---- the lock ---------------------------------------------------------------------------------------------------- */
+/* ---- the locks --------------------------------------------------------------------------------------------------- */
 
-static belay_status lock_path(const repo *r, char *buf, size_t room)
+/* What a checkout holds, in the order in which it takes them. */
+static const char *const locks[] = {"index.lock", "HEAD.lock"};
+#define LOCK_COUNT (sizeof locks / sizeof *locks)
+
+static belay_status lock_path(const repo *r, const char *name, char *buf, size_t room)
 {
     belay_run io = {0};
-    belay_status s = repo_must(r, &io, "find the index", REPO_ARGS("rev-parse", "--git-path", "index.lock"));
+    belay_status s = repo_must(r, &io, "find its locks", REPO_ARGS("rev-parse", "--git-path", name));
     int length = (int)strcspn(io.out, "\n");
     if (s == BELAY_OK && io.out[0] == '/')
         (void)snprintf(buf, room, "%.*s", length, io.out);
@@ -78,10 +82,10 @@ static belay_status lock_path(const repo *r, char *buf, size_t room)
 }
 
 /* Another git may be at work for a moment: waits until its lock is gone. *ret_path is "" then. */
-static belay_status wait_for_lock(const repo *r, char *path, size_t room)
+static belay_status wait_for_lock(const repo *r, const char *name, char *path, size_t room)
 {
     struct stat st;
-    belay_status s = lock_path(r, path, room);
+    belay_status s = lock_path(r, name, path, room);
     for (int waited = 0; s == BELAY_OK && lstat(path, &st) == 0; waited += 100) {
         if (waited >= LOCK_PATIENCE_MS)
             return BELAY_OK;
@@ -93,8 +97,10 @@ static belay_status wait_for_lock(const repo *r, char *path, size_t room)
 
 belay_status tree_check_lock(const repo *r)
 {
-    char path[8192];
-    belay_status s = wait_for_lock(r, path, sizeof path);
+    char path[8192] = "";
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; s == BELAY_OK && !path[0] && i < LOCK_COUNT; i++)
+        s = wait_for_lock(r, locks[i], path, sizeof path);
     if (s != BELAY_OK || !path[0])
         return s;
     return repo_explain(r, BELAY_E_FAIL, "repo", "wait for it to end; when no git runs there, remove the lock",
@@ -180,16 +186,25 @@ static belay_status refuse_foreign_changes(const repo *r, const char *changed, c
                         r->path);
 }
 
+static belay_status drop_locks(const repo *r)
+{
+    char path[8192];
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; s == BELAY_OK && i < LOCK_COUNT; i++) {
+        s = wait_for_lock(r, locks[i], path, sizeof path);
+        /* There was none before the checkout began, and nobody lets go of it: it is of the git that was killed. */
+        if (s == BELAY_OK && path[0] && unlink(path) != 0 && errno != ENOENT)
+            s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "remove the lock '%s' that git left: %s", path,
+                             strerror(errno));
+    }
+    return s;
+}
+
 belay_status tree_restore(const repo *r, const char *from, const char *to)
 {
-    char lock[8192];
     obstacles made = {.repo = r};
     belay_run changed = {0}, io = {0};
-    belay_status s = wait_for_lock(r, lock, sizeof lock);
-    /* There was none before the checkout began, and nobody lets go of it: it is of the git that was killed. */
-    if (s == BELAY_OK && lock[0] && unlink(lock) != 0 && errno != ENOENT)
-        s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "remove the lock '%s' that git left: %s", lock,
-                         strerror(errno));
+    belay_status s = drop_locks(r);
     if (s == BELAY_OK)
         s = repo_must(r, &changed, "look for changed files", REPO_ARGS("diff", "--name-only", "--no-renames", from));
     if (s == BELAY_OK)

@@ -66,6 +66,23 @@ static void a_checkout_cut_off_between_files_is_taken_back(void **state)
     kit_step_free(s);
 }
 
+/* git writes the index first, then takes the lock of HEAD. */
+static void the_lock_of_head_that_a_killed_git_left_is_removed(void **state)
+{
+    (void)state;
+    git_world w = git_world_new();
+    const char *before = git_world_state(&w), *lock = kit_path("%s/.git/HEAD.lock", w.path);
+    kit_step *s = git_world_step(&w, "v2");
+    assert_true(kit_run_killed(s, KIT_EXECUTE, 5, 0) < 0);
+    (void)git_says(&w, "reset", "-q", "--hard", "main");
+    (void)git_says(&w, "checkout", "-q", "main");
+    kit_write(lock, "half a line");
+    assert_true(kit_run(s, KIT_ROLLBACK) >= 0);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    assert_string_equal(git_world_state(&w), before);
+    kit_step_free(s);
+}
+
 static void a_checkout_cut_off_between_files_is_completed_by_a_second_try(void **state)
 {
     (void)state;
@@ -131,6 +148,7 @@ int main(void)
         cmocka_unit_test(killed_after_any_record_it_rolls_back_exactly),
         cmocka_unit_test(killed_after_any_record_a_second_try_completes_it),
         cmocka_unit_test(a_checkout_cut_off_between_files_is_taken_back),
+        cmocka_unit_test(the_lock_of_head_that_a_killed_git_left_is_removed),
         cmocka_unit_test(a_checkout_cut_off_between_files_is_completed_by_a_second_try),
         cmocka_unit_test(a_file_that_somebody_edited_meanwhile_is_not_lost),
         cmocka_unit_test(cancelled_at_any_time_it_rolls_back_exactly),
