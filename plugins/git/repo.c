@@ -21,6 +21,14 @@ belay_status repo_explain(const repo *r, belay_status status, const char *option
     return status;
 }
 
+/* What git writes is for those who may read the top of the work tree; a worker's own umask would keep it from them. */
+static void share_as(const struct stat *top)
+{
+    const mode_t group = top->st_mode & S_IRGRP ? (top->st_mode & S_IWGRP ? 0 : S_IWGRP) : S_IRWXG;
+    const mode_t others = top->st_mode & S_IROTH ? S_IWOTH : S_IRWXO;
+    umask(group | others);
+}
+
 belay_status repo_open(belay_ctx *c, const belay_host *h, const char *path, repo *ret)
 {
     *ret = (repo){.c = c, .h = h};
@@ -31,8 +39,10 @@ belay_status repo_open(belay_ctx *c, const belay_host *h, const char *path, repo
     int n = snprintf(ret->path, sizeof ret->path, "%s", real);
     free(real);
     (void)snprintf(dot_git, sizeof dot_git, "%s/.git", ret->path);
-    if (n < (int)sizeof ret->path && stat(dot_git, &st) == 0)
+    if (n < (int)sizeof ret->path && stat(dot_git, &st) == 0 && stat(ret->path, &st) == 0) {
+        share_as(&st);
         return BELAY_OK;
+    }
     return repo_explain(ret, BELAY_E_FAIL, "repo", "name the folder that holds .git",
                         "'%s' is not the top of a git work tree", path);
 }

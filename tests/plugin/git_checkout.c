@@ -59,6 +59,25 @@ static void nothing_is_done_when_the_release_is_there(void **state)
     kit_step_free(s);
 }
 
+static void files_are_for_those_who_may_read_the_top_of_the_work_tree(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t top;
+        const char *files;
+    } cases[] = {{0755, "644"}, {0775, "664"}, {0750, "640"}, {0700, "600"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        git_world w = git_world_new();
+        assert_int_equal(chmod(w.path, cases[i].top), 0);
+        kit_step *s = git_world_step(&w, "v2");
+        assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+        const char *changed = git_world_trim(git_says(&w, "diff", "--name-only", "--diff-filter=AM", w.v1, w.v2));
+        const char *file = kit_path("%s/%.*s", w.path, (int)strcspn(changed, "\n"), changed);
+        assert_string_equal(git_world_trim(kit_output_of("stat", "-c", "%a", file, NULL)), cases[i].files);
+        kit_step_free(s);
+    }
+}
+
 static void a_missing_tag_names_the_nearest(void **state)
 {
     (void)state;
@@ -267,6 +286,7 @@ int main(void)
         cmocka_unit_test(execute_checks_out_the_tags_commit_and_rollback_returns_to_the_branch),
         cmocka_unit_test(rollback_returns_to_a_detached_commit),
         cmocka_unit_test(nothing_is_done_when_the_release_is_there),
+        cmocka_unit_test(files_are_for_those_who_may_read_the_top_of_the_work_tree),
         cmocka_unit_test(a_missing_tag_names_the_nearest),
         cmocka_unit_test(names_that_git_would_read_as_options_or_expressions_are_harmless),
         cmocka_unit_test(uncommitted_changes_are_refused_and_named),
