@@ -1,12 +1,11 @@
 #include "approval/approval.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/user.h"
 
 /* ---- which gates and roles there are ----------------------------------------------------------------------------- */
 
@@ -59,12 +58,6 @@ static int check_names(store *s, const store_run *run, search *f, error **err)
 }
 
 /* ---- the decision ------------------------------------------------------------------------------------------------ */
-
-static char *user_name(void)
-{
-    const struct passwd *user = getpwuid(getuid());
-    return user ? mem_dup(user->pw_name) : mem_printf("%u", getuid());
-}
 
 static int add_decision(store *s, const store_run *run, const char *gate, const char *role, bool approve,
                         const char *reason, const char *key, error **err)

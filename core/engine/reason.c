@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/user.h"
 #include "engine/driver.h"
 
 static char *with_summary(const driver *d, size_t step, const char *fmt, const char *what)
@@ -50,7 +51,7 @@ char *reason_text(const driver *d, const machine_action *a)
     case MACHINE_BECAUSE_ASK:
         return mem_printf("step '%s' was cut short while it executed, and cannot be undone: was it done?", id);
     case MACHINE_BECAUSE_ASKED: {
-        guard_mem char *user = record_user_name();
+        guard_mem char *user = user_name();
         return mem_printf("asked for by %s", user);
     }
     case MACHINE_BECAUSE_RESUMED: return a->state == MACHINE_RUNNING ? mem_dup("") : mem_dup(was);

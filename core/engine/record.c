@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/user.h"
 
 #define ARTIFACT_MAX ((off_t)16 * 1024 * 1024)
 
@@ -27,12 +27,6 @@ void record_done(record *r)
 }
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */
-
-char *record_user_name(void)
-{
-    const struct passwd *user = getpwuid(getuid());
-    return user ? mem_dup(user->pw_name) : mem_printf("%u", getuid());
-}
 
 static char *host_name(void)
 {
@@ -59,7 +53,7 @@ void record_describe(record *r, const pipeline *p, const char *const *sets)
         .sets = list,
         .state = RUN_RUNNING,
         .reason = mem_dup(""),
-        .user = record_user_name(),
+        .user = user_name(),
         .host = host_name(),
         .started_ms = clock_wall_ms(),
     };

@@ -18,8 +18,6 @@ typedef struct record {
 void record_init(record *r, store *s);
 void record_done(record *r);
 
-/** Who runs this program; the caller frees. */
-char *record_user_name(void);
 /** Describes the run that begins, from the pipeline. */
 void record_describe(record *r, const pipeline *p, const char *const *sets);
 /** Creates the run, with its steps and the plugins they come from. */

@@ -1,7 +1,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/user.h"
 #include "store/lease.h"
 #include "store/store_lock.h"
 
@@ -100,14 +100,13 @@ static json_t *new_record(const char *environment, const char *run)
     char host[256] = "";
     (void)gethostname(host, sizeof host - 1);
     guard_mem char *boot = first_line("/proc/sys/kernel/random/boot_id");
-    const struct passwd *user = getpwuid(getuid());
-    guard_mem char *number = mem_printf("%u", getuid());
+    guard_mem char *user = user_name();
     json_t *record = json_object(); /* a text that is not UTF-8 is left out */
     json_object_set_new(record, "environment", json_string(environment));
     json_object_set_new(record, "run", json_string(run ? run : ""));
     json_object_set_new(record, "pid", json_integer(getpid()));
     json_object_set_new(record, "boot_id", json_string(boot));
-    json_object_set_new(record, "user", json_string(user ? user->pw_name : number));
+    json_object_set_new(record, "user", json_string(user));
     json_object_set_new(record, "host", json_string(host));
     json_object_set_new(record, "stage", json_string(""));
     json_object_set_new(record, "since_ms", json_integer(clock_wall_ms()));

@@ -77,11 +77,12 @@ static bool is_known(belay_ctx *c, const belay_host *h, const char *fingerprint)
 
 static belay_status remember_fingerprint(belay_ctx *c, const belay_host *h, tally *t, const char *fingerprint)
 {
-    char *grown = realloc(t->fingerprints, t->length + strlen(fingerprint) + 2);
+    const size_t room = t->length + strlen(fingerprint) + 2;
+    char *grown = realloc(t->fingerprints, room);
     if (!grown)
         return say(c, h, BELAY_E_RETRY, NULL, "out of memory");
     t->fingerprints = grown;
-    t->length += (size_t)sprintf(grown + t->length, "%s%s", t->length ? " " : "", fingerprint);
+    t->length += (size_t)snprintf(grown + t->length, room - t->length, "%s%s", t->length ? " " : "", fingerprint);
     return BELAY_OK;
 }
 

@@ -9,7 +9,7 @@
 static void write_hex(const unsigned char *bytes, unsigned n, char *out)
 {
     for (unsigned i = 0; i < n; i++)
-        sprintf(out + 2 * i, "%02x", bytes[i]);
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
 }
 
 bool signature_matches(const char *algorithm, const char *encoding, const char *key, const char *prefix,
