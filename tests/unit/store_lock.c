@@ -1,12 +1,12 @@
 /* The lock of an environment: one live owner, named to the others; a dead one never blocks. */
 #include "store/store_lock.h"
-#include "base/file.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
 #include "store_fixture.h"
 
 static int open_one(void **state)
