@@ -115,11 +115,12 @@
 #define CONSTANTS(X)                                                                                                   \
     X(BELAY_OK, 0)                                                                                                     \
     X(BELAY_NOTHING, 1)                                                                                                \
-    X(BELAY_NOT_YET, 2) X(BELAY_NO_DATA, 3) X(BELAY_E_FAIL, -1) X(BELAY_E_RETRY, -2) X(BELAY_E_CANCELLED, -3)          \
-        X(BELAY_E_CONFIG, -4) X(BELAY_E_LIMIT, -5) X(BELAY_E_UNSUPPORTED, -6) X(BELAY_E_HOST, -7) X(BELAY_T_STRING, 1) \
-            X(BELAY_T_INT, 2) X(BELAY_T_BOOL, 3) X(BELAY_T_DURATION, 4) X(BELAY_T_SIZE, 5) X(BELAY_T_ENUM, 6)          \
-                X(BELAY_T_PATH, 7) X(BELAY_T_LIST, 8) X(BELAY_F_REQUIRED, 1) X(BELAY_F_SECRET, 2)                      \
-                    X(BELAY_F_DEPRECATED, 4) X(BELAY_F_COMMIT, 8) X(BELAY_S_READ_ONLY, 1) X(BELAY_S_IRREVERSIBLE, 2)
+    X(BELAY_NOT_YET, 2)                                                                                                \
+    X(BELAY_NO_DATA, 3) X(BELAY_E_FAIL, -1) X(BELAY_E_RETRY, -2) X(BELAY_E_CANCELLED, -3) X(BELAY_E_CONFIG, -4)        \
+        X(BELAY_E_LIMIT, -5) X(BELAY_E_UNSUPPORTED, -6) X(BELAY_E_HOST, -7) X(BELAY_T_STRING, 1) X(BELAY_T_INT, 2)     \
+            X(BELAY_T_BOOL, 3) X(BELAY_T_DURATION, 4) X(BELAY_T_SIZE, 5) X(BELAY_T_ENUM, 6) X(BELAY_T_PATH, 7)         \
+                X(BELAY_T_LIST, 8) X(BELAY_F_REQUIRED, 1) X(BELAY_F_SECRET, 2) X(BELAY_F_DEPRECATED, 4)                \
+                    X(BELAY_F_COMMIT, 8) X(BELAY_S_READ_ONLY, 1) X(BELAY_S_IRREVERSIBLE, 2)
 
 #define X(type, member, offset) _Static_assert(offsetof(type, member) == (offset), #type "." #member " has moved");
 MEMBERS(X)

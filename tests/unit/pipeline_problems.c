@@ -288,26 +288,25 @@ static void names_what_is_wrong_with_the_checklist(void **state)
 {
     (void)state;
 #define SECTIONS(boxes) "checklist: { title = \"T\"; sections: ( { name = \"S\"; boxes: (\n" boxes "\n); } ); };"
-    static const wrong cases[] =
-        {
-            {HEAD "\nchecklist = 4;\n" STAGE(INFO("a", "")), "t.cfg:2: 'checklist' is a number; it must be a group"},
-            {HEAD "\nchecklist: { sections: ( { boxs = 1; } ); };\n" STAGE(INFO("a", "")),
-             "t.cfg:2: the checklist lacks 'title'\n"
-             "t.cfg:2: unknown 'boxs' in a section of the checklist; did you mean 'boxes'?\n"
-             "t.cfg:2: a section of the checklist lacks 'name'\n"
-             "t.cfg:2: a section of the checklist needs 'boxes', a list of groups: ( {...}, {...} )"},
-            {HEAD "\n" SECTIONS("{ id = \"1.1\"; text = \"x\"; }, { id = \"1.1\"; text = \"y\"; },\n{ text = \"z\"; }, "
-                                "7") "\n" STAGE(INFO("a", "covers = [\"1.1\"];")),
-             "t.cfg:3: there are two boxes '1.1'\n"
-             "t.cfg:4: a box lacks 'id'\n"
-             "t.cfg:4: a box is a number; it must be a group [{ id = \"1.1\"; text = \"The environment is "
-             "provisioned\"; }]"},
-            {HEAD "\n" SECTIONS("{ id = \"F1.1\"; text = \"x\"; }") "\n" STAGE(INFO("a", "covers = [\"F1.l\"];")),
-             "t.cfg:2: warning: no step covers these boxes of the checklist: F1.1 [a step with covers = [\"ID\"] ticks "
-             "a box; "
-             "the others stay open]\n"
-             "t.cfg:6: step 'a' covers the box 'F1.l', which the checklist does not have; did you mean 'F1.1'?"},
-        };
+    static const wrong cases[] = {
+        {HEAD "\nchecklist = 4;\n" STAGE(INFO("a", "")), "t.cfg:2: 'checklist' is a number; it must be a group"},
+        {HEAD "\nchecklist: { sections: ( { boxs = 1; } ); };\n" STAGE(INFO("a", "")),
+         "t.cfg:2: the checklist lacks 'title'\n"
+         "t.cfg:2: unknown 'boxs' in a section of the checklist; did you mean 'boxes'?\n"
+         "t.cfg:2: a section of the checklist lacks 'name'\n"
+         "t.cfg:2: a section of the checklist needs 'boxes', a list of groups: ( {...}, {...} )"},
+        {HEAD "\n" SECTIONS("{ id = \"1.1\"; text = \"x\"; }, { id = \"1.1\"; text = \"y\"; },\n{ text = \"z\"; }, "
+                            "7") "\n" STAGE(INFO("a", "covers = [\"1.1\"];")),
+         "t.cfg:3: there are two boxes '1.1'\n"
+         "t.cfg:4: a box lacks 'id'\n"
+         "t.cfg:4: a box is a number; it must be a group [{ id = \"1.1\"; text = \"The environment is "
+         "provisioned\"; }]"},
+        {HEAD "\n" SECTIONS("{ id = \"F1.1\"; text = \"x\"; }") "\n" STAGE(INFO("a", "covers = [\"F1.l\"];")),
+         "t.cfg:2: warning: no step covers these boxes of the checklist: F1.1 [a step with covers = [\"ID\"] ticks "
+         "a box; "
+         "the others stay open]\n"
+         "t.cfg:6: step 'a' covers the box 'F1.l', which the checklist does not have; did you mean 'F1.1'?"},
+    };
 #undef SECTIONS
     CHECK(cases);
 }

@@ -12,7 +12,8 @@
 #include "report/event.h"
 
 /** A deploy that passes; one whose migration fails and that is rolled back; one whose undo fails; one that is refused;
- *  one where two steps meet the same obstacle and a third is stopped beside them; a plan. Arrays of JSON objects; NULL ends. */
+ *  one where two steps meet the same obstacle and a third is stopped beside them; a plan. Arrays of JSON objects; NULL
+ * ends. */
 extern const char *const events_committed[];
 extern const char *const events_rolled_back[];
 extern const char *const events_needs_person[];
