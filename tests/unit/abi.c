@@ -111,16 +111,16 @@
 #define SIZES(X)                                                                                                       \
     X(belay_option, 64)                                                                                                \
     X(belay_output, 24) X(belay_metric, 40) X(belay_run, 120) X(belay_host, 176) X(belay_step, 112) X(belay_plugin, 80)
+/* clang-format off */
 /* X(name, value): what plugins have compiled in. */
-#define CONSTANTS(X)                                                                                                   \
-    X(BELAY_OK, 0)                                                                                                     \
-    X(BELAY_NOTHING, 1)                                                                                                \
-    X(BELAY_NOT_YET, 2)                                                                                                \
-    X(BELAY_NO_DATA, 3) X(BELAY_E_FAIL, -1) X(BELAY_E_RETRY, -2) X(BELAY_E_CANCELLED, -3) X(BELAY_E_CONFIG, -4)        \
-        X(BELAY_E_LIMIT, -5) X(BELAY_E_UNSUPPORTED, -6) X(BELAY_E_HOST, -7) X(BELAY_T_STRING, 1) X(BELAY_T_INT, 2)     \
-            X(BELAY_T_BOOL, 3) X(BELAY_T_DURATION, 4) X(BELAY_T_SIZE, 5) X(BELAY_T_ENUM, 6) X(BELAY_T_PATH, 7)         \
-                X(BELAY_T_LIST, 8) X(BELAY_F_REQUIRED, 1) X(BELAY_F_SECRET, 2) X(BELAY_F_DEPRECATED, 4)                \
-                    X(BELAY_F_COMMIT, 8) X(BELAY_S_READ_ONLY, 1) X(BELAY_S_IRREVERSIBLE, 2)
+#define CONSTANTS(X) \
+    X(BELAY_OK, 0) X(BELAY_NOTHING, 1) X(BELAY_NOT_YET, 2) X(BELAY_NO_DATA, 3) X(BELAY_E_FAIL, -1) \
+    X(BELAY_E_RETRY, -2) X(BELAY_E_CANCELLED, -3) X(BELAY_E_CONFIG, -4) X(BELAY_E_LIMIT, -5) \
+    X(BELAY_E_UNSUPPORTED, -6) X(BELAY_E_HOST, -7) X(BELAY_T_STRING, 1) X(BELAY_T_INT, 2) X(BELAY_T_BOOL, 3) \
+    X(BELAY_T_DURATION, 4) X(BELAY_T_SIZE, 5) X(BELAY_T_ENUM, 6) X(BELAY_T_PATH, 7) X(BELAY_T_LIST, 8) \
+    X(BELAY_F_REQUIRED, 1) X(BELAY_F_SECRET, 2) X(BELAY_F_DEPRECATED, 4) X(BELAY_F_COMMIT, 8) \
+    X(BELAY_S_READ_ONLY, 1) X(BELAY_S_IRREVERSIBLE, 2) X(BELAY_S_WAITS, 4)
+/* clang-format on */
 
 #define X(type, member, offset) _Static_assert(offsetof(type, member) == (offset), #type "." #member " has moved");
 MEMBERS(X)

@@ -63,8 +63,7 @@ static belay_status prepare(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
-/* May be killed at any instruction, and run again: so it remembers first, then acts, and what is remembered first
- * stays.
+/* May be killed at any instruction, and run again: so it remembers first, then acts, and what is remembered first stays.
  */
 static belay_status execute(belay_ctx *c, const belay_host *h)
 {
@@ -125,8 +124,13 @@ static const belay_step steps[] = {
 };
 
 static const belay_plugin plugin = {
-    BELAY_PLUGIN_HEAD,  BELAY_TABLE(step, steps),     .undo_format = 1, .undo_format_oldest = 1, .name = "@NAME@",
-    .version = "0.1.0", .doc = "Changes of our own.",
+    BELAY_PLUGIN_HEAD,
+    BELAY_TABLE(step, steps),
+    .undo_format = 1,
+    .undo_format_oldest = 1,
+    .name = "@NAME@",
+    .version = "0.1.0",
+    .doc = "Changes of our own.",
 };
 
 const belay_plugin *belay_plugin_v1(void)
