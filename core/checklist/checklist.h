@@ -13,6 +13,7 @@
  *     steps        array of {id kind title verdict at_ms duration_ms summary measurements}
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
  *       measurements  array of {name value unit threshold verdict samples}
+ *       soak       of a step that was watched for a time: {ms samples gaps}, gaps: samples that are missing
  */
 #ifndef CHECKLIST_CHECKLIST_H
 #define CHECKLIST_CHECKLIST_H

@@ -51,6 +51,14 @@ static bool take_measurement(void *user, const store_measurement *m)
     return true;
 }
 
+static void take_soak(json_t *step, const json_t *event)
+{
+    if (filled_int(event, "soak_samples"))
+        json_object_set_new(step, "soak",
+                            json_pack("{s:I, s:I, s:I}", "ms", filled_int(event, "soak_ms"), "samples",
+                                      filled_int(event, "soak_samples"), "gaps", filled_int(event, "soak_gaps")));
+}
+
 /* What became of a step is told once, and again when it is undone; that hides neither a failure nor what stays. */
 static bool is_news(const char *old, const char *verdict)
 {
@@ -69,6 +77,7 @@ static bool take_event(void *user, const char *line)
         is_news(filled_text(step, "verdict"), filled_text(event, "verdict"))) {
         json_object_set(step, "verdict", json_object_get(event, "verdict"));
         json_object_set(step, "duration_ms", json_object_get(event, "duration_ms"));
+        take_soak(step, event);
     }
     json_decref(event);
     return true;

@@ -67,6 +67,7 @@ static void add_step(text *out, const json_t *step)
     if (*verdict)
         text_printf(out, " %s &middot; %s &middot; %s", verdict, clock_show(filled_int(step, "at_ms"), at),
                     units_show_duration(filled_int(step, "duration_ms"), took));
+    filled_soak(out, step, " &middot; ");
     json_array_foreach(json_object_get(step, "measurements"), i, measurement) {
         guard_text shown = {0};
         filled_measurement(&shown, measurement);

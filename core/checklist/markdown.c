@@ -31,6 +31,7 @@ static void add_step(text *out, const json_t *step)
     }
     text_printf(out, ": %s at %s in %s", filled_text(step, "verdict"), clock_show(filled_int(step, "at_ms"), at),
                 units_show_duration(filled_int(step, "duration_ms"), took));
+    filled_soak(out, step, "; ");
     json_array_foreach(json_object_get(step, "measurements"), i, measurement) {
         guard_text shown = {0};
         filled_measurement(&shown, measurement);
