@@ -1,6 +1,7 @@
 #include "checklist/filled.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void filled_measurement(text *out, const json_t *measurement)
 {
@@ -24,4 +25,17 @@ void filled_soak(text *out, const json_t *step, const char *before)
         text_printf(out, "%" PRId64 " missing", gaps);
     else
         text_puts(out, "none missing");
+}
+
+bool filled_is_decision(const json_t *step)
+{
+    return strncmp(filled_text(step, "kind"), "gate.", 5) == 0 && strcmp(filled_text(step, "verdict"), "passed") == 0;
+}
+
+void filled_sets(text *out, const json_t *filled)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(filled, "sets"), i, item)
+        text_printf(out, "%s%s", i ? ", " : "", json_string_value(item));
 }
