@@ -92,7 +92,7 @@ static int read_record(store *s, const char *run, gathering *g, error **err)
         r = store_phases(s, run, NULL, take_phase, g, err);
     if (r == 0)
         r = store_measurements(s, run, take_measurement, g, err);
-    return r < 0 ? r : store_events(s, run, take_event, g, err);
+    return r < 0 ? r : store_events(s, run, "step.end", take_event, g, err);
 }
 
 /* ---- boxes ------------------------------------------------------------------------------------------------------- */

@@ -80,5 +80,5 @@ int series_load(driver *d, error **err)
     for (size_t i = 0; i < d->pipeline->step_count; i++)
         for (size_t k = 0; k < driver_step(d, i)->threshold_count; k++)
             any |= driver_step(d, i)->thresholds[k].slope;
-    return any ? store_events(d->record.store, d->record.run.id, read_event, d, err) : 0;
+    return any ? store_events(d->record.store, d->record.run.id, NULL, read_event, d, err) : 0;
 }
