@@ -260,10 +260,12 @@ static belay_status report(const call *c, const watch *w)
         s = count_restarts(c, w->e, one);
         if (one->samples < wanted)
             text_add(&few, "%s%s: %zu", few.length ? ", " : "", one->name, one->samples);
-        if (one->samples < wanted || one->cpu_pairs < 1)
+        if (one->samples < wanted)
             continue;
-        measure(c, "cpu", one->name, one->cpu / one->cpu_pairs);
-        measure(c, "cpu_peak", one->name, one->cpu_peak);
+        if (one->cpu_pairs > 0) {
+            measure(c, "cpu", one->name, one->cpu / one->cpu_pairs);
+            measure(c, "cpu_peak", one->name, one->cpu_peak);
+        }
         measure(c, "memory", one->name, one->memory);
         measure(c, "memory_share", one->name, 100 * one->memory / one->limit);
     }
