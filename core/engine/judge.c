@@ -106,12 +106,19 @@ static int apply(call *c, const pipeline_threshold *t, const char *name, const c
     return 0;
 }
 
-/* metric: what the name is an instance of; slope: the value is what that grows by in an hour. */
-static int judge_value(call *c, const char *metric, const char *name, const char *unit, bool slope, double value,
-                       error **err)
+/* "slope(memory)"; the caller frees. */
+static char *slope_of(const char *name)
+{
+    return mem_printf("slope(%s)", name);
+}
+
+/* name: an instance of the metric; slope: the value is what that grows by in an hour. */
+static int judge_value(call *c, const catalog_metric *metric, const char *name, bool slope, double value, error **err)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
-    guard_mem char *full = slope ? mem_printf("slope(%s)", name) : mem_dup(name);
+    guard_mem char *full = slope ? slope_of(name) : mem_dup(name);
+    guard_mem char *base = slope ? slope_of(metric->name) : mem_dup(metric->name);
+    guard_mem char *unit = mem_printf("%s%s", metric->unit, slope ? "/h" : "");
     applied fail, warn = {0};
     int r = apply(c, series_threshold(s, name, slope, true), full, unit, value, &fail, err);
     if (r == 0)
@@ -121,18 +128,18 @@ static int judge_value(call *c, const char *metric, const char *name, const char
         return r;
     const bool failed = fail.holds, warned = !failed && warn.holds;
     const char *threshold = (failed || (!warned && fail_text)) ? fail_text : warn_text ? warn_text : "";
-    guard_mem char *id = mem_dup(s->id), *unit_copy = mem_dup(unit), *rule = mem_dup(threshold);
+    guard_mem char *id = mem_dup(s->id), *rule = mem_dup(threshold);
     guard_mem char *verdict = mem_dup(failed ? "failed" : warned ? "warned" : "passed");
     store_measurement m = {.step = id,
                            .name = full,
-                           .unit = unit_copy,
+                           .unit = unit,
                            .value = value,
                            .at_ms = clock_wall_ms(),
                            .threshold = rule,
                            .verdict = verdict};
     if ((r = record_measure(&c->driver->record, &m, err)) < 0)
         return r;
-    json_object_set_new(c->sampled, metric, json_true());
+    json_object_set_new(c->sampled, base, json_true());
     json_object_set_new(c->sampled, full, json_true());
     tell_sample(c, &m);
     char **first = failed ? &c->threshold_failed : &c->threshold_warned;
@@ -147,7 +154,7 @@ int judge_sample(call *c, const char *name, double value)
     guard(error) err = NULL;
     if (!metric)
         return -1;
-    if (judge_value(c, metric->name, name, metric->unit, false, value, &err) < 0) {
+    if (judge_value(c, metric, name, false, value, &err) < 0) {
         driver_break(c->driver, take(err));
         return -1;
     }
@@ -171,8 +178,7 @@ static int judge_slope(call *c, const series *one, error **err)
     if (!trend_per_hour(one->items, one->count, &slope))
         return 0;
     const catalog_metric *metric = catalog_metric_find(driver_step(c->driver, c->step)->kind, one->name);
-    guard_mem char *base = mem_printf("slope(%s)", metric->name), *unit = mem_printf("%s/h", metric->unit);
-    return judge_value(c, base, one->name, unit, true, slope, err);
+    return judge_value(c, metric, one->name, true, slope, err);
 }
 
 static void judge_slopes(call *c, int64_t left)
@@ -190,7 +196,7 @@ static void judge_slopes(call *c, int64_t left)
 static bool lacks_slope(const call *c, const char *metric)
 {
     const notes *n = &c->driver->notes[c->step];
-    guard_mem char *base = mem_printf("slope(%s)", metric);
+    guard_mem char *base = slope_of(metric);
     bool lacks = !json_object_get(c->sampled, base);
     for (size_t i = 0; i < n->series.count; i++) {
         const series *one = &n->series.items[i];

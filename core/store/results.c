@@ -99,8 +99,8 @@ int store_events(store *s, const char *run, const char *type, bool (*fn)(void *u
 {
     guard(sqlite3_stmt) q = NULL;
     guard_mem char *mark = type ? mem_printf("\"type\":\"%s\"", type) : mem_dup("{");
-    int r = sql_query(s, &q, err, "SELECT json FROM events WHERE run = ? AND instr(json, ?) > 0 ORDER BY seq", "ss", run,
-                      mark);
+    int r = sql_query(s, &q, err, "SELECT json FROM events WHERE run = ? AND instr(json, ?) > 0 ORDER BY seq", "ss",
+                      run, mark);
     if (r < 0)
         return r;
     while ((r = sql_next(s, q, err)) == SQL_ROW)
