@@ -47,8 +47,9 @@ static void add_decisions(text *out, const json_t *step)
     if (!filled_is_decision(step))
         return;
     for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        guard_mem char *one = mem_dup_n(line, strcspn(line, "\n"));
         text_puts(out, "    - ");
-        add_plain(out, line);
+        add_plain(out, one);
         text_puts(out, "\n");
     }
 }
