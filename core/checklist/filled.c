@@ -1,6 +1,7 @@
 #include "checklist/filled.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 void filled_measurement(text *out, const json_t *measurement)
@@ -27,9 +28,19 @@ void filled_soak(text *out, const json_t *step, const char *before)
         text_puts(out, "none missing");
 }
 
-bool filled_is_decision(const json_t *step)
+const char *filled_decision(const json_t *step)
 {
-    return strncmp(filled_text(step, "kind"), "gate.", 5) == 0 && strcmp(filled_text(step, "verdict"), "passed") == 0;
+    const bool passed = strcmp(filled_text(step, "verdict"), "passed") == 0;
+    return passed && strncmp(filled_text(step, "kind"), "gate.", 5) == 0 ? filled_text(step, "summary") : "";
+}
+
+char *filled_line(const char **rest, char *before)
+{
+    const char *line = *rest;
+    const size_t n = strcspn(line, "\n");
+    free(before);
+    *rest = line + n + (line[n] == '\n');
+    return *line ? mem_dup_n(line, n) : NULL;
 }
 
 /* Of two that give the same name a value the later counts. */

@@ -58,12 +58,9 @@ static void add_element(text *out, const char *tag, const char *attributes, cons
 /* Who decided what, when and why. */
 static void add_decisions(text *out, const json_t *step)
 {
-    if (!filled_is_decision(step))
-        return;
-    for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        guard_mem char *one = mem_dup_n(line, strcspn(line, "\n"));
-        add_element(out, "p", " class=said", one);
-    }
+    const char *rest = filled_decision(step);
+    for (guard_mem char *line = NULL; (line = filled_line(&rest, line));)
+        add_element(out, "p", " class=said", line);
 }
 
 static void add_step(text *out, const json_t *step)

@@ -44,12 +44,10 @@ static void add_step(text *out, const json_t *step)
 /* Who decided what, when and why. */
 static void add_decisions(text *out, const json_t *step)
 {
-    if (!filled_is_decision(step))
-        return;
-    for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        guard_mem char *one = mem_dup_n(line, strcspn(line, "\n"));
+    const char *rest = filled_decision(step);
+    for (guard_mem char *line = NULL; (line = filled_line(&rest, line));) {
         text_puts(out, "    - ");
-        add_plain(out, one);
+        add_plain(out, line);
         text_puts(out, "\n");
     }
 }
