@@ -207,6 +207,13 @@ static void replace_summary(call *c, char *summary)
 static void judge_passed(call *c)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
+    if (c->refused) {
+        c->verdict = MACHINE_FAILED;
+        replace_summary(c, error_text(c->refused));
+        free(c->hint);
+        c->hint = mem_dup_or_null(error_get_hint(c->refused));
+        return;
+    }
     if (c->threshold_failed) {
         c->verdict = MACHINE_FAILED;
         replace_summary(c, take(c->threshold_failed));

@@ -138,6 +138,8 @@ void environment_load(load *l, const config_setting_t *root);
 void secrets_load(load *l, const config_setting_t *root);
 /** Reads the checklist, and holds what the steps cover against it (checklist.c). */
 void checklist_load(load *l, const config_setting_t *root);
+/** Reads what must have been signed off elsewhere; after the steps (requires.c). */
+void requires_load(load *l, const config_setting_t *root);
 /** Reads stages, rollback, and all steps (stages.c). */
 void stages_load(load *l, const config_setting_t *root);
 /** Reads one step's options: the common ones (common.c) and its kind's own (options.c). */

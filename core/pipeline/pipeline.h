@@ -112,6 +112,8 @@ typedef struct pipeline {
     char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
     pipeline_box *boxes; /**< of all sections, in order */
     size_t box_count;
+    char *required_environment;   /**< from `requires`: where this commit must have been signed off; NULL: nowhere */
+    int64_t signed_off_within_ms; /**< how long ago at the most */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
