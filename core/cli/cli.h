@@ -20,7 +20,7 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit, *output;
     cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, help;
     int keep, limit;
@@ -49,6 +49,7 @@ typedef struct cli_args {
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
+    X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -139,6 +140,7 @@ int cli_doctor(const cli_args *args);
 int cli_approve(const cli_args *args);
 int cli_reject(const cli_args *args);
 int cli_checklist(const cli_args *args);
+int cli_bundle(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
 int cli_plugin_new(const cli_args *args);

@@ -96,6 +96,16 @@ static const cli_command commands[] = {
      .summary = "print the pipeline's checklist, ticked by what a run found",
      .more = "Formats: md (the default), html, json. RUN is an id, the beginning of one, or 'latest' (the default).",
      .example = "belay checklist latest --format html > checklist.html"},
+    {.name = "bundle",
+     .words = "[RUN]",
+     .most = 1,
+     .options = CLI_BIT(OUTPUT),
+     .run = cli_bundle,
+     .summary = "pack all that is known of a run into one file, to be handed on",
+     .more =
+         "Events, logs, measurements, artifacts, checklist, reports, the pipeline's text and people's decisions, with "
+         "the SHA-256 of each. Secrets are masked. Of a run that has ended every bundle is the same, byte for byte.",
+     .example = "belay bundle latest --output release-evidence.tar.zst"},
     {.name = "logs",
      .words = "RUN [STEP]",
      .least = 1,

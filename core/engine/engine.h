@@ -46,6 +46,10 @@ int engine_rollback(const engine *e, const char *run, int *ret_exit, error **err
 /** Lets go of what committed runs kept for rollback, but for the newest `keep`. */
 int engine_discard(const engine *e, const char *environment, int keep, int *ret_exit, error **err) CHECKED;
 
+/** Adds every secret value that the recorded pipeline of a run uses, as far as it can be fetched now; *ret_why as of
+ * pipeline_secrets(). */
+int engine_secrets(const engine *e, const store_run *run, redactor *into, char **ret_why, error **err) CHECKED;
+
 /** Runs the one step of p alone, outside any run; undo: rolls it back afterwards. */
 int engine_try(const engine *e, const catalog *c, const pipeline *p, bool undo, int *ret_exit, error **err) CHECKED;
 
