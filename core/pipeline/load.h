@@ -134,6 +134,8 @@ void vars_done(load *l);
 
 /** Reads env_files. */
 void environment_load(load *l, const config_setting_t *root);
+/** Warns of a file with a secret that everybody may read, or others may write. Missing is fine. */
+void load_check_secret_file(load *l, pipeline_place where, const char *path);
 /** Reads the secrets section. */
 void secrets_load(load *l, const config_setting_t *root);
 /** Reads the checklist, and holds what the steps cover against it (checklist.c). */
