@@ -13,6 +13,7 @@
  *     steps        array of {id kind title verdict at_ms duration_ms summary measurements}
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
  *       measurements  array of {name value unit threshold verdict samples}
+ *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user at_ms signed}
  */
 #ifndef CHECKLIST_CHECKLIST_H
 #define CHECKLIST_CHECKLIST_H

@@ -172,12 +172,26 @@ static json_t *fill(const gathering *g, const store_run *run)
                      "total", (json_int_t)json_array_size(boxes), "boxes", boxes);
 }
 
+static bool take_approval(void *user, const store_approval *a)
+{
+    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "gate", a->gate, "role", a->role,
+                                          "decision", a->decision, "reason", a->reason, "user", a->user, "at_ms",
+                                          (json_int_t)a->at_ms, "signed", *a->signature != '\0'));
+    return true;
+}
+
 int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
 {
     gathering g = {.steps = json_object()};
+    json_t *approvals = json_array();
     int r = read_record(s, run->id, &g, err);
     if (r == 0)
+        r = store_approvals(s, run->id, NULL, take_approval, approvals, err);
+    if (r == 0) {
         *ret = fill(&g, run);
+        json_object_set(*ret, "approvals", approvals);
+    }
+    json_decref(approvals);
     json_decref(g.steps);
     json_decref(g.checklist);
     return r;
