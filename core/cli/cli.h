@@ -22,7 +22,7 @@ typedef struct cli_list {
 typedef struct cli_args {
     const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit, *output;
     cli_list plugin_dirs, sets, cases;
-    bool json, plain, verbose, undo, no_wait, help;
+    bool json, plain, verbose, undo, no_wait, due, help;
     int keep, limit;
     int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
@@ -42,6 +42,7 @@ typedef struct cli_args {
     X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
     X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
     X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
+    X(DUE, "due", NULL, "only a run that waits, if it may go on now; implies --no-wait (needs --environment)")         \
     X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
     X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \
     X(KEY, "key", "FILE", "the SSH key that signs the decision")                                                       \

@@ -36,10 +36,12 @@ static const cli_command commands[] = {
     {.name = "resume",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_BIT(DUE) | CLI_BIT(ENVIRONMENT) | CLI_VIEW,
      .run = cli_resume,
      .summary = "go on with a run that was cut short or waits",
-     .more = "Works from what the run recorded: its pipeline text, its plugins, its journal.",
+     .more =
+         "Works from what the run recorded: its pipeline text, its plugins, its journal. With --due it is for timers: "
+         "it goes on with a run that waits for people or a time once that has come, and does nothing otherwise.",
      .example = "belay resume"},
     {.name = "rollback",
      .words = "[RUN]",

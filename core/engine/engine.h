@@ -41,6 +41,9 @@ typedef enum engine_assume { ASSUME_NOTHING, ASSUME_DONE, ASSUME_NOT_DONE } engi
 /** Goes on with a run that has not ended, by its recorded text and pinned plugins. run: an id, or NULL for the
  *  unfinished one. */
 int engine_resume(const engine *e, const char *run, engine_assume assume, int *ret_exit, error **err) CHECKED;
+/** The run of the environment that waits for people or a time and may go on now: its time has come, or somebody has
+ * decided since it paused. *ret_run is NULL when there is none; the caller frees. */
+int engine_due(const engine *e, const char *environment, char **ret_run, error **err) CHECKED;
 /** Takes a run back: an unfinished one, one that needs a person, or the last committed one (until discarded). */
 int engine_rollback(const engine *e, const char *run, int *ret_exit, error **err) CHECKED;
 /** Lets go of what committed runs kept for rollback, but for the newest `keep`. */
