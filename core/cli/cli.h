@@ -111,7 +111,7 @@ int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, stor
 /** An engine over a store (borrowed; NULL for plan and try) with the sink that the arguments ask for. */
 typedef struct cli_engine {
     engine engine;
-    report_sink sink;
+    report_sink sinks[2]; /**< the view, and who asks at gates */
 } cli_engine;
 void cli_engine_init(cli_engine *e, const cli_args *args, store *s);
 void cli_engine_done(cli_engine *e);
