@@ -10,6 +10,16 @@ foreach(page IN LISTS plugin_pages)
   install(FILES ${page} DESTINATION ${docs_folder}/${folder})
 endforeach()
 
+# The service names the program's place, which `cmake --install --prefix` may still change.
+set(units_folder lib/systemd/system)
+install(FILES systemd/belay-resume@.timer DESTINATION ${units_folder})
+install(CODE "
+  set(belay_bin \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  set(belay_docs \"\${CMAKE_INSTALL_PREFIX}/${docs_folder}\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/systemd/belay-resume@.service.in\"
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${units_folder}/belay-resume@.service\" @ONLY)"
+  COMPONENT runtime)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME belay)
 set(CPACK_PACKAGE_VENDOR "Belay")

@@ -14,6 +14,7 @@
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
  *       measurements  array of {name value unit threshold verdict samples}
  *       soak       of a step that was watched for a time: {ms samples gaps}, gaps: samples that are missing
+ *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user at_ms signed}
  */
 #ifndef CHECKLIST_CHECKLIST_H
 #define CHECKLIST_CHECKLIST_H

@@ -53,9 +53,11 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_PLAIN: args->plain = true; return 0;
     case CLI_VERBOSE: args->verbose = true; return 0;
     case CLI_NO_WAIT: args->no_wait = true; return 0;
+    case CLI_DUE: args->due = true; return 0;
     case CLI_ROLE: args->role = value; return 0;
     case CLI_REASON: args->reason = value; return 0;
     case CLI_KEY: args->key = value; return 0;
+    case CLI_OUTPUT: args->output = value; return 0;
     case CLI_UNDO: args->undo = true; return 0;
     case CLI_HELP: args->help = true; return 0;
     case CLI_ENVIRONMENT: args->environment = value; return 0;

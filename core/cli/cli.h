@@ -20,9 +20,9 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit, *output;
     cli_list plugin_dirs, sets, cases;
-    bool json, plain, verbose, undo, no_wait, help;
+    bool json, plain, verbose, undo, no_wait, due, help;
     int keep, limit;
     int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
@@ -42,6 +42,7 @@ typedef struct cli_args {
     X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
     X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
     X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
+    X(DUE, "due", NULL, "only a run that waits, if it may go on now; implies --no-wait (needs --environment)")         \
     X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
     X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \
     X(KEY, "key", "FILE", "the SSH key that signs the decision")                                                       \
@@ -49,6 +50,7 @@ typedef struct cli_args {
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
+    X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
@@ -109,7 +111,7 @@ int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, stor
 /** An engine over a store (borrowed; NULL for plan and try) with the sink that the arguments ask for. */
 typedef struct cli_engine {
     engine engine;
-    report_sink sink;
+    report_sink sinks[2]; /**< the view, and who asks at gates */
 } cli_engine;
 void cli_engine_init(cli_engine *e, const cli_args *args, store *s);
 void cli_engine_done(cli_engine *e);
@@ -139,6 +141,7 @@ int cli_doctor(const cli_args *args);
 int cli_approve(const cli_args *args);
 int cli_reject(const cli_args *args);
 int cli_checklist(const cli_args *args);
+int cli_bundle(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
 int cli_plugin_new(const cli_args *args);

@@ -26,7 +26,7 @@ static const cli_command commands[] = {
      .words = "FILE",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_BIT(KEY) | CLI_VIEW,
      .run = cli_run,
      .summary = "deploy: execute the pipeline as one transaction",
      .more =
@@ -36,10 +36,13 @@ static const cli_command commands[] = {
     {.name = "resume",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_BIT(DUE) | CLI_BIT(ENVIRONMENT) |
+                CLI_BIT(KEY) | CLI_VIEW,
      .run = cli_resume,
      .summary = "go on with a run that was cut short or waits",
-     .more = "Works from what the run recorded: its pipeline text, its plugins, its journal.",
+     .more =
+         "Works from what the run recorded: its pipeline text, its plugins, its journal. With --due it is for timers: "
+         "it goes on with a run that waits for people or a time once that has come, and does nothing otherwise.",
      .example = "belay resume"},
     {.name = "rollback",
      .words = "[RUN]",
@@ -96,6 +99,16 @@ static const cli_command commands[] = {
      .summary = "print the pipeline's checklist, ticked by what a run found",
      .more = "Formats: md (the default), html, json. RUN is an id, the beginning of one, or 'latest' (the default).",
      .example = "belay checklist latest --format html > checklist.html"},
+    {.name = "bundle",
+     .words = "[RUN]",
+     .most = 1,
+     .options = CLI_BIT(OUTPUT),
+     .run = cli_bundle,
+     .summary = "pack all that is known of a run into one file, to be handed on",
+     .more =
+         "Events, logs, measurements, artifacts, checklist, reports, the pipeline's text and people's decisions, with "
+         "the SHA-256 of each. Secrets are masked. Of a run that has ended every bundle is the same, byte for byte.",
+     .example = "belay bundle latest --output release-evidence.tar.zst"},
     {.name = "logs",
      .words = "RUN [STEP]",
      .least = 1,

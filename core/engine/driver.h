@@ -31,6 +31,7 @@ typedef struct call {
     char *kept;                                /**< what the last remember() answered with */
     char *threshold_failed, *threshold_warned; /**< "size 600 MB: > 500MB"; the first of this call */
     json_t *sampled;                           /**< metric -> true: measured in this call */
+    error *refused;                            /**< what was resolved is not what the pipeline requires */
 
     /* how it ended */
     belay_status status;

@@ -39,6 +39,7 @@ void pipeline_free(pipeline *p)
     free(p->boxes);
     texts_free(p->sections);
     free(p->checklist);
+    free(p->required_environment);
     free(p->steps);
     free(p->stages);
     free(p->name);
@@ -165,8 +166,8 @@ void environment_load(load *l, const config_setting_t *root)
 
 static void check_sections(load *l, const config_setting_t *root)
 {
-    static const char *const names[] = {"pipeline", "vars",     "secrets",   "env_files", "checklist",
-                                        "stages",   "rollback", "overrides", NULL};
+    static const char *const names[] = {"pipeline", "vars",   "secrets",  "env_files", "checklist",
+                                        "requires", "stages", "rollback", "overrides", NULL};
     setting_check_names(l, root, "a pipeline file", names);
     check_overrides(l, root);
 }
@@ -224,6 +225,7 @@ static void load_sections(load *l, const char *const *sets)
     secrets_load(l, root);
     stages_load(l, root);
     checklist_load(l, root);
+    requires_load(l, root);
     protect(l);
     if (!pipeline_problems_fatal(l->problems))
         l->p->text = recorded_text(l, root, sets);

@@ -113,6 +113,8 @@ typedef struct pipeline {
     char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
     pipeline_box *boxes; /**< of all sections, in order */
     size_t box_count;
+    char *required_environment;   /**< from `requires`: where this commit must have been signed off; NULL: nowhere */
+    int64_t signed_off_within_ms; /**< how long ago at the most */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
@@ -147,6 +149,10 @@ typedef const char *(*pipeline_output_fn)(void *user, const char *step, const ch
  */
 int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
                      json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err) CHECKED;
+
+/** Adds every secret value that options of any step are made of, as far as it can be fetched now. *ret_why says why the
+ * first one that cannot be fetched cannot; NULL: all could. The caller frees it. */
+void pipeline_secrets(const pipeline *p, redactor *into, char **ret_why);
 
 /** The outputs that the step's options refer to: calls fn for each. */
 void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const char *step, const char *output),

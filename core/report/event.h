@@ -46,6 +46,8 @@ typedef struct report_sink {
     void (*event)(void *user, const json_t *event);
     void (*tick)(void *user); /**< about ten times a second while a run lives; may be NULL */
     void (*free)(void *user); /**< may be NULL */
+    /** Keeps off the terminal while held: somebody types there. May be NULL. */
+    void (*hold)(void *user, bool held);
 } report_sink;
 
 /** A new event with "at", "run" and "type"; the caller adds the rest and decrefs. run may be NULL. */

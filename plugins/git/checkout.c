@@ -102,7 +102,9 @@ belay_status checkout_prepare(belay_ctx *c, const belay_host *h)
         s = check_tree(&r, &dirty);
     if (s == BELAY_OK)
         s = check_files(&r, &now, commit);
-    return s == BELAY_OK ? announce(&r, ref, commit, &now) : s;
+    if (s == BELAY_OK)
+        s = announce(&r, ref, commit, &now);
+    return s == BELAY_OK ? h->output(c, "commit", commit) : s;
 }
 
 /* ---- acting ------------------------------------------------------------------------------------------------------ */

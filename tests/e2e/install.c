@@ -61,6 +61,43 @@ static void the_program_finds_its_worker_and_its_plugins(void **state)
                  "The step passed.");
 }
 
+/* Where it was installed to; it was moved since. */
+static const char *unit(const char *name)
+{
+    return kit_path("%s/lib/systemd/system/%s", prefix, name);
+}
+
+static void units_for_systemd_name_the_program_where_it_was_installed(void **state)
+{
+    (void)state;
+    char *service = kit_read(unit("belay-resume@.service"));
+    assert_holds(service, "\nExecStart=/opt/belay/bin/belay resume --due --environment %i --plain\n");
+    assert_holds(service, "file:///opt/belay/share/doc/belay/docs/OPERATING.md");
+    assert_holds_not(service, "@belay");
+    free(service);
+    assert_int_equal(access(kit_path("%s/share/doc/belay/docs/OPERATING.md", prefix), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/libexec/belay/belay-vault", prefix), X_OK), 0);
+}
+
+static void systemd_finds_nothing_wrong_with_them(void **state)
+{
+    (void)state;
+    if (kit_status_of("sh", "-c", "command -v systemd-analyze", NULL) != 0)
+        skip();
+    const char *folder = kit_folder();
+    kit_output_of("sh", "-c",
+                  kit_path("cp %s/lib/systemd/system/belay-resume@.* %s && sed -i 's|/opt/belay|%s|' %s/*.service && "
+                           "cd %s && cp belay-resume@.service belay-resume@staging.service && "
+                           "cp belay-resume@.timer belay-resume@staging.timer",
+                           prefix, folder, prefix, folder, folder),
+                  NULL);
+    const char *verify = kit_path("cd %s && systemd-analyze verify --man=no ./belay-resume@staging.service "
+                                  "./belay-resume@staging.timer 2>&1",
+                                  folder);
+    assert_int_equal(kit_status_of("sh", "-c", verify, NULL), 0);
+    assert_holds_not(kit_output_of("sh", "-c", verify, NULL), "belay-resume");
+}
+
 static void pkg_config_tells_where_everything_is(void **state)
 {
     (void)state;
@@ -213,6 +250,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_program_finds_its_worker_and_its_plugins),
+        cmocka_unit_test(units_for_systemd_name_the_program_where_it_was_installed),
+        cmocka_unit_test(systemd_finds_nothing_wrong_with_them),
         cmocka_unit_test(pkg_config_tells_where_everything_is),
         cmocka_unit_test(the_header_compiles_alone_as_c_and_as_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),

@@ -270,8 +270,8 @@ static void names_what_is_wrong_with_secrets(void **state)
               " f = { provider = \"command\"; argv = []; timeout = 3; };\n g = { provider = \"command\"; };\n h = { "
               "provider = \"file\"; path = \"${secret:a}\"; }; };\n" STAGE(INFO("a", "")),
          "t.cfg:2: secret 'a' is a text; it must be a group [a = { provider = \"file\"; path = \"...\"; };]\n"
-         "t.cfg:2: secret 'b' names no provider [provider = \"file\", \"env\" or \"command\";]\n"
-         "t.cfg:3: unknown secret provider 'fiel'; did you mean 'file'? [there are: file, env, command]\n"
+         "t.cfg:2: secret 'b' names no provider [provider = \"file\", \"env\", \"command\" or \"vault\";]\n"
+         "t.cfg:3: unknown secret provider 'fiel'; did you mean 'file'? [there are: file, env, command, vault]\n"
          "t.cfg:4: unknown 'pth' in secret 'd' of provider file; did you mean 'path'?\n"
          "t.cfg:4: secret 'd' of provider file lacks 'path'\n"
          "t.cfg:5: secret 'e' of provider env lacks 'name'\n"
