@@ -18,24 +18,33 @@ static char *look_in(const char *folder, const char *own_folder, const char *nam
     return NULL;
 }
 
-int program_find(const char *name, char **ret, error **err)
+static int find_running(char own[PATH_MAX + 1], error **err)
 {
-    /* Relative to the folder of the running program; the last but one serves the test programs of a build tree. */
-    static const char *const places[] = {".", "../libexec/belay", "../bin", BELAY_LIBEXEC_FOLDER};
-    char own[PATH_MAX + 1];
     ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
     if (n < 0)
         return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
     own[n] = '\0';
-    strrchr(own, '/')[1] = '\0';
+    return 0;
+}
+
+int program_find(const char *name, const char *beside, char **ret, error **err)
+{
+    /* Relative to that program's folder; the last but one serves the test programs of a build tree. */
+    static const char *const places[] = {".", "../libexec/belay", "../bin", BELAY_LIBEXEC_FOLDER};
+    char own[PATH_MAX + 1];
+    int r = beside ? 0 : find_running(own, err);
+    if (r < 0)
+        return r;
+    guard_mem char *folder = mem_dup(beside ? beside : own);
+    strrchr(folder, '/')[1] = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        char *path = look_in(places[i], own, name);
+        char *path = look_in(places[i], folder, name);
         if (path) {
             *ret = path;
             return 0;
         }
     }
     (void)error_set(err, ERROR_NOT_FOUND, "the program %s is neither beside %s nor in " BELAY_LIBEXEC_FOLDER, name,
-                    own);
+                    folder);
     return error_hint(err, "install Belay again, whole");
 }

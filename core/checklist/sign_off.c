@@ -40,7 +40,8 @@ static void add_person(text *out, const json_t *a)
     const bool is_signed = json_is_true(json_object_get(a, "signed"));
     text_puts(out, "<tr>");
     page_element(out, "td", " data-of=Role", filled_text(a, "role"));
-    page_element(out, "td", " data-of=Decision", filled_text(a, "decision"));
+    page_element(out, "td", " data-of=Decision",
+                 strcmp(filled_text(a, "decision"), "approve") == 0 ? "approved" : "rejected");
     text_puts(out, "<td data-of=By>");
     page_text(out, filled_text(a, "user"));
     text_printf(out, "<small>%s</small></td><td data-of=At>%s</td>",
@@ -55,7 +56,7 @@ static void add_approvals(text *out, const json_t *approvals)
 {
     size_t i;
     const json_t *a;
-    text_puts(out, "<table><tr><th>Role<th>Decision<th>By<th>At<th>Why<th>Gate</tr>\n");
+    text_puts(out, "<table class=said-by><tr><th>Role<th>Decision<th>By<th>At<th>Why<th>Gate</tr>\n");
     json_array_foreach(approvals, i, a)
         add_person(out, a);
     text_puts(out, "</table>\n");

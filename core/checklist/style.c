@@ -50,8 +50,9 @@ const char *const page_style[] = {
     ".sign{break-inside:avoid}.sign p{margin:.5rem 0}.choice{font-size:1.05rem}"
     ".choice span{margin-right:1.6rem;white-space:nowrap}"
     "table{border-collapse:collapse;width:100%;font-size:.92rem}th{text-align:left;font-weight:500;color:var(--quiet);"
-    "font-size:.85rem}th,td{padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:bottom;"
-    "overflow-wrap:anywhere}.ink td{height:3.1rem;border-bottom-color:var(--quiet)}"
+    "font-size:.85rem}th,td{padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;"
+    "overflow-wrap:break-word}.said-by td:not([data-of=By]):not([data-of=Why]){white-space:nowrap}.ink "
+    "td{height:3.1rem;border-bottom-color:var(--quiet)}"
     "td small{color:var(--quiet);display:block}footer{margin:1.5rem 0;font-size:.8rem;color:var(--quiet)}",
     /* narrow screens, and paper */
     "@media(max-width:44rem){body{margin:1.2rem auto;padding:0 .9rem}h1{font-size:1.35rem}"
@@ -61,7 +62,7 @@ const char *const page_style[] = {
     ".name{display:block;white-space:normal}"
     ".sign th{display:none}.sign tr{display:block;border-bottom:1px solid var(--line);padding:.4rem 0}"
     ".sign td{display:block;border:0;padding:.05rem 0;height:auto}.sign td[data-of]::before{content:attr(data-of) ': ';"
-    "color:var(--quiet)}.sign td:empty{height:2rem}}"
+    "color:var(--quiet)}.sign td[data-of]:empty{height:2rem}.sign td:empty:not([data-of]){display:none}}"
     "@page{margin:14mm 12mm}"
     "@media print{:root{color-scheme:light;font-size:11px}body{margin:0;padding:0;max-width:none}"
     "h2{margin-top:1.3rem}.box{padding:.35rem 0}.bar,.measured li,.left{print-color-adjust:exact;"

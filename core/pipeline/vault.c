@@ -147,7 +147,7 @@ int vault_fetch(const json_t *request, char **ret, size_t *ret_size, error **err
     char *bytes = NULL;
     size_t n = 0;
     const int64_t limit = json_integer_value(json_object_get(request, "timeout_ms")) + GRACE_MS;
-    int r = program_find("belay-vault", &program, err);
+    int r = program_find("belay-vault", NULL, &program, err);
     if (r == 0)
         r = command_answer(program, line, strlen(line), limit, ANSWER_MAX, &bytes, &n, err);
     if (r < 0)

@@ -80,7 +80,7 @@ int worker_init(error **err)
     if (program_fd >= 0)
         return 0;
     int r = want_open_files(err);
-    if (r < 0 || (r = program_find("belay-worker", &path, err)) < 0)
+    if (r < 0 || (r = program_find("belay-worker", NULL, &path, err)) < 0)
         return r;
     guard_fd fd = open(path, O_PATH | O_CLOEXEC);
     program_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAM_FD_MIN);

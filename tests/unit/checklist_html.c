@@ -122,7 +122,7 @@ static void who_decided_is_told_and_there_is_room_to_sign(void **state)
     char *p = page("", ", \"approvals\": [{\"gate\": \"sign-off\", \"role\": \"qa-lead\", \"decision\": \"approve\","
                        " \"reason\": \"<fine>\", \"user\": \"alice\", \"at_ms\": 1000, \"signed\": true}]");
     holds(p,
-          "<td data-of=Role>qa-lead</td><td data-of=Decision>approve</td><td data-of=By>alice<small>signed with an SSH "
+          "<td data-of=Role>qa-lead</td><td data-of=Decision>approved</td><td data-of=By>alice<small>signed with an SSH "
           "key</small></td><td data-of=At>1970-01-01 00:00:01 UTC</td><td data-of=Why>&lt;fine&gt;</td>");
     holds(p, "<td data-of=Signature></td>");
     free(p);
