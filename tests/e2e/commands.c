@@ -39,9 +39,9 @@ static void every_command_has_help_with_an_example(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "plan",   "run",     "resume", "rollback",   "checklist",  "approve",      "reject",
-        "status", "history", "show",   "logs",       "validate",   "plugins",      "explain",
-        "doctor", "discard", "try",    "plugin new", "plugin try", "plugin check", "plugin doc"};
+        "plan",    "run",        "resume",     "rollback",     "checklist",  "approve",   "reject", "status",
+        "history", "show",       "logs",       "validate",     "plugins",    "explain",   "doctor", "discard",
+        "try",     "plugin new", "plugin try", "plugin check", "plugin doc", "completion"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *space = strchr(names[i], ' ');
         const char *first = space ? kit_path("%.*s", (int)(space - names[i]), names[i]) : names[i];

@@ -75,6 +75,23 @@ static void pkg_config_tells_where_everything_is(void **state)
     assert_int_equal(kit_output_of("pkg-config", "--libs", "belay", NULL)[0], '\n');
 }
 
+static void pages_and_completions_are_where_programs_look(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"bash-completion/completions/belay", "fish/vendor_completions.d/belay.fish",
+                                        "zsh/site-functions/_belay", "doc/belay/docs/plugins/docker.md"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (access(kit_path("%s/share/%s", prefix, files[i]), R_OK) != 0)
+            fail_msg("share/%s is not installed", files[i]);
+    if (kit_status_of("sh", "-c", "command -v scdoc", NULL) != 0)
+        skip();
+    static const char *const pages[] = {"man1/belay.1", "man5/belay-pipeline.5", "man7/belay-plugin.7",
+                                        "man7/belay-docker.7"};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (access(kit_path("%s/share/man/%s", prefix, pages[i]), R_OK) != 0)
+            fail_msg("share/man/%s is not installed", pages[i]);
+}
+
 static void a_scaffold_builds_with_make_and_passes_its_tests(const char *kind, const char *compiler)
 {
     const char *name = kit_path("%s-of-%s", kind, compiler), *folder = scaffold(name, kind);
@@ -206,6 +223,7 @@ static void the_debian_packages_hold_what_they_should(void **state)
     const char *list = kit_output_of(kit_path("%s/usr/bin/belay", unpacked), "plugins", NULL);
     assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
     assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/usr/share/zsh/vendor-completions/_belay", unpacked), R_OK), 0);
     assert_int_equal(access(kit_path("%s/usr/libexec/belay/belay-tracer", unpacked), X_OK), 0);
 }
 
@@ -214,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_program_finds_its_worker_and_its_plugins),
         cmocka_unit_test(pkg_config_tells_where_everything_is),
+        cmocka_unit_test(pages_and_completions_are_where_programs_look),
         cmocka_unit_test(the_header_compiles_alone_as_c_and_as_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
