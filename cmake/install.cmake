@@ -54,8 +54,11 @@ checks, and takes everything back when a step fails.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME belay-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "belay (= ${PROJECT_VERSION})")
+# Behind the first: what libbelay-testkit.a is linked with.
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
+  "belay (= ${PROJECT_VERSION}), libcmocka-dev, libuv1-dev, libjansson-dev, libssl-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "gcc, libc6-dev, make, pkg-config")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "what plugins for Belay are built with
-One header, a pkg-config file, a fragment for Makefiles and a CMake package.")
+One header, a library of fixtures for tests, pkg-config files, a fragment for
+Makefiles and a CMake package.")
 include(CPack)

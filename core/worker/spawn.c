@@ -81,20 +81,17 @@ static int open_program_at(const char *format, const char *own_folder)
     return fd < 0 || faccessat(fd, "", X_OK, AT_EMPTY_PATH) < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAM_FD_MIN);
 }
 
-int worker_init(error **err)
+/* Searched from the place of that program. */
+static int open_program(const char *own_program, error **err)
 {
-    /* Relative to the folder of the running program; the last but one serves the test programs of a build tree. */
+    /* Relative to the folder of that program; the last but one serves the test programs of a build tree. */
     static const char *const places[] = {".", "../libexec/belay", "../bin", BELAY_LIBEXEC_FOLDER};
-    char own[PATH_MAX + 1];
     if (program_fd >= 0)
         return 0;
     int r = want_open_files(err);
     if (r < 0)
         return r;
-    ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
-    if (n < 0)
-        return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
-    own[n] = '\0';
+    guard_mem char *own = mem_dup(own_program);
     strrchr(own, '/')[1] = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places && program_fd < 0; i++)
         program_fd = open_program_at(places[i], own);
@@ -104,6 +101,24 @@ int worker_init(error **err)
     }
     error_set(err, ERROR_NOT_FOUND, "the program belay-worker is neither beside %s nor in " BELAY_LIBEXEC_FOLDER, own);
     return error_hint(err, "install Belay again, whole");
+}
+
+int worker_init(error **err)
+{
+    char own[PATH_MAX + 1];
+    ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
+    if (n < 0)
+        return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
+    own[n] = '\0';
+    return open_program(own, err);
+}
+
+int worker_init_beside(const char *program, error **err)
+{
+    guard_mem char *whole = realpath(program, NULL);
+    if (!whole)
+        return error_set(err, ERROR_NOT_FOUND, "find the program '%s': %s", program, strerror(errno));
+    return open_program(whole, err);
 }
 
 static char **filtered_environment(void)

@@ -11,17 +11,23 @@
 
 static const char *prefix; /* of the installation, which was staged elsewhere and moved here */
 static const char *work;   /* where plugins are written */
+static const char *build_folder, *source_folder;
 
 /* Staged below a DESTDIR by somebody with a loose umask, then moved: nothing may know where it was to be. */
 static int install(void **state)
 {
     (void)state;
-    const char *stage = kit_folder(), *build = getenv("BELAY_BUILD_DIR");
+    const char *stage = kit_folder();
+    build_folder = kit_path("%s", getenv("BELAY_BUILD_DIR"));
+    source_folder = kit_path("%s", getenv("BELAY_SOURCE_DIR"));
+    /* From here on as elsewhere, where nothing tells of a build tree. */
+    unsetenv("BELAY_BUILD_DIR");
+    unsetenv("BELAY_SOURCE_DIR");
     prefix = kit_path("%s/moved", kit_folder());
     work = kit_folder();
     setenv("DESTDIR", stage, 1);
     mode_t mask = umask(002);
-    kit_output_of("cmake", "--install", build, "--prefix", "/opt/belay", NULL);
+    kit_output_of("cmake", "--install", build_folder, "--prefix", "/opt/belay", NULL);
     umask(mask);
     unsetenv("DESTDIR");
     if (rename(kit_path("%s/opt/belay", stage), prefix) != 0)
@@ -146,6 +152,66 @@ static void cmake_builds_and_installs_a_plugin(void **state)
     assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
 }
 
+/* Names of the core in the test's own code, and each kind of fixture. */
+static const char fixtures[] =
+    "#include <string.h>\n"
+    "#include <belay/testkit.h>\n"
+    "int error_set(void); int error_set(void) { return 7; }\n"
+    "void text_add(void); void text_add(void) {}\n"
+    "static const char *answer(const char *request)\n"
+    "{ return strstr(request, \"GET /ok \") ? KIT_WEB_OK(\"fine\") : NULL; }\n"
+    "static void answers(void **state)\n"
+    "{ (void)state; int port = kit_web_start(answer);\n"
+    "  assert_int_equal(error_set(), 7);\n"
+    "  assert_string_equal(kit_output_of(\"curl\", \"-s\", kit_path(\"http://127.0.0.1:%d/ok\", port), NULL), "
+    "\"fine\");\n"
+    "  kit_web_stop(port); }\n"
+    "static void changes(void **state)\n"
+    "{ (void)state; const char *world = kit_folder(); const char *before = kit_digest(world);\n"
+    "  kit_step *s = kit_step_new(\"link\");\n"
+    "  kit_set(s, \"link\", kit_path(\"%s/now\", world)); kit_set(s, \"to\", \"v2\");\n"
+    "  assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);\n"
+    "  assert_string_not_equal(kit_digest(world), before);\n"
+    "  assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);\n"
+    "  assert_string_equal(kit_digest(world), before); kit_step_free(s); }\n"
+    "int main(void)\n"
+    "{ const struct CMUnitTest tests[] = { cmocka_unit_test(answers), cmocka_unit_test(changes) };\n"
+    "  return cmocka_run_group_tests(tests, NULL, NULL); }\n";
+
+static const char servers[] = "#include <belay/testkit.h>\n"
+                              "static void answer(void **state)\n"
+                              "{ (void)state;\n"
+                              "  assert_string_equal(kit_output_of(\"psql\", \"-Atc\", \"select 6 * 7\", "
+                              "kit_postgres_database(\"postgres\"), NULL),"
+                              " \"42\\n\");\n"
+                              "  assert_string_equal(kit_output_of(\"redis-cli\", \"--no-auth-warning\", \"-u\", "
+                              "kit_redis_url(), \"ping\", NULL),"
+                              " \"PONG\\n\"); }\n"
+                              "int main(void)\n"
+                              "{ const struct CMUnitTest tests[] = { cmocka_unit_test(answer) };\n"
+                              "  return cmocka_run_group_tests(tests, NULL, NULL); }\n";
+
+static void cmake_builds_tests_with_the_testkit_and_ctest_runs_them(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("tested", "change"), *build = kit_path("%s/build", folder);
+    kit_write(kit_path("%s/test/fixtures.c", folder), fixtures);
+    kit_write(kit_path("%s/test/servers.c", folder), servers);
+    kit_write(kit_path("%s/CMakeLists.txt", folder),
+              "cmake_minimum_required(VERSION 3.25)\n"
+              "project(tested C)\n"
+              "enable_testing()\n"
+              "find_package(Belay 0.1 REQUIRED COMPONENTS testkit)\n"
+              "belay_add_plugin(tested SOURCES tested.c)\n"
+              "foreach(name tested fixtures servers)\n"
+              "  belay_add_plugin_test(test-${name} PLUGIN tested SOURCES test/${name}.c)\n"
+              "endforeach()\n");
+    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
+    kit_output_of("cmake", "--build", build, NULL);
+    const char *output = kit_output_of("ctest", "--test-dir", build, "--output-on-failure", NULL);
+    assert_holds(output, "100% tests passed, 0 tests failed out of 3");
+}
+
 static void a_symbol_that_nothing_defines_ends_the_build(void **state)
 {
     (void)state;
@@ -167,13 +233,14 @@ static void without_the_sdk_make_says_what_to_install(void **state)
     assert_holds(output, "install-belay-dev-first");
 }
 
-static void the_header_compiles_alone_as_c_and_as_cpp(void **state)
+static void the_headers_compile_alone_as_c_and_as_cpp(void **state)
 {
     (void)state;
     static const char *const compilers[] = {"gcc -x c -std=c11", "gcc -x c -std=c17", "g++ -x c++ -std=c++17"};
     for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
         kit_output_of("sh", "-c",
-                      kit_path("echo '#include <belay/plugin.h>' | %s -Wall -Wextra -Wpedantic -Werror -I%s/include "
+                      kit_path("printf '#include <belay/plugin.h>\\n#include <belay/testkit.h>\\n' | %s -Wall -Wextra "
+                               "-Wpedantic -Werror -I%s/include "
                                "-fsyntax-only -",
                                compilers[i], prefix),
                       NULL);
@@ -183,7 +250,7 @@ static void the_header_compiles_alone_as_c_and_as_cpp(void **state)
 static char *commands_of(const char *page)
 {
     text out = {0};
-    char *whole = kit_read(kit_path("%s/%s", getenv("BELAY_SOURCE_DIR"), page)), *rest = whole, *line;
+    char *whole = kit_read(kit_path("%s/%s", source_folder, page)), *rest = whole, *line;
     while ((line = strsep(&rest, "\n")))
         if (text_starts(line, "    $ "))
             text_printf(&out, "%s\n", line + 6);
@@ -207,10 +274,10 @@ static void the_guide_works_as_it_is_printed(void **state)
 static void the_debian_packages_hold_what_they_should(void **state)
 {
     (void)state;
-    const char *out = kit_folder(), *build = getenv("BELAY_BUILD_DIR"), *unpacked = kit_folder();
+    const char *out = kit_folder(), *unpacked = kit_folder();
     if (kit_status_of("sh", "-c", "command -v dpkg-shlibdeps && command -v file", NULL) != 0)
         skip();
-    kit_output_of("cpack", "--config", kit_path("%s/CPackConfig.cmake", build), "-B", out, NULL);
+    kit_output_of("cpack", "--config", kit_path("%s/CPackConfig.cmake", build_folder), "-B", out, NULL);
     const char *all = kit_output_of("sh", "-c",
                                     kit_path("for f in %s/belay_*.deb %s/belay-dev_*.deb; do dpkg-deb -f $f "
                                              "Package Depends && dpkg-deb -x $f %s; done",
@@ -220,6 +287,8 @@ static void the_debian_packages_hold_what_they_should(void **state)
     assert_holds(all, "libsqlite3-0");
     assert_holds(all, "Package: belay-dev\n");
     assert_holds(all, "Depends: belay (= ");
+    assert_holds(all, "libcmocka-dev, libuv1-dev, libjansson-dev, libssl-dev");
+    assert_int_equal(access(kit_path("%s/usr/lib/libbelay-testkit.a", unpacked), R_OK), 0);
     const char *list = kit_output_of(kit_path("%s/usr/bin/belay", unpacked), "plugins", NULL);
     assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
     assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
@@ -233,11 +302,12 @@ int main(void)
         cmocka_unit_test(the_program_finds_its_worker_and_its_plugins),
         cmocka_unit_test(pkg_config_tells_where_everything_is),
         cmocka_unit_test(pages_and_completions_are_where_programs_look),
-        cmocka_unit_test(the_header_compiles_alone_as_c_and_as_cpp),
+        cmocka_unit_test(the_headers_compile_alone_as_c_and_as_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
         cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),
         cmocka_unit_test(cmake_builds_and_installs_a_plugin),
+        cmocka_unit_test(cmake_builds_tests_with_the_testkit_and_ctest_runs_them),
         cmocka_unit_test(a_symbol_that_nothing_defines_ends_the_build),
         cmocka_unit_test(without_the_sdk_make_says_what_to_install),
         cmocka_unit_test(the_guide_works_as_it_is_printed),
