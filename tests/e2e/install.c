@@ -152,60 +152,12 @@ static void cmake_builds_and_installs_a_plugin(void **state)
     assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
 }
 
-/* Names of the core in the test's own code, and each kind of fixture. */
-static const char fixtures[] =
-    "#include <string.h>\n"
-    "#include <belay/testkit.h>\n"
-    "int error_set(void); int error_set(void) { return 7; }\n"
-    "void text_add(void); void text_add(void) {}\n"
-    "static const char *answer(const char *request)\n"
-    "{ return strstr(request, \"GET /ok \") ? KIT_WEB_OK(\"fine\") : NULL; }\n"
-    "static void answers(void **state)\n"
-    "{ (void)state; int port = kit_web_start(answer);\n"
-    "  assert_int_equal(error_set(), 7);\n"
-    "  assert_string_equal(kit_output_of(\"curl\", \"-s\", kit_path(\"http://127.0.0.1:%d/ok\", port), NULL), "
-    "\"fine\");\n"
-    "  kit_web_stop(port); }\n"
-    "static void changes(void **state)\n"
-    "{ (void)state; const char *world = kit_folder(); const char *before = kit_digest(world);\n"
-    "  kit_step *s = kit_step_new(\"link\");\n"
-    "  kit_set(s, \"link\", kit_path(\"%s/now\", world)); kit_set(s, \"to\", \"v2\");\n"
-    "  assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);\n"
-    "  assert_string_not_equal(kit_digest(world), before);\n"
-    "  assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);\n"
-    "  assert_string_equal(kit_digest(world), before); kit_step_free(s); }\n"
-    "int main(void)\n"
-    "{ const struct CMUnitTest tests[] = { cmocka_unit_test(answers), cmocka_unit_test(changes) };\n"
-    "  return cmocka_run_group_tests(tests, NULL, NULL); }\n";
-
-static const char servers[] = "#include <belay/testkit.h>\n"
-                              "static void answer(void **state)\n"
-                              "{ (void)state;\n"
-                              "  assert_string_equal(kit_output_of(\"psql\", \"-Atc\", \"select 6 * 7\", "
-                              "kit_postgres_database(\"postgres\"), NULL),"
-                              " \"42\\n\");\n"
-                              "  assert_string_equal(kit_output_of(\"redis-cli\", \"--no-auth-warning\", \"-u\", "
-                              "kit_redis_url(), \"ping\", NULL),"
-                              " \"PONG\\n\"); }\n"
-                              "int main(void)\n"
-                              "{ const struct CMUnitTest tests[] = { cmocka_unit_test(answer) };\n"
-                              "  return cmocka_run_group_tests(tests, NULL, NULL); }\n";
-
 static void cmake_builds_tests_with_the_testkit_and_ctest_runs_them(void **state)
 {
     (void)state;
     const char *folder = scaffold("tested", "change"), *build = kit_path("%s/build", folder);
-    kit_write(kit_path("%s/test/fixtures.c", folder), fixtures);
-    kit_write(kit_path("%s/test/servers.c", folder), servers);
-    kit_write(kit_path("%s/CMakeLists.txt", folder),
-              "cmake_minimum_required(VERSION 3.25)\n"
-              "project(tested C)\n"
-              "enable_testing()\n"
-              "find_package(Belay 0.1 REQUIRED COMPONENTS testkit)\n"
-              "belay_add_plugin(tested SOURCES tested.c)\n"
-              "foreach(name tested fixtures servers)\n"
-              "  belay_add_plugin_test(test-${name} PLUGIN tested SOURCES test/${name}.c)\n"
-              "endforeach()\n");
+    kit_output_of("cp", kit_path("%s/tests/e2e/testkit/CMakeLists.txt", source_folder), folder, NULL);
+    kit_output_of("sh", "-c", kit_path("cp %s/tests/e2e/testkit/*.c %s/test", source_folder, folder), NULL);
     kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
     kit_output_of("cmake", "--build", build, NULL);
     const char *output = kit_output_of("ctest", "--test-dir", build, "--output-on-failure", NULL);
