@@ -103,11 +103,16 @@ static json_t *kind_json(const catalog_kind *k)
                      "options", options, "outputs", outputs, "metrics", metrics);
 }
 
-static void list_kinds(const catalog *c, bool as_json)
+/* Of one plugin, or of all when plugin is NULL; false when there is none of that name. */
+static bool list_kinds(const catalog *c, const char *plugin, bool as_json)
 {
+    bool found = !plugin;
     json_t *all = json_array();
     for (size_t i = 0; i < catalog_plugin_count(c); i++) {
         const catalog_plugin *p = catalog_plugin_at(c, i);
+        if (plugin && strcmp(plugin, p->name) != 0)
+            continue;
+        found = true;
         if (!as_json)
             printf("%s  %s\n", p->name, p->doc);
         for (size_t k = 0; k < p->kind_count; k++) {
@@ -117,15 +122,18 @@ static void list_kinds(const catalog *c, bool as_json)
                 printf("  %-24s %s\n", p->kinds[k].name, p->kinds[k].doc);
         }
     }
-    if (as_json)
+    if (as_json && found)
         cli_print_json(all);
     json_decref(all);
+    return found;
 }
 
 static int explain_one(const catalog *c, const char *name, bool as_json)
 {
     guard(error) err = NULL;
     const catalog_kind *k = catalog_kind_find(c, name);
+    if (!k && list_kinds(c, name, as_json))
+        return EXIT_COMMITTED;
     if (!k) {
         const char *near = catalog_kind_nearest(c, name);
         (void)error_set(&err, ERROR_NOT_FOUND, "there is no step kind '%s'", name);
@@ -151,6 +159,6 @@ int cli_explain(const cli_args *args)
         return cli_fail(err);
     if (args->word_count > 0)
         return explain_one(c, args->words[0], args->json);
-    list_kinds(c, args->json);
+    (void)list_kinds(c, NULL, args->json);
     return EXIT_COMMITTED;
 }

@@ -128,6 +128,7 @@ static const cli_command commands[] = {
      .options = CLI_BIT(JSON),
      .run = cli_explain,
      .summary = "describe a step kind: its options, outputs and measurements",
+     .more = "Without KIND, or with a plugin's name, the kinds are listed.",
      .example = "belay explain docker.build"},
     {.name = "doctor",
      .words = "",

@@ -70,30 +70,9 @@ char *schema_type(const catalog_option *o)
                       limits ? ", " : "", limits ? limits : "");
 }
 
-static void add_value(text *out, const catalog_option *o, const char *value)
-{
-    bool bare = o->type == BELAY_T_INT || o->type == BELAY_T_BOOL, list = o->type == BELAY_T_LIST;
-    guard_mem char *copy = mem_dup(value);
-    char *rest = copy, *item;
-    text_printf(out, "%s = %s", o->name, list ? "[" : "");
-    const char *between = "";
-    while ((item = list ? strsep(&rest, ",") : take(rest))) {
-        text_printf(out, bare ? "%s" : "%s\"", between);
-        for (const char *c = item + strspn(item, " "); *c; c++)
-            text_printf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-        text_puts(out, bare ? "" : "\"");
-        between = ", ";
-    }
-    text_puts(out, list ? "]" : "");
-}
-
 char *schema_option_example(const catalog_option *o)
 {
-    text out = {0};
-    if (!o->example)
-        return NULL;
-    add_value(&out, o, o->example);
-    return text_take(&out);
+    return o->example ? catalog_option_written(o, o->example) : NULL;
 }
 
 /* What stands for a value that no example is given of. */
@@ -119,9 +98,8 @@ char *schema_step_example(const catalog_kind *k)
         const catalog_option *o = &k->options[i];
         if (!(o->flags & BELAY_F_REQUIRED))
             continue;
-        text_puts(&out, " ");
-        add_value(&out, o, o->example ? o->example : stand_in(o));
-        text_puts(&out, ";");
+        guard_mem char *written = catalog_option_written(o, o->example ? o->example : stand_in(o));
+        text_printf(&out, " %s;", written);
     }
     text_puts(&out, " }");
     return text_take(&out);
