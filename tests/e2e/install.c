@@ -204,7 +204,7 @@ static char *commands_of(const char *page)
     text out = {0};
     char *whole = kit_read(kit_path("%s/%s", source_folder, page)), *rest = whole, *line;
     while ((line = strsep(&rest, "\n")))
-        if (text_starts(line, "    $ "))
+        if (text_starts(line, "    $ ") && !text_starts(line, "    $ apt-get "))
             text_printf(&out, "%s\n", line + 6);
     free(whole);
     return text_take(&out);
@@ -218,7 +218,7 @@ static void the_guide_works_as_it_is_printed(void **state)
     const char *path = kit_path("PATH=%s/bin:$PATH; cd %s; set -e\n%s", prefix, kit_folder(), commands);
     const char *output = kit_output_of("bash", "-c", path, NULL);
     free(commands);
-    assert_holds(output, "Checks that a file is there and how large it is.");
+    assert_holds(output, "v2 is live on example.");
     assert_holds(output, "8 proved, 0 failed, 0 not proved.");
     unlink(kit_path("%s/lib/belay/disk-age.so", prefix));
 }
