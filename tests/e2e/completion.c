@@ -135,6 +135,25 @@ static void bash_completes(void **state)
         kit_status_of("bash", "--norc", "-c", "source <(belay completion bash) && complete -p belay", NULL), 0);
 }
 
+/* Types lines into an interactive bash on a pseudo-terminal, where "\\t" completes, and gives what the screen got. */
+static const char *in_a_terminal(const char *typed)
+{
+    return kit_output_of("sh", "-c",
+                         kit_path("printf 'source <(belay completion bash)\\n%s\\nexit\\n' | "
+                                  "TERM=dumb timeout 60 script -qec 'bash --norc' /dev/null",
+                                  typed),
+                         NULL);
+}
+
+static void bash_completes_on_a_terminal(void **state)
+{
+    (void)state;
+    must_have("script");
+    assert_holds(in_a_terminal("belay explain host.di\\t"), "host.disk: Checks that filesystems");
+    assert_holds(in_a_terminal("belay try host.port --set ports=1 --set state=f\\t"), "The step passed.");
+    assert_holds(in_a_terminal("belay validate on\\t"), "one.cfg is good");
+}
+
 /* Types into an interactive zsh on a pseudo-terminal, with a tab, and gives what the line became. */
 static const char *in_zsh(const char *typed)
 {
@@ -187,6 +206,7 @@ int main(void)
         cmocka_unit_test(looking_makes_no_store),
         cmocka_unit_test(the_script_of_an_unknown_shell_is_refused),
         cmocka_unit_test(bash_completes),
+        cmocka_unit_test(bash_completes_on_a_terminal),
         cmocka_unit_test(zsh_completes),
         cmocka_unit_test(fish_completes),
     };

@@ -245,6 +245,8 @@ static void the_debian_packages_hold_what_they_should(void **state)
     assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
     assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
     assert_int_equal(access(kit_path("%s/usr/share/zsh/vendor-completions/_belay", unpacked), R_OK), 0);
+    if (kit_status_of("sh", "-c", "command -v scdoc", NULL) == 0)
+        assert_int_equal(access(kit_path("%s/usr/share/man/man7/belay-plugin.7", unpacked), R_OK), 0);
     assert_int_equal(access(kit_path("%s/usr/libexec/belay/belay-tracer", unpacked), X_OK), 0);
 }
 
