@@ -106,6 +106,8 @@ static int open_program(const char *own_program, error **err)
 int worker_init(error **err)
 {
     char own[PATH_MAX + 1];
+    if (program_fd >= 0)
+        return 0;
     ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
     if (n < 0)
         return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "find.h"
 #include "kit.h"
 #include "options.h"
 #include "program.h"
@@ -77,43 +78,13 @@ static const catalog_kind *find_kind(const catalog_plugin *plugin, const char *n
     return NULL;
 }
 
-/* Plugins that exist only for tests lie apart, where no search finds them. */
-static char *find_file(const char *kind)
-{
-    const char *build = getenv("BELAY_BUILD_DIR"), *plugin = getenv("PLUGIN");
-    if (!build && plugin)
-        return mem_dup(plugin);
-    if (!build)
-        fail_msg("PLUGIN does not say which plugin file to test: run the test by `make check` or ctest");
-    int n = (int)strcspn(kind, ".");
-    guard_mem char *path = mem_printf("%s/plugins/%.*s.so", build, n, kind);
-    return access(path, F_OK) == 0 ? take(path) : mem_printf("%s/tests/plugins/%.*s.so", build, n, kind);
-}
-
-/* Out of Belay's own tree the test program does not lie where the worker is found. */
-static void find_worker(void)
-{
-    guard(error) err = NULL;
-    const char *program = getenv("BELAY");
-    guard_mem char *found = NULL;
-    if (getenv("BELAY_BUILD_DIR"))
-        return;
-    if (!program && kit_status_of("which", "belay", NULL) == 0) {
-        found = mem_dup(kit_output_of("which", "belay", NULL));
-        found[strcspn(found, "\n")] = '\0';
-        program = found;
-    }
-    if (program)
-        must(worker_init_beside(program, &err), &err, "find belay-worker");
-}
-
 kit_step *kit_step_of(const char *file, const char *kind)
 {
     guard(error) err = NULL;
     guard_mem char *path = realpath(file, NULL);
     if (!path)
         fail_msg("there is no plugin file '%s'", file);
-    find_worker();
+    must(find_worker(&err), &err, "find belay-worker");
     kit_step *s = mem_new(kit_step);
     must(catalog_describe(state_folder(), path, &s->plugin, &err), &err, "describe the plugin");
     must(catalog_pinned(state_folder(), s->plugin->sha256, &s->pinned, &err), &err, "pin the plugin");
@@ -130,7 +101,7 @@ kit_step *kit_step_of(const char *file, const char *kind)
 
 kit_step *kit_step_new(const char *kind)
 {
-    guard_mem char *file = find_file(kind);
+    guard_mem char *file = find_plugin(kind);
     return kit_step_of(file, kind);
 }
 
