@@ -39,7 +39,9 @@ typedef struct cli_args {
     X(ASSUME, "assume", "done|not-done", "what became of a step that cannot be undone and was cut short")              \
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
-    X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
+    X(FORMAT, "format", "NAME",                                                                                        \
+      "how to print: text, json or junit; a checklist: md, html or json; "                                             \
+      "a plugin's page: md, page or man")                                                                              \
     X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
     X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
     X(DUE, "due", NULL, "only a run that waits, if it may go on now; implies --no-wait (needs --environment)")         \
@@ -61,6 +63,11 @@ typedef enum cli_option_id {
 #undef X
         CLI_OPTION_COUNT
 } cli_option_id;
+typedef struct cli_option_row {
+    const char *name, *value, *help; /**< value: what its value is called, NULL for a flag */
+} cli_option_row;
+/** By cli_option_id. */
+extern const cli_option_row cli_option_rows[CLI_OPTION_COUNT];
 #define CLI_BIT(id) (1u << CLI_##id)
 /** The options that every command takes. */
 #define CLI_COMMON (CLI_BIT(HELP) | CLI_BIT(STATE) | CLI_BIT(PLUGIN_DIR))
@@ -73,10 +80,16 @@ typedef struct cli_command {
     int least, most;   /**< how many words */
     unsigned options;  /**< CLI_BIT()s besides CLI_COMMON */
     int (*run)(const cli_args *args);
+    const char *formats; /**< "md|html|json": what --format takes */
     const char *summary; /**< one line */
     const char *more;    /**< what a user should know */
     const char *example;
 } cli_command;
+
+/** True when the command takes the option of this cli_option_id. */
+bool cli_takes(const cli_command *command, int id);
+/** Adds an item, which is borrowed. */
+void cli_list_add(cli_list *list, const char *item);
 
 /** Parses what follows the command's name. ERROR_USAGE names the nearest option. */
 int cli_args_parse(const cli_command *command, int argc, char **argv, cli_args *ret, error **err) CHECKED;
@@ -98,9 +111,6 @@ int cli_open_catalog(const cli_args *args, catalog **ret, error **err) CHECKED;
 int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, error **err) CHECKED;
 /** Prints problems as FILE:LINE: error: WHAT. */
 void cli_print_problems(const pipeline_problems *problems);
-
-/** "text", "duration": what a BELAY_T_* is called for people. */
-const char *cli_type_name(uint32_t type);
 
 /** A pipeline of one step, from args->sets; prints its problems to stderr. */
 int cli_load_step(const cli_args *args, const catalog *c, const char *kind, pipeline **ret, error **err) CHECKED;
@@ -148,5 +158,6 @@ int cli_plugin_new(const cli_args *args);
 int cli_plugin_try(const cli_args *args);
 int cli_plugin_doc(const cli_args *args);
 int cli_plugin_check(const cli_args *args);
+int cli_completion(const cli_args *args);
 
 #endif

@@ -11,6 +11,8 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/complete.h"
+#include "cli/manual.h"
 
 static const cli_command commands[] = {
     {.name = "plan",
@@ -87,6 +89,7 @@ static const cli_command commands[] = {
      .words = "[RUN]",
      .most = 1,
      .options = CLI_BIT(FORMAT),
+     .formats = "text|json|junit",
      .run = cli_show,
      .summary = "show one run: its steps, measurements and outcome",
      .more = "RUN is an id, the beginning of one, or 'latest' (the default).",
@@ -95,6 +98,7 @@ static const cli_command commands[] = {
      .words = "[RUN]",
      .most = 1,
      .options = CLI_BIT(FORMAT),
+     .formats = "md|html|json",
      .run = cli_checklist,
      .summary = "print the pipeline's checklist, ticked by what a run found",
      .more = "Formats: md (the default), html, json. RUN is an id, the beginning of one, or 'latest' (the default).",
@@ -137,6 +141,7 @@ static const cli_command commands[] = {
      .options = CLI_BIT(JSON),
      .run = cli_explain,
      .summary = "describe a step kind: its options, outputs and measurements",
+     .more = "Without KIND, or with a plugin's name, the kinds are listed.",
      .example = "belay explain docker.build"},
     {.name = "doctor",
      .words = "",
@@ -194,10 +199,24 @@ static const cli_command commands[] = {
      .words = "FILE.so",
      .least = 1,
      .most = 1,
-     .options = 0,
+     .options = CLI_BIT(FORMAT),
+     .formats = "md|page|man",
      .run = cli_plugin_doc,
-     .summary = "print the kinds and options of a plugin file as Markdown",
+     .summary = "print the kinds and options of a plugin file, as Markdown or as a manual page",
+     .more =
+         "Formats: md (the default), for a README; page, with title and overview; man, the source of a manual page, "
+         "for scdoc.",
      .example = "belay plugin doc ./disk-age.so"},
+    {.name = "completion",
+     .words = "bash|zsh|fish",
+     .least = 1,
+     .most = 1,
+     .options = 0,
+     .run = cli_completion,
+     .summary = "print the script that completes belay's command lines in a shell",
+     .more = "Packages put it where the shell finds it. It completes commands, options, step kinds and what they take, "
+             "runs, steps and gates.",
+     .example = "belay completion bash > ~/.local/share/bash-completion/completions/belay"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -320,6 +339,14 @@ int main(int argc, char **argv)
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_COMMITTED;
+    }
+    if (strcmp(argv[1], "--manual") == 0) { /* for docs/make */
+        manual_print_commands(commands, COMMAND_COUNT);
+        return EXIT_COMMITTED;
+    }
+    if (strcmp(argv[1], "--complete") == 0) { /* for the scripts of `belay completion` */
+        complete_print(commands, COMMAND_COUNT, argc - 2, argv + 2);
+        return EXIT_COMMITTED;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("belay %s (plugin interface 1.%u)\n", BELAY_VERSION, BELAY_ABI_MINOR);

@@ -74,13 +74,14 @@ static int want_open_files(error **err)
     return error_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE= of the service", OPEN_FILES_WANTED);
 }
 
-int worker_init(error **err)
+/* own_program: from whose place belay-worker is searched; NULL: the running one. */
+static int open_program(const char *own_program, error **err)
 {
     guard_mem char *path = NULL;
     if (program_fd >= 0)
         return 0;
     int r = want_open_files(err);
-    if (r < 0 || (r = program_find("belay-worker", NULL, &path, err)) < 0)
+    if (r < 0 || (r = program_find("belay-worker", own_program, &path, err)) < 0)
         return r;
     guard_fd fd = open(path, O_PATH | O_CLOEXEC);
     program_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAM_FD_MIN);
@@ -88,6 +89,19 @@ int worker_init(error **err)
         return error_set(err, ERROR_IO, "open '%s': %s", path, strerror(errno));
     signal(SIGPIPE, SIG_IGN);
     return 0;
+}
+
+int worker_init(error **err)
+{
+    return open_program(NULL, err);
+}
+
+int worker_init_beside(const char *program, error **err)
+{
+    guard_mem char *whole = realpath(program, NULL);
+    if (!whole)
+        return error_set(err, ERROR_NOT_FOUND, "find the program '%s': %s", program, strerror(errno));
+    return open_program(whole, err);
 }
 
 static char **filtered_environment(void)

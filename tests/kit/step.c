@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "find.h"
 #include "kit.h"
 #include "options.h"
 #include "program.h"
@@ -71,28 +72,20 @@ static json_t *default_facts(void)
 static const catalog_kind *find_kind(const catalog_plugin *plugin, const char *name)
 {
     for (size_t i = 0; i < plugin->kind_count; i++)
-        if (strcmp(plugin->kinds[i].name, name) == 0)
+        if (strcmp(plugin->kinds[i].name, name) == 0 || strcmp(plugin->kinds[i].step, name) == 0)
             return &plugin->kinds[i];
     fail_msg("the plugin '%s' offers no '%s'", plugin->name, name);
     return NULL;
 }
 
-/* Plugins that exist only for tests lie apart, where no search finds them. */
-static char *find_file(const char *kind)
-{
-    const char *build = getenv("BELAY_BUILD_DIR");
-    if (!build)
-        fail_msg("BELAY_BUILD_DIR is not set: run the test by ctest");
-    int n = (int)strcspn(kind, ".");
-    guard_mem char *path = mem_printf("%s/plugins/%.*s.so", build, n, kind);
-    return access(path, F_OK) == 0 ? take(path) : mem_printf("%s/tests/plugins/%.*s.so", build, n, kind);
-}
-
-kit_step *kit_step_new(const char *kind)
+kit_step *kit_step_of(const char *file, const char *kind)
 {
     guard(error) err = NULL;
+    guard_mem char *path = realpath(file, NULL);
+    if (!path)
+        fail_msg("there is no plugin file '%s'", file);
+    must(find_worker(&err), &err, "find belay-worker");
     kit_step *s = mem_new(kit_step);
-    guard_mem char *path = find_file(kind);
     must(catalog_describe(state_folder(), path, &s->plugin, &err), &err, "describe the plugin");
     must(catalog_pinned(state_folder(), s->plugin->sha256, &s->pinned, &err), &err, "pin the plugin");
     s->kind = find_kind(s->plugin, kind);
@@ -104,6 +97,12 @@ kit_step *kit_step_new(const char *kind)
     s->measured = json_object();
     s->artifacts = json_object();
     return s;
+}
+
+kit_step *kit_step_new(const char *kind)
+{
+    guard_mem char *file = find_plugin(kind);
+    return kit_step_of(file, kind);
 }
 
 static void forget_last_phase(kit_step *s)

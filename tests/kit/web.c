@@ -1,5 +1,3 @@
-#include "web.h"
-
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "kit.h"
 
 #define SERVERS_MAX 16
 
@@ -31,7 +31,7 @@ static int listen_on_loopback(int *port)
     return fd;
 }
 
-static void answer_one(int fd, web_answer answer)
+static void answer_one(int fd, kit_web_answer answer)
 {
     char request[65536];
     size_t used = 0;
@@ -51,7 +51,7 @@ static void answer_one(int fd, web_answer answer)
         perror("test web server");
 }
 
-int web_start(web_answer answer)
+int kit_web_start(kit_web_answer answer)
 {
     int port, fd = listen_on_loopback(&port);
     pid_t parent = getpid(), pid = fork();
@@ -77,7 +77,7 @@ int web_start(web_answer answer)
     return port;
 }
 
-void web_stop(int port)
+void kit_web_stop(int port)
 {
     for (int i = 0; i < SERVERS_MAX; i++) {
         if (servers[i].pid && servers[i].port == port) {
