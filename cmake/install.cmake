@@ -10,6 +10,8 @@ foreach(page IN LISTS plugin_pages)
   install(FILES ${page} DESTINATION ${docs_folder}/${folder})
 endforeach()
 
+install(DIRECTORY examples/plugins DESTINATION ${docs_folder}/examples COMPONENT dev)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME belay)
 set(CPACK_PACKAGE_VENDOR "Belay")
