@@ -10,7 +10,7 @@
 
 #define FLAGS "-O2 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 
-static const char *const ladder[] = {"inodes", "maintenance", "readable", "keypass", "loglines", "archive"};
+static const char *const ladder[] = {"inodes", "maintenance", "readable", "keypass", "loglines", "archive", "tls"};
 #define LADDER (sizeof ladder / sizeof *ladder)
 
 static const char *prefix;
