@@ -48,8 +48,10 @@ static belay_status next_move(waiting *w, SSL *tls, int fd, int result)
             break;
         snprintf(w->why, sizeof w->why, "no TLS handshake: %s", reason_of_library());
         return BELAY_E_FAIL;
-    default: snprintf(w->why, sizeof w->why, "it closed the connection during the handshake"); return BELAY_E_FAIL;
+    default: break;
     }
+    snprintf(w->why, sizeof w->why, "it closed the connection during the handshake");
+    return BELAY_E_FAIL;
 }
 
 static belay_status shake_hands(waiting *w, SSL *tls, int fd)
