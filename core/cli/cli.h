@@ -23,7 +23,7 @@ typedef struct cli_args {
     const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit;
     cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, help;
-    int keep, limit;
+    int keep, limit, kills;
     int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
@@ -48,6 +48,7 @@ typedef struct cli_args {
     X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
+    X(KILLS, "kills", "N", "at most about N kills in proof C1 (default 1000)")                                         \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \

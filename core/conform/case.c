@@ -25,7 +25,7 @@ static char **take_words(words *w)
 }
 
 typedef struct reading {
-    const char *file, *world, *port;
+    const char *file, *folder, *world, *port;
     error **err;
 } reading;
 
@@ -34,12 +34,12 @@ static int wrong(const reading *r, const config_setting_t *s, const char *what)
     return error_set(r->err, ERROR_CONFIG, "%s:%u: %s", r->file, config_setting_source_line(s), what);
 }
 
-/* With ${world} and ${port} put in; every other ${...} is for somebody else to read. */
+/* With these three put in; every other ${...} is for somebody else to read. */
 static char *put_in(const reading *r, const char *value)
 {
     const struct {
         const char *name, *means;
-    } places[] = {{"${world}", r->world}, {"${port}", r->port}};
+    } places[] = {{"${world}", r->world}, {"${port}", r->port}, {"${case}", r->folder}};
     text out = {0};
     while (*value) {
         size_t i = 0, count = sizeof places / sizeof *places;
@@ -197,7 +197,9 @@ int case_read(const char *folder, const char *world, int port, conform_case *ret
     const char *slash = strrchr(c.folder, '/');
     c.name = mem_dup(slash && slash[1] ? slash + 1 : c.folder);
     guard_mem char *file = mem_printf("%s/case.cfg", c.folder), *number = mem_printf("%d", port);
-    const reading r = {.file = file, .world = world, .port = number, .err = err};
+    guard_mem char *absolute = realpath(c.folder, NULL);
+    const reading r = {
+        .file = file, .folder = absolute ? absolute : c.folder, .world = world, .port = number, .err = err};
     config_t config;
     config_init(&config);
     int result = 0;
