@@ -10,6 +10,8 @@ foreach(page IN LISTS plugin_pages)
   install(FILES ${page} DESTINATION ${docs_folder}/${folder})
 endforeach()
 
+install(DIRECTORY examples/plugins DESTINATION ${docs_folder}/examples COMPONENT dev)
+
 # The service names the program's place, which `cmake --install --prefix` may still change.
 set(units_folder lib/systemd/system)
 install(FILES systemd/belay-resume@.timer DESTINATION ${units_folder})

@@ -64,6 +64,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_JUNIT: args->junit = value; return 0;
     case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;
+    case CLI_KILLS: return number("kills", value, &args->kills, err);
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);
     case CLI_WAIT: return duration("wait", value, &args->wait_ms, err);

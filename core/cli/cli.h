@@ -23,7 +23,7 @@ typedef struct cli_args {
     const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit, *output;
     cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, due, help;
-    int keep, limit;
+    int keep, limit, kills;
     int64_t wait_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
@@ -51,6 +51,7 @@ typedef struct cli_args {
     X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
+    X(KILLS, "kills", "N", "at most about N kills in proof C1 (default 1000)")                                         \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \

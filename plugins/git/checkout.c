@@ -253,6 +253,9 @@ static belay_status go_back(const repo *r, const head *before, const char *commi
     if ((!at_before && !at_commit) || on_other_branch)
         return refuse_elsewhere(r, &now, before, commit);
     s = check_branch(r, before);
+    /* An earlier rollback may have been cut off on its way. */
+    if (s == BELAY_OK && at_commit && !dirty)
+        s = tree_recover(r, commit, before->commit);
     if (s == BELAY_OK && at_commit)
         s = move_to(r, before->commit);
     else if (s == BELAY_OK && !dirty)

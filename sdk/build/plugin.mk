@@ -1,14 +1,15 @@
 # The rules of a Belay plugin. Its Makefile sets PLUGIN, and what it needs of the others, and includes this:
 #
 #   PLUGIN = check-http                  the name: check-http.so is made of
-#   SOURCES = check-http.c parse.c       these; default: $(PLUGIN).c
+#   SOURCES = check-http.c parse.c       these, C or C++ (.cc, .cpp); default: $(PLUGIN).c
 #   PKGS = libcurl                       pkg-config packages that it links
 #   include $(shell pkg-config --variable=plugin_mk belay)
 #
 # Targets: all, check (builds each test/*.c with the testkit and runs it, runs test/*.sh, then `belay plugin check` with each
 # folder of case/), install, uninstall, clean.
 # DESTDIR stages an install; PLUGIN_DIR says where plugins go: without it Belay's own folder, or, for a user who may not
-# write there, ~/.local/share/belay/plugins. V=1 shows the commands.
+# write there, ~/.local/share/belay/plugins. V=1 shows the commands. For another language leave SOURCES empty and write a
+# rule for $(PLUGIN).so behind the include.
 
 ifeq ($(strip $(PLUGIN)),)
 $(error set PLUGIN to the plugin's name before including plugin.mk)
@@ -20,6 +21,8 @@ belay_dir := $(shell pkg-config --variable=plugin_dir belay)
 PLUGIN_DIR ?= $(if $(or $(DESTDIR),$(shell test -w '$(belay_dir)' && echo yes)),$(belay_dir),$(HOME)/.local/share/belay/plugins)
 
 CFLAGS ?= -O2 -g -Wall -Wextra
+CXXFLAGS ?= -O2 -g -Wall -Wextra
+override CXXFLAGS += -std=c++17 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti
 override CFLAGS += -std=c17 -fPIC -fvisibility=hidden
 override CPPFLAGS += -D_GNU_SOURCE -MMD -MP $(shell pkg-config --cflags belay $(PKGS))
 # Nothing of Belay is linked: a symbol that is missing is an error now, not when the plugin is loaded.
@@ -29,7 +32,8 @@ override LDLIBS += $(shell pkg-config --libs $(PKGS))
 endif
 
 quiet = $(if $(V),,@)
-belay_objects := $(SOURCES:.c=.o)
+belay_objects := $(addsuffix .o,$(basename $(SOURCES)))
+belay_linker = $(if $(filter-out %.c,$(SOURCES)),$(CXX),$(CC))
 belay_tests = $(sort $(wildcard test/*.sh))
 belay_programs := $(patsubst %.c,%.test,$(sort $(wildcard test/*.c)))
 belay_cases = $(sort $(patsubst %/case.cfg,%,$(wildcard case/*/case.cfg)))
@@ -41,9 +45,19 @@ all: $(PLUGIN).so
 	@echo '  CC    $<'
 	$(quiet)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+%.o: %.cc
+	@echo '  CXX   $<'
+	$(quiet)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+%.o: %.cpp
+	@echo '  CXX   $<'
+	$(quiet)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+ifneq ($(belay_objects),)
 $(PLUGIN).so: $(belay_objects)
 	@echo '  LINK  $@'
-	$(quiet)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(quiet)$(belay_linker) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+endif
 
 # 77: what the test needs is not there; it said so.
 check: all $(belay_programs)

@@ -2,39 +2,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "kit.h"
+#include "prefix.h"
 #include "run.h"
 
 static const char *prefix; /* of the installation, which was staged elsewhere and moved here */
 static const char *work;   /* where plugins are written */
 static const char *build_folder, *source_folder;
 
-/* Staged below a DESTDIR by somebody with a loose umask, then moved: nothing may know where it was to be. */
 static int install(void **state)
 {
     (void)state;
-    const char *stage = kit_folder();
     build_folder = kit_path("%s", getenv("BELAY_BUILD_DIR"));
     source_folder = kit_path("%s", getenv("BELAY_SOURCE_DIR"));
+    prefix = install_prefix();
+    work = kit_folder();
     /* From here on as elsewhere, where nothing tells of a build tree. */
     unsetenv("BELAY_BUILD_DIR");
     unsetenv("BELAY_SOURCE_DIR");
-    prefix = kit_path("%s/moved", kit_folder());
-    work = kit_folder();
-    setenv("DESTDIR", stage, 1);
-    mode_t mask = umask(002);
-    kit_output_of("cmake", "--install", build_folder, "--prefix", "/opt/belay", NULL);
-    umask(mask);
-    unsetenv("DESTDIR");
-    if (rename(kit_path("%s/opt/belay", stage), prefix) != 0)
-        return -1;
-    setenv("PKG_CONFIG_PATH", kit_path("%s/lib/pkgconfig", prefix), 1);
-    setenv("BELAY_STATE_DIR", kit_folder(), 1);
-    return chdir(work);
+    return prefix ? chdir(work) : -1;
 }
 
 static const char *installed(void)
