@@ -20,7 +20,8 @@ static const char style[] =
     "border-bottom:1px solid var(--line);break-inside:avoid}"
     ".mark{font-weight:700;font-size:1.1rem;line-height:1.3}.ticked .mark{color:var(--good)}"
     ".failed .mark,.failed .why{color:var(--bad)}.open .mark,.open .why{color:var(--open)}"
-    ".id{color:var(--quiet);font-variant-numeric:tabular-nums}.why{margin:.1rem 0}"
+    ".said{margin:.1rem 0 .1rem "
+    "1rem;color:#1d2733;font-size:.95rem}.id{color:var(--quiet);font-variant-numeric:tabular-nums}.why{margin:.1rem 0}"
     "ul{list-style:none;margin:.15rem 0 0;padding:0;font-size:.85rem;color:var(--quiet)}"
     "li{margin:.1rem 0;overflow-wrap:anywhere}code{font-family:ui-monospace,'DejaVu Sans "
     "Mono',monospace;font-size:.95em}"
@@ -54,6 +55,17 @@ static void add_element(text *out, const char *tag, const char *attributes, cons
 
 /* ---- boxes ------------------------------------------------------------------------------------------------------- */
 
+/* Who decided what, when and why. */
+static void add_decisions(text *out, const json_t *step)
+{
+    if (!filled_is_decision(step))
+        return;
+    for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        guard_mem char *one = mem_dup_n(line, strcspn(line, "\n"));
+        add_element(out, "p", " class=said", one);
+    }
+}
+
 static void add_step(text *out, const json_t *step)
 {
     char at[CLOCK_TEXT], took[UNITS_TEXT];
@@ -67,12 +79,14 @@ static void add_step(text *out, const json_t *step)
     if (*verdict)
         text_printf(out, " %s &middot; %s &middot; %s", verdict, clock_show(filled_int(step, "at_ms"), at),
                     units_show_duration(filled_int(step, "duration_ms"), took));
+    filled_soak(out, step, " &middot; ");
     json_array_foreach(json_object_get(step, "measurements"), i, measurement) {
         guard_text shown = {0};
         filled_measurement(&shown, measurement);
         text_puts(out, i ? " &middot; " : "<br>");
         add_escaped(out, text_get(&shown));
     }
+    add_decisions(out, step);
     text_puts(out, "</li>\n");
 }
 
@@ -121,6 +135,8 @@ static void add_head(text *out, const json_t *filled)
 {
     static const char *const rows[] = {"version", "environment", "previous", "state", "commit", "run", "user", "host"};
     char at[CLOCK_TEXT];
+    guard_text sets = {0};
+    filled_sets(&sets, filled);
     const int ticked = (int)filled_int(filled, "ticked"), total = (int)filled_int(filled, "total");
     add_element(out, "h1", "", filled_text(filled, "title"));
     text_printf(out,
@@ -130,6 +146,10 @@ static void add_head(text *out, const json_t *filled)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         add_element(out, "dt", "", rows[i]);
         add_element(out, "dd", "", *filled_text(filled, rows[i]) ? filled_text(filled, rows[i]) : "-");
+    }
+    if (sets.count) {
+        add_element(out, "dt", "", "set");
+        add_element(out, "dd", "", text_get(&sets));
     }
     add_element(out, "dt", "", "started");
     add_element(out, "dd", "", clock_show(filled_int(filled, "started_ms"), at));

@@ -52,7 +52,7 @@ static int show_json(store *s, const store_run *run, error **err)
 static int show_junit(store *s, const store_run *run, error **err)
 {
     json_t *events = json_array();
-    int r = store_events(s, run->id, parse_event, events, err);
+    int r = store_events(s, run->id, NULL, parse_event, events, err);
     if (r == 0)
         r = report_junit(stdout, events, err);
     json_decref(events);

@@ -31,9 +31,18 @@ static const char *step_id(const call *c)
 
 /* ---- intent ------------------------------------------------------------------------------------------------------ */
 
+/* Whether the first sample of a soak is about to be taken. */
+static bool begins_soak(const call *c)
+{
+    return c->phase == WORKER_VERIFY && driver_step(c->driver, c->step)->soak_ms &&
+           !machine_soaking(c->driver->machine, c->step);
+}
+
 static void tell_phase_start(const call *c)
 {
     json_t *event = tell_new_step(c->driver, "phase.start", c->step);
+    if (begins_soak(c))
+        json_object_set_new(event, "soak_begins", json_true());
     json_object_set_new(event, "phase", json_string(worker_phase_name(c->phase)));
     json_object_set_new(event, "attempt", json_integer(c->attempt));
     tell(c->driver, event);
@@ -187,6 +196,7 @@ static void put_away(call *c, const worker_result *r)
     c->end = r->end;
     c->duration_ms = r->duration_ms;
     c->ended_ms = clock_wall_ms();
+    c->ended_steady_ms = clock_steady_ms();
     c->summary = mem_dup(r->summary ? r->summary : "");
     c->hint = mem_dup_or_null(r->hint);
     c->option = mem_dup_or_null(r->option);
@@ -315,6 +325,8 @@ void call_start(driver *d, size_t step)
 {
     call *c = d->notes[step].call;
     tell_phase_start(c);
+    if (begins_soak(c))
+        series_begin(&d->notes[step]);
     guard(error) err = NULL;
     if (start(c, &err) == 0)
         return;

@@ -12,7 +12,11 @@
 
 static void on_phase_ended(driver *d, size_t step)
 {
-    driver_push(d, (machine_event){.kind = MACHINE_PHASE_ENDED, .step = step, .verdict = d->notes[step].call->verdict});
+    const call *c = d->notes[step].call;
+    driver_push(d, (machine_event){.kind = MACHINE_PHASE_ENDED,
+                                   .now = c->ended_steady_ms, /* by which its samples were judged */
+                                   .step = step,
+                                   .verdict = c->verdict});
 }
 
 static void on_cancelled(driver *d)
@@ -117,6 +121,7 @@ static void notes_done(notes *n)
     for (size_t i = 0; i < NOTES_LINES; i++)
         free(n->lines[i]);
     text_done(&n->measured);
+    series_done(n);
 }
 
 void driver_done(driver *d)
@@ -310,7 +315,8 @@ static int perform(driver *d, const machine_action *a, error **err)
 static void handle(driver *d, machine_event event)
 {
     const machine_action *actions;
-    event.now = clock_steady_ms();
+    if (!event.now)
+        event.now = clock_steady_ms();
     const size_t n = machine_handle(d->machine, &event, &actions);
     for (size_t i = 0; i < n && !d->broken; i++) {
         guard(error) err = NULL;

@@ -69,11 +69,12 @@ typedef struct machine_plan {
     size_t step_count;
     const machine_stage *stages;
     size_t stage_count;
-    int undo_attempts;     /**< tries of each rollback */
-    int64_t undo_delay_ms; /**< before its second try; doubles */
-    bool prepare_only;     /**< finish once all are prepared */
-    bool no_wait;          /**< pause where a step waits */
-    bool undo_at_end;      /**< a trial: take back what passed */
+    unsigned prepare_parallel; /**< steps prepared at once, of all stages; >= 1 */
+    int undo_attempts;         /**< tries of each rollback */
+    int64_t undo_delay_ms;     /**< before its second try; doubles */
+    bool prepare_only;         /**< finish once all are prepared */
+    bool no_wait;              /**< pause where a step waits */
+    bool undo_at_end;          /**< a trial: take back what passed */
 } machine_plan;
 
 typedef enum machine_event_kind {
@@ -211,5 +212,11 @@ size_t machine_handle(machine *m, const machine_event *event, const machine_acti
 /** The steps whose execute has started, in order of start; *ret is borrowed. */
 size_t machine_started(const machine *m, const size_t **ret);
 bool machine_finished(const machine *m);
+/** The step soaks: a first sample has held, and the last one is still to come. */
+bool machine_soaking(const machine *m, size_t step);
+/** How many samples of the step's soak held, and how many are missing; 0 when it has not begun. */
+int64_t machine_soak_samples(const machine *m, size_t step, int64_t *ret_gaps);
+/** How much of the soak a sample that holds at `now` would leave, in ms; 0 when it would end it. */
+int64_t machine_soak_left(const machine *m, size_t step, int64_t now);
 
 #endif

@@ -46,7 +46,8 @@ typedef struct pipeline_threshold {
     char *metric; /**< "size" (every instance) or "size/agents" */
     char *text;   /**< as written: "> 500MB" */
     units_threshold rule;
-    bool fail; /**< else: warn */
+    bool fail;  /**< else: warn */
+    bool slope; /**< of what the metric grows by in an hour of a soak: "slope(size) > 8MB/h" */
 } pipeline_threshold;
 
 typedef struct pipeline_stage pipeline_stage;

@@ -13,15 +13,16 @@
  *   with the run's artifacts; next: array of the commands to go on with
  * - stage.start: stage
  * - stage.end: stage duration_ms verdict
- * - phase.start: phase attempt
+ * - phase.start: phase attempt soak_begins (true: the first sample of a soak is about to be taken)
  * - phase.end: phase attempt status end verdict duration_ms summary hint option
  * - step.end: verdict duration_ms (passed failed error inconclusive stopped skipped warned; of an undo: undone "not
- *   undone" "undo skipped" irreversible)
+ *   undone" "undo skipped" irreversible); of a step that soaked also soak_ms soak_samples soak_gaps: how long it was
+ *   to hold, the samples that held, those that are missing
  * - progress: phase done all what
  * - log: phase level line
  * - plan: change undo irreversible pending. pending: array of the options that are known later
  * - output: name value
- * - measure: name value unit threshold verdict samples
+ * - measure: name value unit threshold verdict samples at_ms
  * - note: text (a remark of the core's own)
  * - warning: text hint
  * - remember: key value (an undo record; only of a step that is tried alone)

@@ -179,7 +179,9 @@ int store_baseline(store *s, const store_run *run, const char *step, const char 
 
 /** Appends an event (see report/event.h). Not synced by itself: the next durable write takes it along. */
 int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, error **err) CHECKED;
-int store_events(store *s, const char *run, bool (*fn)(void *user, const char *json), void *user, error **err) CHECKED;
+/** In order; type: "step.end" ..., or NULL for all. */
+int store_events(store *s, const char *run, const char *type, bool (*fn)(void *user, const char *json), void *user,
+                 error **err) CHECKED;
 /** state/runs/RUN/STEP/NAME, its folders made; the caller frees. */
 int store_artifact_path(store *s, const char *run, const char *step, const char *name, char **ret, error **err) CHECKED;
 
