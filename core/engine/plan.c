@@ -1,4 +1,6 @@
 /* engine_plan and engine_try: nothing is recorded. */
+#include <belay/plugin.h>
+
 #include "engine/driver.h"
 
 /* What the step of a file would have from the run: outputs, times, and what earlier runs measured. */
@@ -21,6 +23,8 @@ static int pretend(driver *d, const engine_trial *trial, error **err)
     for (size_t i = 0; i < d->pipeline->step_count; i++) /* there is no run to pause */
         d->outline->steps[i].on_failure = d->outline->steps[i].on_error = d->outline->steps[i].on_inconclusive =
             MACHINE_DO_ROLLBACK;
+    if (d->pipeline->steps[0].kind->flags & BELAY_S_WAITS) /* nobody can decide on it */
+        d->outline->plan.no_wait = true;
     return 0;
 }
 
