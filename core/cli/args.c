@@ -67,6 +67,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_KILLS: return number("kills", value, &args->kills, err);
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);
+    case CLI_SINCE: return duration("since", value, &args->since_ms, err);
     case CLI_WAIT: return duration("wait", value, &args->wait_ms, err);
     case CLI_OPTION_COUNT: break;
     }

@@ -24,14 +24,15 @@ typedef struct cli_args {
     cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, due, help;
     int keep, limit, kills;
-    int64_t wait_ms;
+    int64_t wait_ms, since_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
 } cli_args;
 
 /** X(ID, name, value's name or NULL for a flag, help) */
 #define CLI_OPTIONS(X)                                                                                                 \
-    X(SET, "set", "NAME=VALUE", "override vars.NAME or pipeline.NAME; of try: an option of the step (repeatable)")     \
+    X(SET, "set", "NAME=VALUE",                                                                                        \
+      "override vars.NAME or pipeline.NAME; of try KIND: an option of the step (repeatable)")                          \
     X(JSON, "json", NULL, "print JSON: the events of a run, one a line, or one document")                              \
     X(PLAIN, "plain", NULL, "plain lines, also on a terminal")                                                         \
     X(VERBOSE, "verbose", NULL, "show the steps' log lines too")                                                       \
@@ -55,6 +56,7 @@ typedef struct cli_args {
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
+    X(SINCE, "since", "TIME", "tell the step that its run began so long ago, as 10m (default: now)")                   \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
     X(HELP, "help", NULL, "show this")

@@ -53,7 +53,12 @@ int engine_discard(const engine *e, const char *environment, int keep, int *ret_
  * pipeline_secrets(). */
 int engine_secrets(const engine *e, const store_run *run, redactor *into, char **ret_why, error **err) CHECKED;
 
-/** Runs the one step of p alone, outside any run; undo: rolls it back afterwards. */
-int engine_try(const engine *e, const catalog *c, const pipeline *p, bool undo, int *ret_exit, error **err) CHECKED;
+typedef struct engine_trial {
+    bool undo;        /**< roll the step back afterwards */
+    int64_t since_ms; /**< how long ago the step is told that its run and its stage began */
+} engine_trial;
+/** Runs the one step of p alone, outside any run. */
+int engine_try(const engine *e, const catalog *c, const pipeline *p, const engine_trial *trial, int *ret_exit,
+               error **err) CHECKED;
 
 #endif

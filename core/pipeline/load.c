@@ -10,7 +10,7 @@
 
 /* ---- the pipeline itself ----------------------------------------------------------------------------------------- */
 
-static void step_done(pipeline_step *s)
+void pipeline_step_done(pipeline_step *s)
 {
     free(s->id);
     free(s->title);
@@ -29,7 +29,7 @@ void pipeline_free(pipeline *p)
     if (!p)
         return;
     for (size_t i = 0; i < p->step_count; i++)
-        step_done(&p->steps[i]);
+        pipeline_step_done(&p->steps[i]);
     for (size_t i = 0; i < p->stage_count; i++)
         free(p->stages[i].name);
     for (size_t i = 0; i < p->box_count; i++) {
@@ -50,6 +50,7 @@ void pipeline_free(pipeline *p)
     free(p->folder);
     free(p->text);
     json_decref(p->vars);
+    json_decref(p->given);
     source_done(&p->inner->source);
     environment_free(p->inner->environment);
     secrets_free(p->inner->secrets);

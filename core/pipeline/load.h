@@ -61,6 +61,9 @@ struct load {
     const config_setting_t **step_settings; /**< of each step */
 };
 
+/** Lets go of what the step owns. */
+void pipeline_step_done(pipeline_step *s);
+
 /* ---- problems (diagnose.c) --------------------------------------------------------------------------------------- */
 
 pipeline_place load_place(const load *l, const config_setting_t *at);

@@ -115,6 +115,7 @@ typedef struct pipeline {
     size_t box_count;
     char *required_environment;   /**< from `requires`: where this commit must have been signed off; NULL: nowhere */
     int64_t signed_off_within_ms; /**< how long ago at the most */
+    json_t *given;                /**< step -> output -> text, of steps that do not run; NULL: none */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
@@ -132,6 +133,10 @@ int pipeline_load(const pipeline_source *source, const catalog *catalog, pipelin
  * ',' or given by repeating. Relative paths start at folder. */
 int pipeline_of_step(const catalog *catalog, const char *kind, const char *const *sets, const char *folder,
                      pipeline **ret, pipeline_problems *problems, error **err) CHECKED;
+/** A file's pipeline with nothing left but one step, for `belay try FILE#STEP`. Among the sets are the outputs of other
+ * steps that it refers to: "steps.ID.OUTPUT=value". ERROR_USAGE: no such step, skipped, or an output is missing. */
+int pipeline_of_file_step(const pipeline_source *source, const catalog *catalog, const char *id, pipeline **ret,
+                          pipeline_problems *problems, error **err) CHECKED;
 void pipeline_free(pipeline *p);
 GUARD(pipeline, pipeline_free)
 

@@ -174,6 +174,30 @@ static void try_runs_one_step_alone(void **state)
     assert_holds(belay("history", NULL).out, "No runs are recorded yet.");
 }
 
+static void try_runs_one_step_of_a_file(void **state)
+{
+    (void)state;
+    const char *file = kit_path("%s/two.cfg", kit_folder());
+    kit_write(file,
+              "pipeline: { name = \"x\"; environment = \"test\"; version = \"1\"; }; vars: { word = \"good\"; };\n"
+              "stages: ( { name = \"a\"; steps: (\n"
+              "  { id = \"one\"; use = \"git.checkout\"; repo = \"/nowhere\"; ref = \"v1\"; },\n"
+              "  { id = \"two\"; use = \"shell.check\"; needs = [\"one\"];\n"
+              "    argv = [\"test\", \"${steps.one.commit}\", \"=\", \"${vars.word}\"]; } ); } );\n");
+    const char *two = kit_path("%s#two", file);
+    outcome o = belay("try", two, NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "step 'two' refers to outputs of steps that do not run: steps.one.commit");
+    assert_holds(o.err, "--set NAME=VALUE");
+    o = belay("try", two, "--set", "steps.one.commit=good", NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(o.out, "The step passed.");
+    o = belay("try", two, "--set", "steps.one.commit=good", "--set", "vars.word=bad", NULL);
+    assert_int_equal(o.status, 2);
+    assert_holds(o.out, "failed");
+    assert_holds(belay("history", NULL).out, "No runs are recorded yet.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +211,7 @@ int main(void)
         cmocka_unit_test(an_empty_store_is_no_error),
         cmocka_unit_test(all_problems_of_a_file_come_in_one_go),
         cmocka_unit_test(try_runs_one_step_alone),
+        cmocka_unit_test(try_runs_one_step_of_a_file),
     };
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
 }
