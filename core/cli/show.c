@@ -31,18 +31,59 @@ static bool add_measurement(void *user, const store_measurement *m)
     return true;
 }
 
+/* ---- what the diagnosis found, and the artifacts ------------------------------------------------------------------
+ */
+
+/* Array of the diagnosis events of the run. */
+static bool take_diagnosis(void *user, const char *line)
+{
+    json_t *event = json_loads(line, 0, NULL);
+    if (strcmp(event_text(event, "type"), "diagnosis") == 0)
+        json_array_append(user, event);
+    json_decref(event);
+    return true;
+}
+
+static void print_diagnosis(const json_t *diagnosis)
+{
+    size_t i;
+    const json_t *found, *list = json_object_get(diagnosis, "findings");
+    printf("\nDiagnosis of %s\n", event_text(diagnosis, "step"));
+    json_array_foreach(list, i, found)
+        printf("  %3d  %-18s %s\n", (int)json_integer_value(json_object_get(found, "weight")),
+               event_text(found, "collector"), event_text(found, "text"));
+    if (json_array_size(list) == 0)
+        printf("  nothing was found that explains the failure\n");
+}
+
+static void print_artifact(void *user, const char *path)
+{
+    int *count = user;
+    if ((*count)++ == 0)
+        printf("\nArtifacts\n");
+    printf("  %s\n", path);
+}
+
+static void add_artifact(void *user, const char *path)
+{
+    json_array_append_new(user, json_string(path));
+}
+
 static int show_json(store *s, const store_run *run, error **err)
 {
-    json_t *document =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "run", run->id,
-                  "pipeline", run->pipeline, "environment", run->environment, "version", run->version, "previous",
-                  run->previous, "commit", run->commit, "file", run->file, "state", run_state_name(run->state),
-                  "reason", run->reason, "user", run->user, "started_ms", (json_int_t)run->started_ms, "ended_ms",
-                  (json_int_t)run->ended_ms, "failed_ms", (json_int_t)run->failed_ms, "healthy_ms",
-                  (json_int_t)run->healthy_ms, "phases", json_array(), "measurements", json_array());
+    json_t *document = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "run", run->id,
+        "pipeline", run->pipeline, "environment", run->environment, "version", run->version, "previous", run->previous,
+        "commit", run->commit, "file", run->file, "state", run_state_name(run->state), "reason", run->reason, "user",
+        run->user, "started_ms", (json_int_t)run->started_ms, "ended_ms", (json_int_t)run->ended_ms, "failed_ms",
+        (json_int_t)run->failed_ms, "healthy_ms", (json_int_t)run->healthy_ms, "phases", json_array(), "measurements",
+        json_array(), "diagnosis", json_array(), "artifacts", json_array());
     int r = store_phases(s, run->id, NULL, add_phase, json_object_get(document, "phases"), err);
     if (r == 0)
         r = store_measurements(s, run->id, add_measurement, json_object_get(document, "measurements"), err);
+    if (r == 0)
+        r = store_events(s, run->id, take_diagnosis, json_object_get(document, "diagnosis"), err);
+    cli_artifacts(s, run->id, NULL, add_artifact, json_object_get(document, "artifacts"));
     if (r == 0)
         cli_print_json(document);
     json_decref(document);
@@ -102,6 +143,17 @@ static int show_text(store *s, const store_run *run, error **err)
     int r = store_phases(s, run->id, NULL, print_phase, NULL, err);
     if (r == 0)
         r = store_measurements(s, run->id, print_measurement, &count, err);
+    json_t *diagnoses = json_array();
+    if (r == 0)
+        r = store_events(s, run->id, take_diagnosis, diagnoses, err);
+    size_t i;
+    const json_t *diagnosis;
+    json_array_foreach(diagnoses, i, diagnosis)
+        print_diagnosis(diagnosis);
+    json_decref(diagnoses);
+    count = 0;
+    if (r == 0)
+        cli_artifacts(s, run->id, NULL, print_artifact, &count);
     return r;
 }
 

@@ -134,6 +134,8 @@ static void add_suite(text *out, const view *v, suite *s, size_t id)
     add_property(out, "environment", v->environment);
     add_property(out, "version", v->version);
     add_property(out, "state", v->state);
+    for (size_t i = 0; i < v->found.count; i++)
+        add_property(out, "found", v->found.items[i]);
     text_puts(out, text_get(&s->properties));
     text_puts(out, "    </properties>\n");
     text_puts(out, text_get(&s->cases));
@@ -187,7 +189,7 @@ int report_junit(FILE *out, const json_t *events, error **err)
         return error_set(err, ERROR_NOT_FOUND, "the run has recorded no events");
     text_puts(&xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for (size_t stage = 0; stage < v->stages.count; stage++)
-        if (v->stages.items[stage].count > 0)
+        if (v->stages.items[stage].count > 0 && !v->stages.items[stage].diagnose)
             add_stage(&xml, v, stage, events, id++);
     if (v->undone.count)
         add_undo(&xml, v, id++);
