@@ -135,16 +135,17 @@ void machine_start_later(machine *m, size_t step, machine_phase phase, int64_t d
 void machine_prepare_next(machine *m)
 {
     const machine_plan *p = m->plan;
-    for (; m->cursor < p->step_count; m->cursor++) {
+    for (; m->cursor < p->step_count && m->active_count < p->prepare_parallel; m->cursor++) {
         step_state *s = &m->steps[m->cursor];
         if (s->prepared || p->steps[m->cursor].skipped)
             continue;
-        if (p->steps[m->cursor].has_prepare) {
+        if (p->steps[m->cursor].has_prepare)
             machine_start_phase(m, m->cursor, MACHINE_PREPARE);
-            return;
-        }
-        s->prepared = true;
+        else
+            s->prepared = true;
     }
+    if (m->active_count > 0)
+        return;
     if (m->why.reason == MACHINE_BECAUSE_PREPARE) {
         machine_emit_state(m, MACHINE_REFUSED);
         machine_end(m, MACHINE_FINISH_REFUSED);
@@ -167,7 +168,6 @@ static void prepare_ended(machine *m, size_t step, machine_verdict verdict)
         if (m->why.reason == MACHINE_BECAUSE_NOTHING)
             machine_decide(m, MACHINE_BECAUSE_PREPARE, step, verdict);
     }
-    m->cursor++;
     machine_prepare_next(m);
 }
 

@@ -4,8 +4,9 @@
 
 #include <belay/plugin.h>
 
-#define UNDO_ATTEMPTS 3
-#define UNDO_DELAY_MS 1000
+#define PREPARES_AT_ONCE 4 /* they touch nothing, so nothing but the machine's load is a limit */
+#define UNDO_ATTEMPTS    3
+#define UNDO_DELAY_MS    1000
 
 static machine_policy policy_of(pipeline_policy policy)
 {
@@ -70,6 +71,7 @@ outline *outline_new(const pipeline *p)
                              .step_count = p->step_count,
                              .stages = o->stages,
                              .stage_count = p->stage_count,
+                             .prepare_parallel = PREPARES_AT_ONCE,
                              .undo_attempts = UNDO_ATTEMPTS,
                              .undo_delay_ms = UNDO_DELAY_MS,
                              .diagnose_ms = p->diagnose_ms};

@@ -12,6 +12,7 @@
 #define STORY_DURATION_COLUMNS 12
 #define ID_COLUMNS_MAX         24
 #define ABOUT_COLUMNS_MAX      36
+#define ACTIVITY_COLUMNS_MAX   120 /* of what a running step is about */
 
 story story_new(style look, bool words, bool verbose)
 {
@@ -97,7 +98,7 @@ void story_add_activity(const story *t, const view_step *s, text *line)
 {
     static const char *const words[][2] = {
         {"prepare", "checking"}, {"verify", "verifying"}, {"rollback", "undoing"}, {"discard", "letting go"}};
-    guard_text raw = {0};
+    guard_text raw = {0}, whole = {0};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i][0], s->phase) == 0)
             text_puts(&raw, words[i][1]);
@@ -107,9 +108,12 @@ void story_add_activity(const story *t, const view_step *s, text *line)
         text_printf(&raw, "%s%s", raw.count ? " " : "", text_get(&amount));
     if (*s->what)
         text_printf(&raw, "%s%s", raw.count ? " " : "", s->what);
-    else if (s->trouble.verdict == VIEW_NOT_YET && strcmp(s->phase, "verify") == 0 && *s->trouble.summary)
-        text_printf(&raw, ": %s", s->trouble.summary);
-    width_clean(line, text_get(&raw), t->layout.style.unicode);
+    else if (s->trouble.verdict == VIEW_NOT_YET && strcmp(s->phase, "verify") == 0 && *s->trouble.summary) {
+        text_puts(&raw, ": ");
+        text_first_line(&raw, s->trouble.summary, " ...");
+    }
+    width_clean(&whole, text_get(&raw), t->layout.style.unicode);
+    width_cut(line, text_get(&whole), ACTIVITY_COLUMNS_MAX, t->layout.style.unicode);
 }
 
 void story_tell_running(const story *t, const view *v, int64_t now_ms, text *out)

@@ -20,12 +20,13 @@ static const char *check_program(const json_t *inspected, char buf[64])
     return buf;
 }
 
-static void describe_health(const container *c, const json_t *inspected, const json_t *health, const char *state,
-                            text *why)
+/* While it may still pass, the first line of its output is enough. */
+static void describe_health(const container *c, const json_t *inspected, const json_t *health, bool fails, text *why)
 {
     char program[64];
     const char *name = check_program(inspected, program);
-    text_add(why, "%s (%s): its health check%s%s %s", c->service, c->name, *name ? " " : "", name, state);
+    text_add(why, "%s (%s): its health check%s%s %s", c->service, c->name, *name ? " " : "", name,
+             fails ? "fails" : "has not passed yet");
     const json_t *log = json_object_get(health, "Log");
     const json_t *last = json_array_get(log, json_array_size(log) ? json_array_size(log) - 1 : 0);
     if (!last) {
@@ -33,7 +34,8 @@ static void describe_health(const container *c, const json_t *inspected, const j
         return;
     }
     guard_text output = {0};
-    text_add(&output, "%.*s", HEALTH_OUTPUT, text_member(last, "Output"));
+    const char *said = text_member(last, "Output");
+    text_add(&output, "%.*s", fails ? HEALTH_OUTPUT : (int)strcspn(said, "\n"), said);
     text_trim(&output);
     text_add(why, "; failures in a row: %lld, last exit code %lld, last output: %s",
              json_integer_value(json_object_get(health, "FailingStreak")),
@@ -48,11 +50,11 @@ static judge_verdict judge_running(const container *c, const json_t *inspected, 
     if (strcmp(status, "healthy") == 0)
         return JUDGE_READY;
     if (strcmp(status, "unhealthy") == 0) {
-        describe_health(c, inspected, health, "fails", why);
+        describe_health(c, inspected, health, true, why);
         return rules->unhealthy_waits ? JUDGE_WAIT : JUDGE_BAD;
     }
     if (strcmp(status, "starting") == 0) {
-        describe_health(c, inspected, health, "has not passed yet", why);
+        describe_health(c, inspected, health, false, why);
         return JUDGE_WAIT;
     }
     int64_t up_ms = (rules->now_ns - engine_time(text_member(state, "StartedAt"))) / 1000000;

@@ -180,7 +180,8 @@ static belay_status sample(const call *c, watch *w)
             c->host->time_left_ms(c->ctx) < every + WINDOW_SPARE_MS)
             return s;
         c->host->progress(c->ctx, (uint64_t)passed, (uint64_t)window, "window");
-        s = c->host->nap(c->ctx, (uint32_t)every);
+        int64_t rest = rounds * every - passed; /* the engine takes about a second for a round */
+        s = c->host->nap(c->ctx, rest > 0 ? (uint32_t)rest : 0);
         if (s != BELAY_OK)
             return s;
     }

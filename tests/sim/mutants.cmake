@@ -32,6 +32,8 @@ sim_mutant(starts_before_the_intent machine.c
   [[{MACHINE_INTENT, MACHINE_START}]] [[{MACHINE_START, MACHINE_INTENT}]])
 sim_mutant(takes_a_failed_prepare_for_good machine.c
   [[s->prepared = verdict == MACHINE_PASSED;]] [[s->prepared = verdict != MACHINE_UNKNOWN;]])
+sim_mutant(prepares_one_more_at_once machine.c
+  [[m->active_count < p->prepare_parallel]] [[m->active_count <= p->prepare_parallel]])
 sim_mutant(runs_one_more_at_once machine.c
   [[m->active_count < stage->parallel]] [[m->active_count <= stage->parallel]])
 sim_mutant(does_not_wait_for_needs machine.c

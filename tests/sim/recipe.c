@@ -118,6 +118,7 @@ recipe recipe_invent(uint64_t seed)
     r.crash = sim_draw(&c, 2) * (2 + sim_draw(&c, 60));
     r.cancel = sim_draw(&c, 3) == 0 ? 2 + sim_draw(&c, 30) : 0;
     r.chance = c;
+    r.prepare_parallel = 1 + sim_draw(&c, 4);
     invent_waits(&r);
     invent_diagnosis(&r);
     return r;
@@ -128,6 +129,7 @@ void recipe_lay(const recipe *r, sim *s)
     sim_init(s, r->step_count);
     s->plan.stage_count = r->stage_count;
     s->plan.no_wait = r->no_wait != 0;
+    s->plan.prepare_parallel = r->prepare_parallel;
     memcpy(s->stages, r->stages, sizeof s->stages);
     for (size_t i = 0; i < r->step_count; i++) {
         s->steps[i] = r->steps[i];
@@ -177,6 +179,7 @@ void recipe_tell(const recipe *r, FILE *out)
 {
     if (r->no_wait)
         fputs("  it pauses where a step waits\n", out);
+    fprintf(out, "  %u steps are prepared at once\n", r->prepare_parallel);
     for (size_t i = 0; i < r->stage_count; i++) {
         fprintf(out, "  %s, %u at once:\n",
                 r->stages[i].rollback   ? "rollback stage"
@@ -259,7 +262,8 @@ int recipe_simplify(recipe *r, size_t n)
     case 1: return set(&r->cancel, 0);
     case 2: return set(&r->trouble, 0);
     case 3: return set(&r->no_wait, 0);
-    default: n -= 4;
+    case 4: return set(&r->prepare_parallel, 1);
+    default: n -= 5;
     }
     if (n < r->step_count)
         return drop_step(r, r->step_count - 1 - n);

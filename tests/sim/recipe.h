@@ -13,6 +13,7 @@ typedef struct recipe {
     machine_stage stages[SIM_STAGES];
     unsigned trouble, crash, cancel; /**< one phase, action, event of so many; 0: never */
     unsigned no_wait;                /**< 1: it pauses where a step waits */
+    unsigned prepare_parallel;       /**< steps prepared at once */
 } recipe;
 
 recipe recipe_invent(uint64_t seed);

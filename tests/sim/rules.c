@@ -161,9 +161,8 @@ void rules_start(sim *s, const machine_action *a)
     sim_hold(s, !s->world[a->step].running, "two phases of one step run at once");
     sim_hold(s, !s->steps[a->step].skipped, "a skipped step runs");
     sim_hold(s, s->cancels < 2, "a phase starts after a second cancel");
-    sim_hold(s,
-             rules_running(s) < s->stages[s->steps[a->step].stage].parallel ||
-                 (a->phase == MACHINE_PREPARE && rules_running(s) == 0),
+    const bool opening = a->phase == MACHINE_PREPARE && !rules_was_prepared(s, a->step);
+    sim_hold(s, rules_running(s) < (opening ? s->plan.prepare_parallel : s->stages[s->steps[a->step].stage].parallel),
              "more steps run than the stage allows");
     if (rules_diagnoses(s, a->step))
         check_diagnosis(s, a);

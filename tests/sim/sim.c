@@ -113,6 +113,7 @@ void sim_init(sim *s, size_t count)
                              .step_count = count,
                              .stages = s->stages,
                              .stage_count = 1,
+                             .prepare_parallel = 1,
                              .undo_attempts = 3,
                              .undo_delay_ms = 1000,
                              .diagnose_ms = DIAGNOSE_MS};

@@ -478,6 +478,22 @@ static void finish(sim *s)
         ;
 }
 
+static void prepares_as_many_steps_at_once_as_the_plan_allows(void **state)
+{
+    (void)state;
+    sim s;
+    sim_init(&s, 4);
+    sim_split(&s, 2, false);
+    s.plan.prepare_parallel = 3;
+    sim_boot(&s, false, MACHINE_ASSUME_NOTHING);
+    assert_string_equal(s.trace, "pa pb pc");
+    turns(&s, 1);
+    assert_string_equal(s.trace, "pa pb pc pd");
+    finish(&s);
+    assert_string_equal(s.trace, "pa pb pc pd ea va eb vb ec vc ed vd [committed]");
+    sim_done(&s);
+}
+
 static void a_cancel_while_preparing_touches_nothing(void **state)
 {
     (void)state;
@@ -689,7 +705,8 @@ static void ten_thousand_steps_take_linear_memory_and_no_deep_stack(void **state
     for (size_t i = 0; i < n; i++)
         steps[i] = (machine_step){.has_execute = true, .has_rollback = true, .attempts = 1, .hits = 1};
     machine_stage stage = {.count = n, .parallel = 1};
-    machine_plan plan = {.steps = steps, .step_count = n, .stages = &stage, .stage_count = 1, .undo_attempts = 3};
+    machine_plan plan = {
+        .steps = steps, .step_count = n, .stages = &stage, .stage_count = 1, .prepare_parallel = 1, .undo_attempts = 3};
     assert_true(machine_size(&plan) < n * 1024);
     machine *m = machine_init(test_malloc(machine_size(&plan)), &plan);
 
@@ -710,6 +727,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_when_all_steps_verify),
         cmocka_unit_test(prepares_all_steps_of_all_stages_before_any_executes),
+        cmocka_unit_test(prepares_as_many_steps_at_once_as_the_plan_allows),
         cmocka_unit_test(refuses_after_asking_all_steps_when_some_cannot_run),
         cmocka_unit_test(only_prepares_for_a_plan),
         cmocka_unit_test(undoes_in_reverse_order_then_runs_the_rollback_stage),
