@@ -72,15 +72,10 @@ typedef struct machine_plan {
     size_t step_count;
     const machine_stage *stages;
     size_t stage_count;
-    int undo_attempts;         /**< tries of each rollback */
-    int64_t undo_delay_ms;     /**< before its second try; doubles */
-    int64_t diagnose_ms;       /**< how long the whole diagnosis may take */
-    bool prepare_only;         /**< finish once all are prepared */
-    bool no_wait;              /**< pause where a step waits */
-    bool undo_at_end;          /**< a trial: take back what passed */
     unsigned prepare_parallel; /**< steps prepared at once, of all stages; >= 1 */
     int undo_attempts;         /**< tries of each rollback */
     int64_t undo_delay_ms;     /**< before its second try; doubles */
+    int64_t diagnose_ms;       /**< how long the whole diagnosis may take */
     bool prepare_only;         /**< finish once all are prepared */
     bool no_wait;              /**< pause where a step waits */
     bool undo_at_end;          /**< a trial: take back what passed */

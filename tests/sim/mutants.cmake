@@ -115,8 +115,6 @@ sim_mutant(diagnoses_after_the_undo_began machine_undo.c
             m->diagnosis = DIAGNOSIS_NONE;
             if (machine_diagnose(m))
                 return;]])
-sim_mutant(diagnoses_after_a_cancel machine_diagnose.c
-  [[ || m->cancels > 0]] [[]])
 sim_mutant(diagnoses_nothing machine_diagnose.c
   [[    case MACHINE_BECAUSE_VERDICT:
     case MACHINE_BECAUSE_NOT_READY:]] [[    case MACHINE_BECAUSE_NOT_READY:]])
