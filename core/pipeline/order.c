@@ -64,9 +64,10 @@ static void read_need(load *l, graph *g, pipeline_step *s, const config_setting_
         load_problem(l, where, "step '%s' needs itself", s->id);
     } else if (!same_part(needed, s)) {
         load_problem(l, where, "step '%s' needs '%s' of %s", s->id, id,
-                     s->stage->rollback        ? "the stages; a rollback step can only need rollback steps"
-                     : needed->stage->diagnose ? "the diagnosis; it runs only when a step has failed"
-                                               : "the rollback stage; only rollback steps can need it");
+                     needed->stage->diagnose ? "the diagnosis; it runs only when a step has failed"
+                     : s->stage->rollback    ? "the stages; a rollback step can only need rollback steps"
+                     : s->stage->diagnose    ? "the stages; what looks for causes needs nothing"
+                                             : "the rollback stage; only rollback steps can need it");
     } else if (g->seen[needed->index] != s->index + 1) {
         g->seen[needed->index] = s->index + 1;
         mem_reserve(&g->edges);
