@@ -197,7 +197,7 @@ void findings_begin(driver *d, size_t failed);
 void findings_facts(const driver *d, json_t *facts);
 /** Takes the lines of a piece of FINDINGS_ARTIFACT. */
 void findings_take(call *c, const char *bytes, size_t n);
-/** A collector has ended: of one that found its check failed, that is a finding too. */
+/** A collector has ended: what one says that did not pass is a finding too. */
 void findings_ended(call *c);
 /** The diagnosis is over: the best findings end the message of the failure, from here on and in the record. */
 int findings_weigh(driver *d, error **err) CHECKED;

@@ -10,7 +10,7 @@
 #define FINDINGS_MAX   200
 #define BEST           2  /* more would bury what they explain */
 #define WEIGHT_TOLD    50 /* what weighs less is for who reads on */
-#define WEIGHT_CHECK   50 /* of a check that fails beside the failed step */
+#define WEIGHT_CHECK   50 /* of a check that fails as well, or cannot reach what it asks */
 
 void findings_begin(driver *d, size_t failed)
 {
@@ -94,8 +94,9 @@ void findings_take(call *c, const char *bytes, size_t n)
 
 void findings_ended(call *c)
 {
-    const bool failed = c->verdict == MACHINE_FAILED || c->verdict == MACHINE_NOT_YET;
-    if (driver_step(c->driver, c->step)->stage->diagnose && failed && c->summary)
+    const bool says_why = c->end == WORKER_END_RETURNED && c->verdict != MACHINE_PASSED &&
+                          c->status != BELAY_E_CONFIG && c->status != BELAY_E_CANCELLED;
+    if (driver_step(c->driver, c->step)->stage->diagnose && says_why)
         add(c, WEIGHT_CHECK, c->summary);
 }
 
