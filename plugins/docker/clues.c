@@ -20,7 +20,7 @@ static const clue clues[] = {
     {86, "memory ran out", "out of memory|cannot allocate memory|MemoryError|OutOfMemoryError|OOM command not allowed"},
     {85, "a host name is not known",
      "could not translate host name|name or service not known|temporary failure in name resolution|no such host|"
-     "getaddrinfo|nodename nor servname|ENOTFOUND"},
+     "getaddrinfo|nodename nor servname|(^|[^a-z])ENOTFOUND"},
     {84, "something that it needs does not answer",
      "connection refused|no route to host|network is unreachable|host is unreachable|connection timed out|"
      "ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT"},
