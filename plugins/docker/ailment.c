@@ -89,9 +89,12 @@ static void tell_exit(const json_t *inspected, text *what)
     add_exit(exit_code(inspected), what);
 }
 
+/* Of one that has ended, its health is how it once was. */
 static bool unhealthy(const json_t *inspected)
 {
     const json_t *health = json_object_get(state_of(inspected), "Health");
+    if (!status_is(inspected, "running"))
+        return false;
     return strcmp(health_of(inspected), "unhealthy") == 0 ||
            (strcmp(health_of(inspected), "starting") == 0 &&
             json_integer_value(json_object_get(health, "FailingStreak")) > 0);
@@ -102,11 +105,10 @@ static void tell_health(const json_t *inspected, text *what)
     const json_t *log = json_object_get(json_object_get(state_of(inspected), "Health"), "Log");
     const json_t *last = json_array_get(log, json_array_size(log) ? json_array_size(log) - 1 : 0);
     guard_text said = {0};
-    text_add(&said, "%s", text_member(last, "Output"));
+    const char *output = text_member(last, "Output");
+    text_add(&said, "%.*s", (int)strcspn(output, "\n"), output);
     text_trim(&said);
-    text_add(what, "%s",
-             status_is(inspected, "running") && strcmp(health_of(inspected), "starting") == 0 ? "has not become healthy"
-                                                                                              : "is unhealthy");
+    text_add(what, "%s", strcmp(health_of(inspected), "starting") == 0 ? "has not become healthy" : "is unhealthy");
     if (said.length)
         text_add(what, ", its check says: %s", text_of(&said));
 }
@@ -124,16 +126,16 @@ static void tell_paused(const json_t *inspected, text *what)
 
 static const struct rule {
     int weight;
-    bool wants_a_quote;
+    ailment_quote quote;
     bool (*applies)(const json_t *inspected);
     void (*tell)(const json_t *inspected, text *what);
 } rules[] = {
-    {97, false, out_of_memory, tell_out_of_memory},
-    {93, false, not_started, tell_not_started},
-    {85, true, keeps_ending, tell_keeps_ending},
-    {85, true, exited_badly, tell_exit},
-    {75, true, unhealthy, tell_health},
-    {70, false, paused, tell_paused},
+    {97, QUOTE_NONE, out_of_memory, tell_out_of_memory},
+    {93, QUOTE_NONE, not_started, tell_not_started},
+    {85, QUOTE_CLUE_OR_LAST, keeps_ending, tell_keeps_ending},
+    {85, QUOTE_CLUE_OR_LAST, exited_badly, tell_exit},
+    {75, QUOTE_CLUE, unhealthy, tell_health},
+    {70, QUOTE_NONE, paused, tell_paused},
 };
 
 /* By SIGTERM or SIGINT, or by the SIGKILL that follows when that is ignored: `docker stop`. */
@@ -155,7 +157,7 @@ ailment ailment_of(const container *c, const json_t *inspected, int64_t failed_n
             continue;
         text_add(what, "%s ", *c->service ? c->service : c->name);
         rules[i].tell(inspected, what);
-        return (ailment){.weight = rules[i].weight, .wants_a_quote = rules[i].wants_a_quote};
+        return (ailment){.weight = rules[i].weight, .quote = rules[i].quote};
     }
     return (ailment){0};
 }

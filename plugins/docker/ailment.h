@@ -4,9 +4,12 @@
 
 #include "containers.h"
 
+/** What of its log says why. */
+typedef enum ailment_quote { QUOTE_NONE, QUOTE_CLUE, QUOTE_CLUE_OR_LAST } ailment_quote;
+
 typedef struct ailment {
-    int weight;         /**< of a finding; 0: nothing is wrong */
-    bool wants_a_quote; /**< its log says why */
+    int weight; /**< of a finding; 0: nothing is wrong */
+    ailment_quote quote;
 } ailment;
 
 /** The first rule that applies; `what` receives it in words: "agents exited with status 3". failed_ns: when the step

@@ -201,9 +201,9 @@ static belay_status look_at_logs(ward *w)
 
 static void tell_ailment(const call *c, const patient *p)
 {
-    const char *quote = p->line ? p->line : p->last;
+    const char *quote = p->line ? p->line : p->ailment.quote == QUOTE_CLUE_OR_LAST ? p->last : NULL;
     int weight = p->ailment.weight;
-    if (!p->ailment.wants_a_quote || !quote) {
+    if (p->ailment.quote == QUOTE_NONE || !quote) {
         finding(c->ctx, c->host, weight, "%s", text_of(&p->what));
         return;
     }
@@ -260,12 +260,15 @@ static void tell_dependencies_of(const ward *w, const patient *p)
     }
 }
 
-/* Who is well needs no excuse. */
+/* Who is well needs no excuse, and who was stopped has none. */
 static void tell_dependencies(const ward *w)
 {
-    for (size_t i = 0; i < w->all.count; i++)
-        if (!is_up(&w->items[i]))
-            tell_dependencies_of(w, &w->items[i]);
+    for (size_t i = 0; i < w->all.count; i++) {
+        const patient *p = &w->items[i];
+        const bool waits = strcmp(text_member(json_object_get(p->inspected, "State"), "Status"), "created") == 0;
+        if (p->ailment.weight || waits)
+            tell_dependencies_of(w, p);
+    }
 }
 
 /* ---- ports ------------------------------------------------------------------------------------------------------- */

@@ -124,6 +124,7 @@ static void states_become_words(void **state)
         {"\"Status\": \"running\", \"Health\": {\"Status\": \"starting\", \"FailingStreak\": 2, \"Log\": []}", "",
          "web has not become healthy"},
         {"\"Status\": \"running\", \"Health\": {\"Status\": \"starting\", \"FailingStreak\": 0}", "", ""},
+        {"\"Status\": \"exited\", \"ExitCode\": 0, \"Health\": {\"Status\": \"unhealthy\"}", "", ""},
         {"\"Status\": \"paused\"", "", "web is paused"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -138,7 +138,9 @@ typedef struct belay_host {
      *  ("1" under plan) "run.started_at" "stage.started_at" "step.started_at" (seconds since 1970, with fraction).
      *  Of a step that waits also: "run.user" (who started the run), "run.evidence" (hex SHA-256 of the plan and of all
      *  that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement signature user
-     *  at}, oldest first; at: seconds since 1970). */
+     *  at}, oldest first; at: seconds since 1970).
+     *  Of a step of the diagnosis also, about the step that failed: "failure.step" "failure.kind" "failure.stage"
+     *  "failure.summary" "failure.started_at". */
     const char *(*fact)(belay_ctx *, const char *name);
 
     /** prepare only: says in words what execute will change and how that is undone (NULL: nothing to undo).
