@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #define CONNECT_MS 400
 #define PROC_MAX   65536
@@ -155,25 +156,38 @@ static void look_at_disks(belay_ctx *c, const belay_host *h)
     page_keep(&p, c, h, "disks.txt");
 }
 
+/* More than so many processes for each processor that want to run: what is slow, or not ready in time, may only wait.
+ */
+#define OVERLOAD 4
 static void look_at_load(belay_ctx *c, const belay_host *h)
 {
+    char *load = host_read("/proc/loadavg", PROC_MAX);
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const double wanting = load ? strtod(load, NULL) : 0;
+    if (load)
+        (void)h->keep(c, "load.txt", load, strlen(load));
+    if (processors > 0 && wanting >= OVERLOAD * (double)processors)
+        finding(c, h, 58, "the machine is overloaded: its load is %.0f with %ld processor%s", wanting, processors,
+                processors == 1 ? "" : "s");
+    free(load);
+}
+
+static void look_at_memory(belay_ctx *c, const belay_host *h)
+{
     char left[HOST_SIZE_TEXT];
-    char *memory = host_read("/proc/meminfo", PROC_MAX), *load = host_read("/proc/loadavg", PROC_MAX);
+    char *memory = host_read("/proc/meminfo", PROC_MAX);
     double total = 0, available = 0;
     const char *at = memory ? strstr(memory, "MemTotal:") : NULL;
     if (at)
         (void)sscanf(at, "MemTotal: %lf", &total);
     if (at && (at = strstr(memory, "MemAvailable:")))
         (void)sscanf(at, "MemAvailable: %lf", &available);
-    if (load)
-        (void)h->keep(c, "load.txt", load, strlen(load));
     if (memory)
         (void)h->keep(c, "memory.txt", memory, strlen(memory));
     const int weight = at ? weigh(available, total) : 0;
     if (weight)
         finding(c, h, weight, "the machine has no memory left: %s are available", host_size(available * 1024, left));
     free(memory);
-    free(load);
 }
 
 static belay_status check_list(belay_ctx *c, const belay_host *h, const char *option, bool named)
@@ -202,6 +216,7 @@ belay_status diagnose_verify(belay_ctx *c, const belay_host *h)
         return s;
     look_at_disks(c, h);
     look_at_load(c, h);
+    look_at_memory(c, h);
     look_at_ports(c, h);
     look_who_answers(c, h);
     return h->cancelled(c) ? BELAY_E_CANCELLED : BELAY_OK;

@@ -58,7 +58,7 @@ static void a_port_that_is_held_by_whom_it_should_is_none(void **state)
     program[strcspn(program, "\n")] = '\0';
     kit_set_list(s, "ports", kit_path("127.0.0.1:%d", port), NULL);
     kit_set_list(s, "expected", "docker-proxy", program, NULL);
-    assert_string_equal(findings(s), "");
+    assert_null(strstr(findings(s), "is held by"));
     close(fd);
     free(program);
     kit_step_free(s);
@@ -74,7 +74,7 @@ static void who_does_not_answer_is_found_by_name(void **state)
     const char *found = findings(s);
     assert_found(found, kit_path("Redis does not answer at 127.0.0.1:%d: Connection refused", port));
     assert_found(found, "the host of far (no-such-host.invalid:80) is not known");
-    assert_null(strstr(found, "up "));
+    assert_null(strstr(found, "up does not"));
     assert_found(kit_artifact(s, "reach.txt"), "it answers");
     close(fd);
     kit_step_free(s);
