@@ -134,8 +134,6 @@ static void add_suite(text *out, const view *v, suite *s, size_t id)
     add_property(out, "environment", v->environment);
     add_property(out, "version", v->version);
     add_property(out, "state", v->state);
-    for (size_t i = 0; i < v->found.count; i++)
-        add_property(out, "found", v->found.items[i]);
     text_puts(out, text_get(&s->properties));
     text_puts(out, "    </properties>\n");
     text_puts(out, text_get(&s->cases));
@@ -163,6 +161,9 @@ static void add_stage(text *out, const view *v, size_t stage, const json_t *even
         add_case(&s, v, "", step, step->verdict, step->duration_ms, &step->trouble);
         add_measurements(&s.properties, step);
     }
+    const view_step *failure = view_failure(v);
+    for (size_t i = 0; failure && failure->stage == stage && i < v->found.count; i++)
+        add_property(&s.properties, "found", v->found.items[i]);
     gather_log(&s.log, events, s.name);
     add_suite(out, v, &s, id);
 }

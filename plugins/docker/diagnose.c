@@ -12,9 +12,9 @@
 
 #define QUOTE_WIDTH  160
 #define NS           INT64_C(1000000000)
-#define HEALTHY_LESS 10 /* what a healthy container logs explains less than what one that is ill does */
-#define MEMORY_FULL  95 /* percent of its limit */
-#define LONGEST_WAIT 2000
+#define HEALTHY_LESS 10   /* what a healthy container logs explains less than what one that is ill does */
+#define MEMORY_FULL  95   /* percent of its limit */
+#define ANSWER_MS    1000 /* an engine that has much to do answers some of the questions, and those count */
 
 /* A container as it is found. */
 typedef struct patient {
@@ -86,14 +86,14 @@ static belay_status admit(ward *w)
     return BELAY_OK;
 }
 
-/* Asks one question about each, side by side; the answers stand in *ret_requests, for the caller to free. */
+/* Asks one question about each, side by side; the answers stand in *ret_requests, for the caller to free. Where one has
+ * no answer, the others may still have theirs. */
 static belay_status ask_each(ward *w, const char *tail, engine_request **ret_requests)
 {
     engine_request *requests = text_grow(NULL, w->all.count, sizeof *requests);
     for (size_t i = 0; i < w->all.count; i++)
-        requests[i] = (engine_request){.method = "GET",
-                                       .path = text_printf("/containers/%s%s", w->items[i].c->id, tail),
-                                       .timeout_ms = LONGEST_WAIT};
+        requests[i] = (engine_request){
+            .method = "GET", .path = text_printf("/containers/%s%s", w->items[i].c->id, tail), .timeout_ms = ANSWER_MS};
     *ret_requests = requests;
     return engine_send(w->e, requests, w->all.count);
 }
@@ -125,8 +125,11 @@ static belay_status look_at_states(ward *w)
     engine_request *answers = NULL;
     guard_json *all = json_array();
     belay_status s = ask_each(w, "/json", &answers);
-    for (size_t i = 0; i < w->all.count && s == BELAY_OK; i++) {
+    for (size_t i = 0; i < w->all.count; i++) {
         patient *p = &w->items[i];
+        if (answers[i].status != 200)
+            continue;
+        s = s == BELAY_E_CANCELLED ? s : BELAY_OK;
         p->inspected = json_loadb(text_of(&answers[i].answer), answers[i].answer.length, 0, NULL);
         p->ailment = ailment_of(p->c, p->inspected, w->failed_ns, &p->what);
         json_array_append_new(all, kept_part(p));
@@ -185,7 +188,7 @@ static belay_status look_at_logs(ward *w)
                                        .path = log_path(w, &w->items[i]),
                                        .sink = feed,
                                        .user = &readers[i],
-                                       .timeout_ms = LONGEST_WAIT};
+                                       .timeout_ms = ANSWER_MS};
     }
     const belay_status s = engine_send(w->e, requests, w->all.count);
     for (size_t i = 0; i < w->all.count; i++) {
@@ -353,11 +356,12 @@ belay_status diagnose_verify(belay_ctx *ctx, const belay_host *host)
         s = admit(&w);
     if (s == BELAY_OK)
         s = look_at_states(&w);
-    if (s == BELAY_OK)
-        s = look_at_logs(&w);
     if (s != BELAY_OK)
         return s;
-    tell_states_and_logs(&w);
+    s = look_at_logs(&w);
+    tell_states_and_logs(&w); /* what is known by now, whether all logs came or not */
+    if (s == BELAY_E_CANCELLED)
+        return s;
     tell_dependencies(&w);
     s = look_at_ports(&w);
     return s == BELAY_OK ? look_at_resources(&w) : s;
