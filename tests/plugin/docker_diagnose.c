@@ -1,6 +1,7 @@
 /* docker.diagnose with real causes, on a real engine. */
 #include <unistd.h>
 
+#include "collector.h"
 #include "docker_world.h"
 
 static docker_world world(const char *services)
@@ -25,14 +26,6 @@ static void await(const docker_world *w, const char *service, const char *format
     fail_msg("%s: %s is '%s', not '%s'", service, format, said, wanted);
 }
 
-static const char *findings(kit_step *s)
-{
-    if (kit_run(s, KIT_VERIFY) != BELAY_OK)
-        fail_msg("%s", kit_summary(s));
-    const char *found = kit_artifact(s, "findings.jsonl");
-    return found ? found : "";
-}
-
 static void one_that_exits_at_start_is_told_with_its_status_and_why(void **state)
 {
     (void)state;
@@ -46,16 +39,16 @@ static void one_that_exits_at_start_is_told_with_its_status_and_why(void **state
     await(&w, "mute", "{{.State.Status}}", "exited");
     kit_step *s = docker_world_step(&w, "docker.diagnose");
     kit_fact(s, "failure.started_at", "4000000000");
-    const char *found = findings(s);
-    assert_holds(found,
-                 "{\"weight\": 89, \"text\": \"sick exited with status 3: a user or password is refused, \\\"FATAL: "
-                 "password authentication failed for user \\\"app\\\"\\\"\"}");
-    assert_holds(found, "{\"weight\": 85, \"text\": \"mute exited with status 4\"}");
+    const char *found = collector_findings(s);
+    collector_found(found,
+                    "{\"weight\": 89, \"text\": \"sick exited with status 3: a user or password is refused, \\\"FATAL: "
+                    "password authentication failed for user \\\"app\\\"\\\"\"}");
+    collector_found(found, "{\"weight\": 85, \"text\": \"mute exited with status 4\"}");
     assert_null(strstr(found, "app exited"));
     assert_null(strstr(found, "long ago")); /* it is well, and wrote that before the failed step */
-    assert_holds(kit_artifact(s, kit_path("%s-sick-1.log", w.project)), "starting\n");
-    assert_holds(kit_artifact(s, "containers.json"), "\"ExitCode\": 3");
-    assert_holds(kit_artifact(s, "memory.txt"), kit_path("%s-app-1", w.project));
+    collector_found(kit_artifact(s, kit_path("%s-sick-1.log", w.project)), "starting\n");
+    collector_found(kit_artifact(s, "containers.json"), "\"ExitCode\": 3");
+    collector_found(kit_artifact(s, "memory.txt"), kit_path("%s-app-1", w.project));
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -67,8 +60,8 @@ static void one_that_was_killed_for_want_of_memory_is_told(void **state)
         world("  fat: {build: ., image: $P-app, command: [eat, '200'], mem_limit: 32m, memswap_limit: 32m}\n");
     await(&w, "fat", "{{.State.OOMKilled}}", "true");
     kit_step *s = docker_world_step(&w, "docker.diagnose");
-    assert_holds(findings(s),
-                 "{\"weight\": 97, \"text\": \"fat was killed for want of memory (its limit is 33.6 MB)\"}");
+    collector_found(collector_findings(s),
+                    "{\"weight\": 97, \"text\": \"fat was killed for want of memory (its limit is 33.6 MB)\"}");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -80,9 +73,9 @@ static void one_that_is_nearly_out_of_memory_is_told(void **state)
     kit_step *s = docker_world_step(&w, "docker.diagnose");
     const char *found = "";
     for (int i = 0; i < 20 && !*found; i++, usleep(100000))
-        found = findings(s);
-    assert_holds(found, "\"text\": \"fat uses 9");
-    assert_holds(found, " % of the memory that it may have (67.1 MB)");
+        found = collector_findings(s);
+    collector_found(found, "\"text\": \"fat uses 9");
+    collector_found(found, " % of the memory that it may have (67.1 MB)");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -95,9 +88,9 @@ static void one_that_is_started_again_and_again_is_told(void **state)
               "restart: always}\n");
     await(&w, "sick", "{{if gt .RestartCount 0}}yes{{end}}", "yes");
     kit_step *s = docker_world_step(&w, "docker.diagnose");
-    const char *found = findings(s);
-    assert_holds(found, "sick keeps ending");
-    assert_holds(found, ": a setting is missing, \\\"KeyError: 'ZONE'\\\"");
+    const char *found = collector_findings(s);
+    collector_found(found, "sick keeps ending");
+    collector_found(found, ": a setting is missing, \\\"KeyError: 'ZONE'\\\"");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -111,9 +104,9 @@ static void one_that_is_unhealthy_is_told_with_what_its_check_says(void **state)
               "  next: {build: ., image: $P-app, depends_on: {app: {condition: service_healthy}}}\n");
     await(&w, "app", "{{.State.Health.Status}}", "unhealthy");
     kit_step *s = docker_world_step(&w, "docker.diagnose");
-    const char *found = findings(s);
-    assert_holds(found, "{\"weight\": 75, \"text\": \"app is unhealthy, its check says: no answer\"}");
-    assert_holds(found, "{\"weight\": 72, \"text\": \"next depends on app, which is not up\"}");
+    const char *found = collector_findings(s);
+    collector_found(found, "{\"weight\": 75, \"text\": \"app is unhealthy, its check says: no answer\"}");
+    collector_found(found, "{\"weight\": 72, \"text\": \"next depends on app, which is not up\"}");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -125,9 +118,10 @@ static void a_port_that_another_container_holds_is_told(void **state)
     docker_world other = world(kit_path("  web: {build: ., image: $P-app, ports: ['127.0.0.1:%d:80']}\n", port));
     docker_world w = world(kit_path("  app: {build: ., image: $P-app, ports: ['127.0.0.1:%d:80']}\n", port));
     kit_step *s = docker_world_step(&w, "docker.diagnose");
-    assert_holds(findings(s),
-                 kit_path("{\"weight\": 94, \"text\": \"port %d, which app publishes, is held by container %s-web-1\"}",
-                          port, other.project));
+    collector_found(
+        collector_findings(s),
+        kit_path("{\"weight\": 94, \"text\": \"port %d, which app publishes, is held by container %s-web-1\"}", port,
+                 other.project));
     kit_step_free(s);
     docker_world_free(&w);
     docker_world_free(&other);
@@ -140,8 +134,8 @@ static void what_a_healthy_one_logs_since_the_failure_is_told_and_weighs_less(vo
         world("  db: {build: ., image: $P-app, command: [complain, 'ERROR:  relation \"runs\" does not exist']}\n");
     kit_step *s = docker_world_step(&w, "docker.diagnose");
     kit_fact(s, "failure.started_at", "1000000000");
-    assert_holds(findings(s),
-                 "{\"weight\": 80, \"text\": \"db logged: the database lacks something, \\\"ERROR:  relation ");
+    collector_found(collector_findings(s),
+                    "{\"weight\": 80, \"text\": \"db logged: the database lacks something, \\\"ERROR:  relation ");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -152,7 +146,7 @@ static void no_environment_and_no_argument_is_kept(void **state)
     docker_world w = world("  app: {build: ., image: $P-app, command: [nap, '900'], environment: {KEY: hush-hush}, "
                            "labels: {x: y}}\n");
     kit_step *s = docker_world_step(&w, "docker.diagnose");
-    (void)findings(s);
+    (void)collector_findings(s);
     assert_null(strstr(kit_artifact(s, "containers.json"), "hush-hush"));
     assert_null(strstr(kit_artifact(s, "containers.json"), "900"));
     kit_step_free(s);
@@ -166,7 +160,7 @@ static void an_engine_that_does_not_answer_is_told(void **state)
     kit_set(s, "host", kit_path("unix://%s/none.sock", kit_folder()));
     kit_set(s, "project", "x");
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
-    assert_holds(kit_artifact(s, "findings.jsonl"), "the Docker Engine does not answer");
+    collector_found(kit_artifact(s, "findings.jsonl"), "the Docker Engine does not answer");
     kit_step_free(s);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kit.h"
+#include "collector.h"
 
 static int listen_on(int port)
 {
@@ -22,29 +22,15 @@ static int listen_on(int port)
     return fd;
 }
 
-static const char *findings(kit_step *s)
-{
-    if (kit_run(s, KIT_VERIFY) != BELAY_OK)
-        fail_msg("%s", kit_summary(s));
-    const char *found = kit_artifact(s, "findings.jsonl");
-    return found ? found : "";
-}
-
-static void assert_found(const char *findings, const char *text)
-{
-    if (!strstr(findings, text))
-        fail_msg("'%s' is not among: %s", text, findings);
-}
-
 static void who_holds_a_port_is_found_by_pid_and_program(void **state)
 {
     (void)state;
     const int port = kit_free_port(), fd = listen_on(port);
     kit_step *s = kit_step_new("host.diagnose");
     kit_set_list(s, "ports", kit_path("%d", port), NULL);
-    assert_found(findings(s),
-                 kit_path("{\"weight\": 94, \"text\": \"port %d is held by pid %d (", port, (int)getpid()));
-    assert_found(kit_artifact(s, "ports.txt"), kit_path("%5d  pid %d (", port, (int)getpid()));
+    collector_found(collector_findings(s),
+                    kit_path("{\"weight\": 94, \"text\": \"port %d is held by pid %d (", port, (int)getpid()));
+    collector_found(kit_artifact(s, "ports.txt"), kit_path("%5d  pid %d (", port, (int)getpid()));
     close(fd);
     kit_step_free(s);
 }
@@ -58,7 +44,7 @@ static void a_port_that_is_held_by_whom_it_should_is_none(void **state)
     program[strcspn(program, "\n")] = '\0';
     kit_set_list(s, "ports", kit_path("127.0.0.1:%d", port), NULL);
     kit_set_list(s, "expected", "docker-proxy", program, NULL);
-    assert_null(strstr(findings(s), "is held by"));
+    assert_null(strstr(collector_findings(s), "is held by"));
     close(fd);
     free(program);
     kit_step_free(s);
@@ -71,11 +57,11 @@ static void who_does_not_answer_is_found_by_name(void **state)
     kit_step *s = kit_step_new("host.diagnose");
     kit_set_list(s, "reach", kit_path("Redis=127.0.0.1:%d", port), kit_path("up=127.0.0.1:%d", open),
                  "far=no-such-host.invalid:80", NULL);
-    const char *found = findings(s);
-    assert_found(found, kit_path("Redis does not answer at 127.0.0.1:%d: Connection refused", port));
-    assert_found(found, "the host of far (no-such-host.invalid:80) is not known");
+    const char *found = collector_findings(s);
+    collector_found(found, kit_path("Redis does not answer at 127.0.0.1:%d: Connection refused", port));
+    collector_found(found, "the host of far (no-such-host.invalid:80) is not known");
     assert_null(strstr(found, "up does not"));
-    assert_found(kit_artifact(s, "reach.txt"), "it answers");
+    collector_found(kit_artifact(s, "reach.txt"), "it answers");
     close(fd);
     kit_step_free(s);
 }
@@ -91,14 +77,15 @@ static void a_full_disk_is_found(void **state)
     assert_int_equal(mount("tmpfs", disk, "tmpfs", 0, "size=64k"), 0);
     kit_step *s = kit_step_new("host.diagnose");
     kit_set_list(s, "paths", disk, NULL);
-    assert_null(strstr(findings(s), "is full"));
+    assert_null(strstr(collector_findings(s), "is full"));
     char bytes[65536] = "x";
     int fd = open(kit_path("%s/ballast", disk), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     while (write(fd, bytes, sizeof bytes) > 0)
         ;
     assert_int_equal(errno, ENOSPC);
     close(fd);
-    assert_found(findings(s), kit_path("\"weight\": 96, \"text\": \"the disk of '%s' is full: 0 B are free of ", disk));
+    collector_found(collector_findings(s),
+                    kit_path("\"weight\": 96, \"text\": \"the disk of '%s' is full: 0 B are free of ", disk));
     assert_int_equal(umount(disk), 0);
     kit_step_free(s);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kit.h"
+#include "collector.h"
 #include "meanwhile.h"
 #include "postgres_world.h"
 
@@ -21,20 +21,6 @@ static kit_step *step(const char *database)
     kit_step *s = kit_step_new("postgres.diagnose");
     kit_set(s, "database", database);
     return s;
-}
-
-static const char *findings(kit_step *s)
-{
-    if (kit_run(s, KIT_VERIFY) != BELAY_OK)
-        fail_msg("%s", kit_summary(s));
-    const char *found = kit_artifact(s, "findings.jsonl");
-    return found ? found : "";
-}
-
-static void assert_found(const char *findings, const char *text)
-{
-    if (!strstr(findings, text))
-        fail_msg("'%s' is not among: %s", text, findings);
 }
 
 /* psql over the statements, in one session, by the application name. */
@@ -56,10 +42,10 @@ static void a_sound_database_gives_lists_and_no_finding(void **state)
 {
     (void)state;
     kit_step *s = step(url);
-    assert_string_equal(findings(s), "");
-    assert_found(kit_artifact(s, "databases.txt"), "database=diagnose  this_one=t");
-    assert_found(kit_artifact(s, "indexes.txt"), "index=a_pkey  valid=t");
-    assert_found(kit_artifact(s, "connections.txt"), "most=");
+    assert_string_equal(collector_findings(s), "");
+    collector_found(kit_artifact(s, "databases.txt"), "database=diagnose  this_one=t");
+    collector_found(kit_artifact(s, "indexes.txt"), "index=a_pkey  valid=t");
+    collector_found(kit_artifact(s, "connections.txt"), "most=");
     kit_step_free(s);
 }
 
@@ -77,9 +63,9 @@ static void why_there_is_no_connection_is_found(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         kit_step *s = step(cases[i].database);
-        const char *found = findings(s);
-        assert_found(found, "{\"weight\": 88, \"text\": \"no connection to the database ");
-        assert_found(found, cases[i].says);
+        const char *found = collector_findings(s);
+        collector_found(found, "{\"weight\": 88, \"text\": \"no connection to the database ");
+        collector_found(found, cases[i].says);
         assert_null(strstr(found, "not-the-password"));
         kit_step_free(s);
     }
@@ -94,11 +80,11 @@ static void who_waits_for_whose_lock_is_found_by_pid_user_and_query(void **state
     await("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'migration' AND wait_event_type = 'Lock'");
     const char *pid = world_sql("diagnose", "SELECT pid FROM pg_stat_activity WHERE application_name = 'billing'");
     kit_step *s = step(url);
-    const char *found = findings(s);
-    assert_found(found, "{\"weight\": 93, \"text\": \"migration (pid ");
-    assert_found(found, "waits in \\\"ALTER TABLE a ADD COLUMN n int;\\\" for a lock that billing holds (pid ");
-    assert_found(found, kit_path("billing holds (pid %.*s, user postgres, active: \\\"SELECT pg_sleep(?);\\\")",
-                                 (int)strcspn(pid, "\n"), pid));
+    const char *found = collector_findings(s);
+    collector_found(found, "{\"weight\": 93, \"text\": \"migration (pid ");
+    collector_found(found, "waits in \\\"ALTER TABLE a ADD COLUMN n int;\\\" for a lock that billing holds (pid ");
+    collector_found(found, kit_path("billing holds (pid %.*s, user postgres, active: \\\"SELECT pg_sleep(?);\\\")",
+                                    (int)strcspn(pid, "\n"), pid));
     assert_null(strstr(found, "hush"));
     meanwhile_end(waiter);
     meanwhile_end(holder);
@@ -112,13 +98,13 @@ static void who_held_the_lock_that_timed_out_is_found_after_the_fact(void **stat
     await("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'report' AND"
           " xact_start < clock_timestamp() - interval '1.1 s'");
     kit_step *s = step(url);
-    assert_found(findings(s), "{\"weight\": 40, \"text\": \"report (pid ");
+    collector_found(collector_findings(s), "{\"weight\": 40, \"text\": \"report (pid ");
     kit_step_free(s);
     s = step(url);
     kit_fact(s, "failure.summary", "006_indexes.sql:3: 55P03 canceling statement due to lock timeout");
-    assert_found(findings(s), "{\"weight\": 92, \"text\": \"report (pid ");
-    assert_found(kit_artifact(s, "findings.jsonl"), "holds locks on b and has been active for ");
-    assert_found(kit_artifact(s, "holders.txt"), "application=report");
+    collector_found(collector_findings(s), "{\"weight\": 92, \"text\": \"report (pid ");
+    collector_found(kit_artifact(s, "findings.jsonl"), "holds locks on b and has been active for ");
+    collector_found(kit_artifact(s, "holders.txt"), "application=report");
     meanwhile_end(holder);
     kit_step_free(s);
 }
@@ -131,8 +117,8 @@ static void an_invalid_index_is_found(void **state)
         kit_status_of("psql", "-X", "-q", "-d", url, "-c", "CREATE UNIQUE INDEX CONCURRENTLY idx_a_t ON a (t)", NULL),
         0);
     kit_step *s = step(url);
-    assert_found(findings(s),
-                 "{\"weight\": 89, \"text\": \"index idx_a_t of a is invalid: a CREATE INDEX CONCURRENTLY");
+    collector_found(collector_findings(s),
+                    "{\"weight\": 89, \"text\": \"index idx_a_t of a is invalid: a CREATE INDEX CONCURRENTLY");
     world_sql("diagnose", "DROP INDEX idx_a_t; DELETE FROM a WHERE id > 2000");
     kit_step_free(s);
 }
@@ -144,12 +130,12 @@ static void a_slow_statement_explains_slowness_and_nothing_else(void **state)
     for (int i = 0; i < 2; i++)
         world_sql("diagnose", "SELECT pg_sleep(0.6)");
     kit_step *s = step(url);
-    assert_found(findings(s), "{\"weight\": 30, \"text\": \"a statement takes 6");
+    collector_found(collector_findings(s), "{\"weight\": 30, \"text\": \"a statement takes 6");
     kit_step_free(s);
     s = step(url);
     kit_fact(s, "failure.summary", "p95 is 812 ms (> 500ms)");
-    assert_found(findings(s), "{\"weight\": 70, \"text\": \"a statement takes 6");
-    assert_found(kit_artifact(s, "findings.jsonl"), "on average over 2 calls: \\\"SELECT pg_sleep(");
+    collector_found(collector_findings(s), "{\"weight\": 70, \"text\": \"a statement takes 6");
+    collector_found(kit_artifact(s, "findings.jsonl"), "on average over 2 calls: \\\"SELECT pg_sleep(");
     kit_step_free(s);
 }
 
@@ -158,7 +144,7 @@ static void it_writes_nothing_and_leaves_no_session(void **state)
     (void)state;
     const char *before = world_digest("diagnose");
     kit_step *s = step(url);
-    (void)findings(s);
+    (void)collector_findings(s);
     assert_string_equal(world_digest("diagnose"), before);
     await("SELECT (count(*) = 0)::int FROM pg_stat_activity WHERE application_name = 'belay'");
     kit_step_free(s);

@@ -1,7 +1,7 @@
 /* redis.diagnose with real causes, on a real server. */
 #include <string.h>
 
-#include "kit.h"
+#include "collector.h"
 
 static kit_step *step(const char *url)
 {
@@ -10,26 +10,12 @@ static kit_step *step(const char *url)
     return s;
 }
 
-static const char *findings(kit_step *s)
-{
-    if (kit_run(s, KIT_VERIFY) != BELAY_OK)
-        fail_msg("%s", kit_summary(s));
-    const char *found = kit_artifact(s, "findings.jsonl");
-    return found ? found : "";
-}
-
-static void assert_found(const char *findings, const char *text)
-{
-    if (!strstr(findings, text))
-        fail_msg("'%s' is not among: %s", text, findings);
-}
-
 static void a_sound_server_gives_its_info_and_no_finding(void **state)
 {
     (void)state;
     kit_step *s = step(kit_redis_url());
-    assert_string_equal(findings(s), "");
-    assert_found(kit_artifact(s, "info.txt"), "keyspace_hits:");
+    assert_string_equal(collector_findings(s), "");
+    collector_found(kit_artifact(s, "info.txt"), "keyspace_hits:");
     kit_step_free(s);
 }
 
@@ -48,8 +34,8 @@ static void why_there_is_no_session_is_found(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         kit_step *s = step(cases[i].url);
-        assert_found(findings(s), "{\"weight\": 88, \"text\": \"");
-        assert_found(kit_artifact(s, "findings.jsonl"), cases[i].says);
+        collector_found(collector_findings(s), "{\"weight\": 88, \"text\": \"");
+        collector_found(kit_artifact(s, "findings.jsonl"), cases[i].says);
         assert_null(strstr(kit_artifact(s, "findings.jsonl"), "not-the-password"));
         kit_step_free(s);
     }
@@ -69,9 +55,9 @@ static void a_server_that_is_full_and_evicts_nothing_is_found(void **state)
     cli("maxmemory-policy", "noeviction");
     cli("maxmemory", "1");
     kit_step *s = step(kit_redis_url());
-    const char *found = findings(s);
+    const char *found = collector_findings(s);
     cli("maxmemory", "0");
-    assert_found(found, "{\"weight\": 92, \"text\": \"Redis is full and refuses to write");
+    collector_found(found, "{\"weight\": 92, \"text\": \"Redis is full and refuses to write");
     kit_step_free(s);
 }
 
