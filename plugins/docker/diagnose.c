@@ -12,9 +12,8 @@
 
 #define QUOTE_WIDTH  160
 #define NS           INT64_C(1000000000)
-#define HEALTHY_LESS 10   /* what a healthy container logs explains less than what one that is ill does */
-#define MEMORY_FULL  95   /* percent of its limit */
-#define ANSWER_MS    1000 /* an engine that has much to do answers some of the questions, and those count */
+#define HEALTHY_LESS 10 /* what a healthy container logs explains less than what one that is ill does */
+#define MEMORY_FULL  95 /* percent of its limit */
 
 /* A container as it is found. */
 typedef struct patient {
@@ -86,14 +85,23 @@ static belay_status admit(ward *w)
     return BELAY_OK;
 }
 
+/* An engine that has much to do answers some questions late; the others are to have their turn, too. */
+static int half_of_the_time(const ward *w)
+{
+    const call *c = engine_call(w->e);
+    const int64_t left = c->host->time_left_ms(c->ctx);
+    return left > 2 ? (int)(left / 2) : 1;
+}
+
 /* Asks one question about each, side by side; the answers stand in *ret_requests, for the caller to free. Where one has
  * no answer, the others may still have theirs. */
 static belay_status ask_each(ward *w, const char *tail, engine_request **ret_requests)
 {
     engine_request *requests = text_grow(NULL, w->all.count, sizeof *requests);
+    const int patience = half_of_the_time(w);
     for (size_t i = 0; i < w->all.count; i++)
         requests[i] = (engine_request){
-            .method = "GET", .path = text_printf("/containers/%s%s", w->items[i].c->id, tail), .timeout_ms = ANSWER_MS};
+            .method = "GET", .path = text_printf("/containers/%s%s", w->items[i].c->id, tail), .timeout_ms = patience};
     *ret_requests = requests;
     return engine_send(w->e, requests, w->all.count);
 }
@@ -180,6 +188,7 @@ static belay_status look_at_logs(ward *w)
     const call *c = engine_call(w->e);
     engine_request *requests = text_grow(NULL, w->all.count, sizeof *requests);
     logread *readers = text_grow(NULL, w->all.count, sizeof *readers);
+    const int patience = half_of_the_time(w);
     for (size_t i = 0; i < w->all.count; i++) {
         const json_t *config = json_object_get(w->items[i].inspected, "Config");
         readers[i] =
@@ -188,7 +197,7 @@ static belay_status look_at_logs(ward *w)
                                        .path = log_path(w, &w->items[i]),
                                        .sink = feed,
                                        .user = &readers[i],
-                                       .timeout_ms = ANSWER_MS};
+                                       .timeout_ms = patience};
     }
     const belay_status s = engine_send(w->e, requests, w->all.count);
     for (size_t i = 0; i < w->all.count; i++) {

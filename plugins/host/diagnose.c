@@ -159,6 +159,7 @@ static void look_at_disks(belay_ctx *c, const belay_host *h)
 /* More than so many processes for each processor that want to run: what is slow, or not ready in time, may only wait.
  */
 #define OVERLOAD 4
+#define LATE     "p9[0-9]|latency|slow|time|within|ready|health|answer"
 static void look_at_load(belay_ctx *c, const belay_host *h)
 {
     char *load = host_read("/proc/loadavg", PROC_MAX);
@@ -167,7 +168,8 @@ static void look_at_load(belay_ctx *c, const belay_host *h)
     if (load)
         (void)h->keep(c, "load.txt", load, strlen(load));
     if (processors > 0 && wanting >= OVERLOAD * (double)processors)
-        finding(c, h, 58, "the machine is overloaded: its load is %.0f with %ld processor%s", wanting, processors,
+        finding(c, h, finding_failure_says(c, h, LATE) ? 58 : 45,
+                "the machine is overloaded: its load is %.0f with %ld processor%s", wanting, processors,
                 processors == 1 ? "" : "s");
     free(load);
 }
