@@ -6,69 +6,69 @@
 #include "docker/ailment.h"
 #include "docker/clues.h"
 
+static const struct {
+    const char *line, *meaning; /* NULL: the line says it all; "": no clue */
+} lines[] = {
+    {"[Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use",
+     "a port is taken"},
+    {"Error: listen EADDRINUSE: address already in use :::3000", "a port is taken"},
+    {"PANIC:  could not write to file \"pg_wal/xlogtemp.99\": No space left on device", "a disk is full"},
+    {"ERROR:  could not extend file \"base/5/1259\": No space left on device", "a disk is full"},
+    {"2026-01-01 12:00:00 UTC [71] ERROR:  relation \"v_costs\" does not exist at character 15",
+     "the database lacks something"},
+    {"ERROR:  column \"model\" does not exist", "the database lacks something"},
+    {"ERROR:  column \"model\" of relation \"costs\" does not exist", "the database lacks something"},
+    {"psycopg2.errors.UndefinedTable: relation \"runs\" does not exist", "the database lacks something"},
+    {"sqlite3.OperationalError: no such table: runs", "the database lacks something"},
+    {"FATAL:  password authentication failed for user \"app\"", "a user or password is refused"},
+    {"redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled.",
+     "a user or password is refused"},
+    {"WRONGPASS invalid username-password pair", "a user or password is refused"},
+    {"FATAL:  database \"shop\" does not exist", "a database does not exist"},
+    {"FATAL:  sorry, too many clients already", "the database has no connection left"},
+    {"FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+     "the database has no connection left"},
+    {"OOM command not allowed when used memory > 'maxmemory'.", "memory ran out"},
+    {"MemoryError", "memory ran out"},
+    {"could not translate host name \"postgres\" to address: Name or service not known", "a host name is not known"},
+    {"dial tcp: lookup redis: no such host", "a host name is not known"},
+    {"connection to server at \"10.0.0.5\", port 5432 failed: Connection refused",
+     "something that it needs does not answer"},
+    {"OSError: [Errno 113] No route to host", "something that it needs does not answer"},
+    {"ERROR:  canceling statement due to lock timeout", "a lock is held"},
+    {"ERROR:  deadlock detected", "a lock is held"},
+    {"KeyError: 'SCHEDULER_TIME_ZONE'", "a setting is missing"},
+    {"error: environment variable DATABASE_URL is empty", "a setting is missing"},
+    {"PermissionError: [Errno 13] Permission denied: '/data'", "a permission is missing"},
+    {"ModuleNotFoundError: No module named 'fastapi'", "a file or module is missing"},
+    {"exec: \"start\": executable file not found in $PATH", "a file or module is missing"},
+    {"ERROR:  syntax error at or near \"SELCT\"", "a statement is wrong"},
+    {"panic: runtime error: index out of range", NULL},
+    {"ValueError: bad zone", NULL},
+    {"ERROR:    Application startup failed. Exiting.", NULL},
+    {"INFO:     Application startup complete.", ""},
+    {"GET /api/errors 200", ""},
+    {"0 errors", ""},
+    {"LOG:  database system is ready to accept connections", ""},
+    {"File \"/srv/services/scheduler.py\", line 70, in <module>", ""},
+};
+
 static void lines_give_their_meaning(void **state)
 {
     (void)state;
-    static const struct {
-        const char *line, *meaning; /* NULL: the line says it all; "": no clue */
-    } cases[] = {
-        {"[Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use",
-         "a port is taken"},
-        {"Error: listen EADDRINUSE: address already in use :::3000", "a port is taken"},
-        {"PANIC:  could not write to file \"pg_wal/xlogtemp.99\": No space left on device", "a disk is full"},
-        {"ERROR:  could not extend file \"base/5/1259\": No space left on device", "a disk is full"},
-        {"2026-01-01 12:00:00 UTC [71] ERROR:  relation \"v_costs\" does not exist at character 15",
-         "the database lacks something"},
-        {"ERROR:  column \"model\" does not exist", "the database lacks something"},
-        {"ERROR:  column \"model\" of relation \"costs\" does not exist", "the database lacks something"},
-        {"psycopg2.errors.UndefinedTable: relation \"runs\" does not exist", "the database lacks something"},
-        {"sqlite3.OperationalError: no such table: runs", "the database lacks something"},
-        {"FATAL:  password authentication failed for user \"app\"", "a user or password is refused"},
-        {"redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled.",
-         "a user or password is refused"},
-        {"WRONGPASS invalid username-password pair", "a user or password is refused"},
-        {"FATAL:  database \"shop\" does not exist", "a database does not exist"},
-        {"FATAL:  sorry, too many clients already", "the database has no connection left"},
-        {"FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
-         "the database has no connection left"},
-        {"OOM command not allowed when used memory > 'maxmemory'.", "memory ran out"},
-        {"MemoryError", "memory ran out"},
-        {"could not translate host name \"postgres\" to address: Name or service not known",
-         "a host name is not known"},
-        {"dial tcp: lookup redis: no such host", "a host name is not known"},
-        {"connection to server at \"10.0.0.5\", port 5432 failed: Connection refused",
-         "something that it needs does not answer"},
-        {"OSError: [Errno 113] No route to host", "something that it needs does not answer"},
-        {"ERROR:  canceling statement due to lock timeout", "a lock is held"},
-        {"ERROR:  deadlock detected", "a lock is held"},
-        {"KeyError: 'SCHEDULER_TIME_ZONE'", "a setting is missing"},
-        {"error: environment variable DATABASE_URL is empty", "a setting is missing"},
-        {"PermissionError: [Errno 13] Permission denied: '/data'", "a permission is missing"},
-        {"ModuleNotFoundError: No module named 'fastapi'", "a file or module is missing"},
-        {"exec: \"start\": executable file not found in $PATH", "a file or module is missing"},
-        {"ERROR:  syntax error at or near \"SELCT\"", "a statement is wrong"},
-        {"panic: runtime error: index out of range", NULL},
-        {"ValueError: bad zone", NULL},
-        {"ERROR:    Application startup failed. Exiting.", NULL},
-        {"INFO:     Application startup complete.", ""},
-        {"GET /api/errors 200", ""},
-        {"0 errors", ""},
-        {"LOG:  database system is ready to accept connections", ""},
-        {"File \"/srv/services/scheduler.py\", line 70, in <module>", ""},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const clue *found = clues_find(cases[i].line);
-        if (cases[i].meaning && !*cases[i].meaning) {
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        const clue *found = clues_find(lines[i].line);
+        if (lines[i].meaning && !*lines[i].meaning) {
             if (found)
-                fail_msg("'%s' is taken for a clue: %s", cases[i].line, found->pattern);
+                fail_msg("'%s' is taken for a clue: %s", lines[i].line, found->pattern);
             continue;
         }
         if (!found)
-            fail_msg("'%s' gives no clue", cases[i].line);
-        if (!cases[i].meaning)
+            fail_msg("'%s' gives no clue", lines[i].line);
+        if (!lines[i].meaning)
             assert_null(found->meaning);
         else
-            assert_string_equal(found->meaning ? found->meaning : "", cases[i].meaning);
+            assert_string_equal(found->meaning ? found->meaning : "", lines[i].meaning);
     }
 }
 

@@ -281,6 +281,13 @@ static void perform_step_end(sim *s, const machine_action *a)
     append(s->notes, "%c:%s", sim_letter(a->step), outcome_words[a->outcome]);
 }
 
+static void perform_diagnosis(sim *s, const machine_action *a)
+{
+    const bool begins = a->what == MACHINE_DIAGNOSE;
+    tell(s, "the diagnosis of %c %s", sim_letter(a->step), begins ? "begins" : "is over");
+    sim_hold(s, begins || (s->diagnosed && rules_running(s) == 0), "a diagnosis is weighed that is not over");
+}
+
 static void perform(sim *s, const machine_action *a)
 {
     sim_hold(s, !s->finished, "an action after the last");
@@ -308,10 +315,8 @@ static void perform(sim *s, const machine_action *a)
         tell(s, "the run is %s", state_words[a->state]);
         break;
     case MACHINE_EVIDENCE: s->evidence = true; break;
-    case MACHINE_DIAGNOSE: tell(s, "%c is diagnosed", sim_letter(a->step)); break;
-    case MACHINE_DIAGNOSED:
-        sim_hold(s, s->diagnosed && rules_running(s) == 0, "a diagnosis is weighed that is not over");
-        break;
+    case MACHINE_DIAGNOSE:
+    case MACHINE_DIAGNOSED: perform_diagnosis(s, a); break;
     case MACHINE_STEP_END: perform_step_end(s, a); break;
     case MACHINE_FINISH:
         sim_hold(s, rules_running(s) == 0, "it finishes while something runs");
