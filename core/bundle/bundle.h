@@ -14,7 +14,7 @@
  *   measurements.json          array of {step name value unit samples threshold verdict}
  *   pipeline.cfg               the text that was recorded, with its includes and overrides
  *   report.xml                 JUnit
- *   run.json                   as `belay show --format json`
+ *   run.json                   as `belay show --format json`, without the places of the artifacts
  *   MANIFEST.sha256            a line for each file above, as sha256sum(1) writes and checks it
  *
  * Two bundles of a run that has ended are the same, byte for byte: owner 0, mode 0644, the time of the run's start.
@@ -30,7 +30,7 @@
 int bundle_write(store *s, const store_run *run, const redactor *secrets, const char *path, size_t *ret_files,
                  error **err) CHECKED;
 
-/** The run as one JSON document, with its phases and measurements; the caller decrefs. */
+/** The run as one JSON document, with its phases, measurements and what a diagnosis found; the caller decrefs. */
 int bundle_run_json(store *s, const store_run *run, json_t **ret, error **err) CHECKED;
 
 #endif

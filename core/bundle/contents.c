@@ -100,7 +100,7 @@ static bool read_event(void *user, const char *json)
 static int add_events(contents *c, store *s, const store_run *run, error **err)
 {
     reading all = {.events = json_array()};
-    int r = store_events(s, run->id, read_event, &all, err);
+    int r = store_events(s, run->id, NULL, read_event, &all, err);
     if (r == 0)
         r = add_junit(c, all.events, err);
     if (r == 0) {

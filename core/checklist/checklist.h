@@ -6,7 +6,7 @@
  * A filled checklist is a JSON object; `belay checklist --format json` prints just that:
  *
  *   title run pipeline environment version previous commit state reason user host sets started_ms ended_ms
- *   ticked total   numbers of boxes
+ *   ticked total   numbers of boxes; one that only collectors cover is left out unless one of them ran
  *   boxes          array of {id section text state reason steps}
  *     state        "ticked": every step that covers it passed; "failed": one of them did not; "open": not all have run
  *     reason       of a box that is not ticked; else ""

@@ -132,6 +132,10 @@ void cli_engine_done(cli_engine *e);
 /** The run that a word names ("latest" when there is none). */
 int cli_get_run(const cli_args *args, store *s, store_run *ret, error **err) CHECKED;
 
+typedef void (*cli_artifact_fn)(void *user, const char *path);
+/** Calls fn for each artifact of the run, of the step unless that is NULL, by name. */
+void cli_artifacts(const store *s, const char *run, const char *step, cli_artifact_fn fn, void *user);
+
 /** Prints a JSON document and a newline. */
 void cli_print_json(json_t *document);
 /** Prints text in lines of at most 100 characters, each after indent spaces. */

@@ -23,6 +23,7 @@ void call_free(call *c)
     error_free(c->refused);
     free(c->option);
     json_decref(c->sampled);
+    text_done(&c->found);
     free(c);
 }
 
@@ -153,6 +154,8 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
 {
     call *c = user;
     guard(error) err = NULL;
+    if (strcmp(artifact, FINDINGS_ARTIFACT) == 0)
+        findings_take(c, bytes, n);
     if (record_artifact(&c->driver->record, step_id(c), artifact, bytes, n, &err) == 0)
         return 0;
     guard_mem char *why = error_text(err);
@@ -217,6 +220,7 @@ static void put_away(call *c, const worker_result *r)
     c->hint = mem_dup_or_null(r->hint);
     c->option = mem_dup_or_null(r->option);
     judge_call(c);
+    findings_ended(c);
 }
 
 static void on_done(void *user, const worker_result *result)
@@ -261,6 +265,8 @@ static json_t *facts_of(const call *c)
     set_time(facts, "run.started_at", d->record.run.started_ms);
     set_time(facts, "stage.started_at", d->stage_ms[s->stage - p->stages]);
     set_time(facts, "step.started_at", d->notes[c->step].started_ms);
+    if (s->stage->diagnose)
+        findings_facts(d, facts);
     return facts;
 }
 

@@ -84,6 +84,7 @@ int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode,
                   .stage_steady_ms = mem_array(p->stage_count, sizeof *d->stage_steady_ms),
                   .begun_ms = clock_steady_ms(),
                   .cancelled_by = "",
+                  .findings.failed = MACHINE_NO_STEP,
                   .on_phase = on_phase_ended,
                   .on_cancel = on_cancelled};
     record_init(&d->record, s);
@@ -133,6 +134,10 @@ void driver_done(driver *d)
     free(d->stage_ms);
     free(d->stage_steady_ms);
     free(d->rollback_reason);
+    free(d->findings.best);
+    for (size_t i = 0; i < d->findings.count; i++)
+        free(d->findings.items[i].text);
+    free(d->findings.items);
     free(d->queue.items);
     free(d->machine_memory);
     outline_free(d->outline);
@@ -195,6 +200,16 @@ static int keep_rollback_reason(driver *d, const char *reason, error **err)
     d->rollback_reason = mem_dup(reason);
     store *s = d->record.store;
     return s ? store_mark(s, d->record.run.id, "rolled back because", reason, err) : 0;
+}
+
+int driver_keep_reason(driver *d, const char *reason, error **err)
+{
+    int r = keep_rollback_reason(d, reason, err);
+    if (r < 0)
+        return r;
+    free(d->record.run.reason);
+    d->record.run.reason = mem_dup(reason);
+    return record_update(&d->record, err);
 }
 
 static char *state_reason(const driver *d, const machine_action *a)
@@ -313,6 +328,8 @@ static int perform(driver *d, const machine_action *a, error **err)
     case MACHINE_KILL: stop_step(d, a->step, worker_kill); break;
     case MACHINE_WAIT: wait_until(d, a->until); break;
     case MACHINE_STATE: return enter_state(d, a, err);
+    case MACHINE_DIAGNOSE: findings_begin(d, a->step); break;
+    case MACHINE_DIAGNOSED: return findings_weigh(d, err);
     case MACHINE_EVIDENCE: save_evidence(d, a->step); break;
     case MACHINE_STEP_END: tell_step_end(d, a); break;
     case MACHINE_STAGE_START:

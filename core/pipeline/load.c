@@ -16,6 +16,7 @@ void pipeline_step_done(pipeline_step *s)
     free(s->title);
     texts_free(s->covers);
     free(s->needs);
+    free(s->answers);
     for (size_t i = 0; i < s->threshold_count; i++) {
         free(s->thresholds[i].metric);
         free(s->thresholds[i].text);
@@ -167,8 +168,8 @@ void environment_load(load *l, const config_setting_t *root)
 
 static void check_sections(load *l, const config_setting_t *root)
 {
-    static const char *const names[] = {"pipeline", "vars",   "secrets",  "env_files", "checklist",
-                                        "requires", "stages", "rollback", "overrides", NULL};
+    static const char *const names[] = {"pipeline", "vars",   "secrets",  "env_files", "checklist", "requires",
+                                        "stages",   "diagnose", "rollback", "overrides", NULL};
     setting_check_names(l, root, "a pipeline file", names);
     check_overrides(l, root);
 }

@@ -158,6 +158,8 @@ void step_common_offer(nearest *n);
 void step_load_thresholds(load *l, pipeline_step *s, const config_setting_t *group);
 /** Reads the needs of all steps (order.c). */
 void order_load_needs(load *l);
+/** What only the steps of the diagnosis have, and what they cannot have (collectors.c). */
+void collectors_load(load *l);
 /** Reports what is wrong with the references to outputs in a step's template. */
 void order_check_references(load *l, const pipeline_step *s, pipeline_place where, const char *template);
 

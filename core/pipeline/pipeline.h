@@ -76,6 +76,8 @@ typedef struct pipeline_step {
     pipeline_policy on_failure, on_error, on_inconclusive; /**< default: rollback, rollback, rollback */
     pipeline_threshold *thresholds;
     size_t threshold_count;
+    size_t *answers; /**< of the diagnosis: indices of the steps of the stages whose failure it looks into */
+    size_t answer_count;
     /** Option name -> text, integer or array of texts, defaults applied. Texts may still hold ${secret:} ${steps.}
      *  ${env:}; this is what the store keeps. */
     json_t *options;
@@ -85,6 +87,7 @@ struct pipeline_stage {
     char *name;
     pipeline_place where;
     unsigned parallel;   /**< >= 1 */
+    bool diagnose;       /**< the diagnosis: what looks for the cause of a failure */
     bool rollback;       /**< the rollback stage */
     size_t first, count; /**< its steps, a range of pipeline.steps */
 };
@@ -96,7 +99,7 @@ typedef struct pipeline_box {
     char *text;
 } pipeline_box;
 
-/** Steps of all stages in file order, then those of the rollback stage. */
+/** Steps of all stages in file order, then those of the diagnosis, then those of the rollback stage. */
 typedef struct pipeline {
     char *name, *environment, *version;
     char *previous; /**< "" on a first deploy */
@@ -105,10 +108,11 @@ typedef struct pipeline {
     char *text;     /**< the whole text with @include put in, and `--set` recorded: what a run stores */
     json_t *vars;   /**< name -> text, after --set */
     pipeline_stage *stages;
-    size_t stage_count; /**< the rollback stage, when there is one, is the last */
+    size_t stage_count; /**< the main ones, then the diagnosis and the rollback stage, where there are such */
     pipeline_step *steps;
     size_t step_count;
-    size_t main_count;   /**< steps before the rollback stage's */
+    size_t main_count;   /**< steps of the main stages */
+    int64_t diagnose_ms; /**< how long the whole diagnosis may take; from `limit`, default 3 s */
     char *checklist;     /**< its title; NULL: the file has no checklist */
     char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
     pipeline_box *boxes; /**< of all sections, in order */

@@ -164,7 +164,7 @@ static void add_trail(const live *l, block *b)
     size_t done = 0;
     for (size_t i = 0; i < v->stages.count; i++) {
         const view_stage *stage = &v->stages.items[i];
-        if (stage->rollback)
+        if (stage->diagnose || stage->rollback)
             continue;
         guard_text one = {0};
         if (stage->bad)
@@ -195,7 +195,7 @@ static void add_status(const live *l, block *b, int64_t now_ms)
     size_t done = 0, all = 0;
     guard_text line = {0};
     for (size_t i = 0; i < v->steps.count; i++) {
-        if (v->stages.items[v->steps.items[i].stage].rollback)
+        if (!view_is_main(v, &v->steps.items[i]))
             continue;
         all++;
         done += v->steps.items[i].verdict != VIEW_NONE;

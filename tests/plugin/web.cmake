@@ -18,3 +18,4 @@ set_target_properties(bench_server PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_B
 belay_test(plugin/http_tls SOURCES http_tls.c USES kit LABEL server)
 belay_test(plugin/redis_info SOURCES redis_info.c USES kit LABEL server)
 belay_test(plugin/redis_window SOURCES redis_window.c USES kit meanwhile LABEL server)
+belay_test(plugin/redis_diagnose SOURCES redis_diagnose.c USES kit LABEL server)

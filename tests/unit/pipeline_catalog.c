@@ -66,7 +66,13 @@ static catalog_kind docker_kinds[3] = {
                  {.name = W("tag"), .doc = W("The tag."), .type = BELAY_T_STRING, .flags = BELAY_F_REQUIRED},
                  {.name = W("images"), .doc = W("d"), .type = BELAY_T_LIST},
              })},
-    {.plugin = &docker, .name = W("docker.info"), .step = W("info"), .doc = W("Looks."), .timeout_ms = 5000},
+    {.plugin = &docker,
+     .name = W("docker.info"),
+     .step = W("info"),
+     .doc = W("Looks."),
+     .flags = BELAY_S_READ_ONLY,
+     .has_verify = true,
+     .timeout_ms = 5000},
 };
 
 static const struct catalog whole = {docker_kinds, sizeof docker_kinds / sizeof *docker_kinds};
