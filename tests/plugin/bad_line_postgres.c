@@ -60,9 +60,13 @@ static const char *rows(void)
     return world_digest(database);
 }
 
+/* Each in a run of its own: what a rollback sets aside is named after the run. */
 static kit_step *snapshot(const proxy *line)
 {
-    return over(line, "postgres.snapshot");
+    static int run;
+    kit_step *s = over(line, "postgres.snapshot");
+    kit_fact(s, "run.id", kit_path("20260101-000000-%04d", run++));
+    return s;
 }
 
 static void a_snapshot_over_a_bad_line(void **state)

@@ -17,7 +17,9 @@ static kit_step *info(const proxy *line)
 
 static kit_step *errors(const proxy *line)
 {
-    return over(line, "redis.errors");
+    kit_step *s = over(line, "redis.errors");
+    kit_set(s, "window", "200ms");
+    return s;
 }
 
 static proxy *line_to_redis(void)

@@ -88,6 +88,8 @@ static int answer_at(const char *path, int *ret_port)
     struct sockaddr_un un;
     struct sockaddr_in in = loopback(0);
     int fd = path ? unix_socket(path, &un) : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (path)
+        (void)unlink(path); /* of the proxy before */
     assert_int_equal(bind(fd, path ? (struct sockaddr *)&un : (struct sockaddr *)&in, path ? sizeof un : sizeof in), 0);
     assert_int_equal(listen(fd, LINES), 0);
     socklen_t length = sizeof in;
