@@ -58,6 +58,12 @@ belay_status kit_run_killed(kit_step *s, kit_phase phase, int n, int ms);
 /** Runs the phase and cancels it after ms. */
 belay_status kit_run_cancelled(kit_step *s, kit_phase phase, int ms);
 
+/** The time limit of each phase from now on, and its grace time after that; without it the kind's limit, at most two
+ * minutes, and five seconds. */
+void kit_limit(kit_step *s, int ms);
+
+/** How the last phase's process ended: "returned", or in the words of worker_end_name(). */
+const char *kit_end(const kit_step *s);
 /** Of the last phase: what explain() said (never NULL), all log lines, the plan() lines, all masked artifacts. */
 const char *kit_summary(const kit_step *s);
 const char *kit_hint(const kit_step *s);

@@ -24,10 +24,12 @@ struct kit_step {
     json_t *undo; /* newest first, as a worker is sent it */
     json_t *outputs, *measured, *artifacts;
     bool rolled_back; /* cleanly: the next execute begins with an empty journal */
+    int64_t limit_ms, grace_ms;
 
     /* of the last phase */
     text log, plan;
     char *summary, *hint, *option;
+    worker_end end;
 };
 
 /* One phase, while it runs. */
@@ -89,6 +91,7 @@ kit_step *kit_step_of(const char *file, const char *kind)
     must(catalog_describe(state_folder(), path, &s->plugin, &err), &err, "describe the plugin");
     must(catalog_pinned(state_folder(), s->plugin->sha256, &s->pinned, &err), &err, "pin the plugin");
     s->kind = find_kind(s->plugin, kind);
+    s->limit_ms = s->kind->timeout_ms < PHASE_LIMIT_MS ? s->kind->timeout_ms : PHASE_LIMIT_MS;
     s->set = json_object();
     s->pending = json_array();
     s->facts = default_facts();
@@ -253,7 +256,6 @@ static void drive(running *r, worker_phase phase, const json_t *options, const r
 {
     guard(error) err = NULL;
     kit_step *s = r->step;
-    int64_t timeout = s->kind->timeout_ms < PHASE_LIMIT_MS ? s->kind->timeout_ms : PHASE_LIMIT_MS;
     const worker_request request = {
         .plugin = s->pinned,
         .sha256 = s->plugin->sha256,
@@ -264,7 +266,8 @@ static void drive(running *r, worker_phase phase, const json_t *options, const r
         .facts = s->facts,
         .undo = s->undo,
         .secrets = secrets,
-        .timeout_ms = timeout,
+        .timeout_ms = s->limit_ms,
+        .grace_ms = s->grace_ms,
     };
     const worker_handlers handlers = {
         .user = r,
@@ -311,6 +314,7 @@ static belay_status run(running *r, kit_phase phase, int after_ms)
         json_array_clear(s->undo);
     s->rolled_back = s->rolled_back && phase != KIT_EXECUTE;
     drive(r, (worker_phase)phase, options, secrets, after_ms);
+    s->end = r->end;
     if (r->end != WORKER_END_RETURNED) {
         if (!r->intervene)
             print_message("%s %s: %s: %s\n%s", s->kind->name, worker_phase_name((worker_phase)phase),
@@ -356,7 +360,17 @@ belay_status kit_run_cancelled(kit_step *s, kit_phase phase, int ms)
     return run(&r, phase, ms);
 }
 
+void kit_limit(kit_step *s, int ms)
+{
+    s->limit_ms = s->grace_ms = ms;
+}
+
 /* ---- what there is to see ---------------------------------------------------------------------------------------- */
+
+const char *kit_end(const kit_step *s)
+{
+    return worker_end_name(s->end);
+}
 
 const char *kit_summary(const kit_step *s)
 {
