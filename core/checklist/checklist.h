@@ -6,7 +6,7 @@
  * A filled checklist is a JSON object; `belay checklist --format json` prints just that:
  *
  *   title run pipeline environment version previous commit state reason user host sets started_ms ended_ms
- *   ticked total   numbers of boxes
+ *   ticked total   numbers of boxes; one that only collectors cover is left out unless one of them ran
  *   boxes          array of {id section text state reason steps}
  *     state        "ticked": every step that covers it passed; "failed": one of them did not; "open": not all have run
  *     reason       of a box that is not ticked; else ""
@@ -14,6 +14,7 @@
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
  *       measurements  array of {name value unit threshold verdict samples}
  *       soak       of a step that was watched for a time: {ms samples gaps}, gaps: samples that are missing
+ *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user at_ms signed}
  */
 #ifndef CHECKLIST_CHECKLIST_H
 #define CHECKLIST_CHECKLIST_H

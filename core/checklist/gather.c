@@ -159,6 +159,19 @@ static json_t *fill_box(const gathering *g, const json_t *recorded)
     return box;
 }
 
+/* A box that only the diagnosis covers is no task of a run in which nothing failed. */
+static bool is_left_out(const gathering *g, const json_t *recorded)
+{
+    size_t i;
+    const json_t *covering;
+    if (!json_is_true(json_object_get(recorded, "diagnosis")))
+        return false;
+    json_array_foreach(json_object_get(recorded, "steps"), i, covering)
+        if (*filled_text(json_object_get(g->steps, filled_text(covering, "id")), "verdict"))
+            return false;
+    return true;
+}
+
 static json_t *fill(const gathering *g, const store_run *run)
 {
     size_t i;
@@ -166,8 +179,11 @@ static json_t *fill(const gathering *g, const store_run *run)
     json_int_t ticked = 0;
     json_t *boxes = json_array();
     json_array_foreach(json_object_get(g->checklist, "boxes"), i, recorded) {
-        json_array_append_new(boxes, fill_box(g, recorded));
-        ticked += strcmp(filled_text(json_array_get(boxes, i), "state"), "ticked") == 0;
+        if (is_left_out(g, recorded))
+            continue;
+        json_t *box = fill_box(g, recorded);
+        json_array_append_new(boxes, box);
+        ticked += strcmp(filled_text(box, "state"), "ticked") == 0;
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I, s:I, s:I, s:I, s:o}", "title",
                      filled_text(g->checklist, "title"), "run", run->id, "pipeline", run->pipeline, "environment",
@@ -184,16 +200,30 @@ static void gathering_done(gathering *g)
     json_decref(g->checklist);
 }
 
+static bool take_approval(void *user, const store_approval *a)
+{
+    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "gate", a->gate, "role", a->role,
+                                          "decision", a->decision, "reason", a->reason, "user", a->user, "at_ms",
+                                          (json_int_t)a->at_ms, "signed", *a->signature != '\0'));
+    return true;
+}
+
 int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
 {
     gathering g = {.steps = json_object()};
+    json_t *approvals = json_array();
     int r = read_record(s, run->id, &g, err);
     if (r == 0 && !g.checklist) {
         (void)error_set(err, ERROR_NOT_FOUND, "the pipeline of run %s has no checklist", run->id);
         r = error_hint(err, "a section 'checklist' in the pipeline file lists the boxes (docs/PIPELINE.md)");
     }
     if (r == 0)
+        r = store_approvals(s, run->id, NULL, take_approval, approvals, err);
+    if (r == 0) {
         *ret = fill(&g, run);
+        json_object_set(*ret, "approvals", approvals);
+    }
+    json_decref(approvals);
     gathering_done(&g);
     return r;
 }

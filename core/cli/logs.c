@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,31 +35,10 @@ static bool print_event(void *user, const char *text)
     return true;
 }
 
-static void list_artifacts(const char *folder)
+static void print_artifact(void *user, const char *path)
 {
-    struct dirent **names = NULL;
-    int n = scandir(folder, &names, NULL, alphasort);
-    for (int i = 0; i < n; i++) {
-        if (names[i]->d_name[0] != '.')
-            printf("artifact: %s/%s\n", folder, names[i]->d_name);
-        free(names[i]);
-    }
-    free(names);
-}
-
-static void list_all_artifacts(const store *s, const char *run, const char *step)
-{
-    guard_mem char *folder = mem_printf("%s/runs/%s", store_folder(s), run);
-    struct dirent **names = NULL;
-    int n = scandir(folder, &names, NULL, alphasort);
-    for (int i = 0; i < n; i++) {
-        if (names[i]->d_name[0] != '.' && (!step || strcmp(step, names[i]->d_name) == 0)) {
-            guard_mem char *path = mem_printf("%s/%s", folder, names[i]->d_name);
-            list_artifacts(path);
-        }
-        free(names[i]);
-    }
-    free(names);
+    (void)user;
+    printf("artifact: %s\n", path);
 }
 
 int cli_logs(const cli_args *args)
@@ -76,7 +54,7 @@ int cli_logs(const cli_args *args)
         if (f.lines == 0)
             printf("%s%s wrote no log lines in run %s.\n", f.step ? "Step " : "The steps", f.step ? f.step : "",
                    run.id);
-        list_all_artifacts(s, run.id, f.step);
+        cli_artifacts(s, run.id, f.step, print_artifact, NULL);
     }
     store_run_done(&run);
     return r < 0 ? cli_fail(err) : EXIT_COMMITTED;

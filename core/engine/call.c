@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/driver.h"
+#include "engine/requirement.h"
 
 _Static_assert((int)WORKER_PREPARE == (int)MACHINE_PREPARE && (int)WORKER_EXECUTE == (int)MACHINE_EXECUTE &&
                    (int)WORKER_VERIFY == (int)MACHINE_VERIFY && (int)WORKER_ROLLBACK == (int)MACHINE_ROLLBACK,
@@ -19,8 +20,10 @@ void call_free(call *c)
     free(c->threshold_warned);
     free(c->summary);
     free(c->hint);
+    error_free(c->refused);
     free(c->option);
     json_decref(c->sampled);
+    text_done(&c->found);
     free(c);
 }
 
@@ -93,6 +96,19 @@ static int on_remember(void *user, const char *key, const char *value, const cha
     return 0;
 }
 
+/* Now that the commit is known: is it the one that was signed off? The call goes on, and is judged at its end. */
+static int hold_against_requirement(call *c, const char *commit, error **err)
+{
+    const driver *d = c->driver;
+    guard_mem char *ignored = NULL;
+    error_free(take(c->refused));
+    int r = requirement_check(d->record.store, d->pipeline, commit, d->record.run.started_ms, &ignored, &c->refused);
+    if (r == 0 || error_get_code(c->refused) == ERROR_REFUSED)
+        return 0;
+    *err = take(c->refused);
+    return r;
+}
+
 static int save_output(call *c, const catalog_output *o, const char *value, error **err)
 {
     driver *d = c->driver;
@@ -104,7 +120,8 @@ static int save_output(call *c, const catalog_output *o, const char *value, erro
         return r;
     free(d->record.run.commit);
     d->record.run.commit = mem_dup(value);
-    return record_update(&d->record, err);
+    r = record_update(&d->record, err);
+    return r < 0 ? r : hold_against_requirement(c, value, err);
 }
 
 static int on_output(void *user, const char *name, const char *value)
@@ -137,6 +154,8 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
 {
     call *c = user;
     guard(error) err = NULL;
+    if (strcmp(artifact, FINDINGS_ARTIFACT) == 0)
+        findings_take(c, bytes, n);
     if (record_artifact(&c->driver->record, step_id(c), artifact, bytes, n, &err) == 0)
         return 0;
     guard_mem char *why = error_text(err);
@@ -201,6 +220,7 @@ static void put_away(call *c, const worker_result *r)
     c->hint = mem_dup_or_null(r->hint);
     c->option = mem_dup_or_null(r->option);
     judge_call(c);
+    findings_ended(c);
 }
 
 static void on_done(void *user, const worker_result *result)
@@ -245,6 +265,8 @@ static json_t *facts_of(const call *c)
     set_time(facts, "run.started_at", d->record.run.started_ms);
     set_time(facts, "stage.started_at", d->stage_ms[s->stage - p->stages]);
     set_time(facts, "step.started_at", d->notes[c->step].started_ms);
+    if (s->stage->diagnose)
+        findings_facts(d, facts);
     return facts;
 }
 

@@ -84,6 +84,7 @@ int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode,
                   .stage_steady_ms = mem_array(p->stage_count, sizeof *d->stage_steady_ms),
                   .begun_ms = clock_steady_ms(),
                   .cancelled_by = "",
+                  .findings.failed = MACHINE_NO_STEP,
                   .on_phase = on_phase_ended,
                   .on_cancel = on_cancelled};
     record_init(&d->record, s);
@@ -133,6 +134,10 @@ void driver_done(driver *d)
     free(d->stage_ms);
     free(d->stage_steady_ms);
     free(d->rollback_reason);
+    free(d->findings.best);
+    for (size_t i = 0; i < d->findings.count; i++)
+        free(d->findings.items[i].text);
+    free(d->findings.items);
     free(d->queue.items);
     free(d->machine_memory);
     outline_free(d->outline);
@@ -197,6 +202,16 @@ static int keep_rollback_reason(driver *d, const char *reason, error **err)
     return s ? store_mark(s, d->record.run.id, "rolled back because", reason, err) : 0;
 }
 
+int driver_keep_reason(driver *d, const char *reason, error **err)
+{
+    int r = keep_rollback_reason(d, reason, err);
+    if (r < 0)
+        return r;
+    free(d->record.run.reason);
+    d->record.run.reason = mem_dup(reason);
+    return record_update(&d->record, err);
+}
+
 static char *state_reason(const driver *d, const machine_action *a)
 {
     char *why = reason_text(d, a);
@@ -211,6 +226,18 @@ static char *state_reason(const driver *d, const machine_action *a)
     return mem_printf("%s; it was rolled back because %s", first, d->rollback_reason);
 }
 
+/* A gate is asked again after a while even if nobody has decided: it may have closed. */
+#define GATE_AGAIN_MS (5 * 60 * 1000)
+
+static int keep_due(driver *d, const machine_action *a, int64_t now, error **err)
+{
+    const int64_t left = a->reason == MACHINE_BECAUSE_SOAKING ? a->until - clock_steady_ms() : GATE_AGAIN_MS;
+    const bool by_itself = a->reason == MACHINE_BECAUSE_WAITING || a->reason == MACHINE_BECAUSE_SOAKING;
+    guard_mem char *due = by_itself ? mem_printf("%lld %lld", (long long)now, (long long)(now + left)) : mem_dup("");
+    store *s = d->record.store;
+    return s ? store_mark(s, d->record.run.id, STORE_MARK_DUE, due, err) : 0;
+}
+
 static int enter_state(driver *d, const machine_action *a, error **err)
 {
     store_run *run = &d->record.run;
@@ -219,6 +246,8 @@ static int enter_state(driver *d, const machine_action *a, error **err)
     int r = 0;
     if (a->state == MACHINE_ROLLING_BACK && a->reason != MACHINE_BECAUSE_RESUMED)
         r = keep_rollback_reason(d, reason, err);
+    if (r == 0 && a->state == MACHINE_PAUSED)
+        r = keep_due(d, a, now, err);
     free(run->reason);
     run->reason = take(reason);
     const run_state was = run->state;
@@ -299,6 +328,8 @@ static int perform(driver *d, const machine_action *a, error **err)
     case MACHINE_KILL: stop_step(d, a->step, worker_kill); break;
     case MACHINE_WAIT: wait_until(d, a->until); break;
     case MACHINE_STATE: return enter_state(d, a, err);
+    case MACHINE_DIAGNOSE: findings_begin(d, a->step); break;
+    case MACHINE_DIAGNOSED: return findings_weigh(d, err);
     case MACHINE_EVIDENCE: save_evidence(d, a->step); break;
     case MACHINE_STEP_END: tell_step_end(d, a); break;
     case MACHINE_STAGE_START:

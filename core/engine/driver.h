@@ -31,6 +31,8 @@ typedef struct call {
     char *kept;                                /**< what the last remember() answered with */
     char *threshold_failed, *threshold_warned; /**< "size 600 MB: > 500MB"; the first of this call */
     json_t *sampled;                           /**< metric -> true: measured in this call */
+    error *refused;                            /**< what was resolved is not what the pipeline requires */
+    text found;                                /**< of a collector: a finding whose line is not whole yet */
 
     /* how it ended */
     belay_status status;
@@ -69,6 +71,13 @@ typedef struct notes {
     } series;
 } notes;
 
+/** What a collector says about the cause of a failure. */
+typedef struct finding {
+    size_t step; /**< the collector */
+    int weight;  /**< 0 to 100: how well it explains the failure */
+    char *text;
+} finding;
+
 struct driver {
     const engine *engine;
     const pipeline *pipeline;
@@ -84,6 +93,13 @@ struct driver {
     int64_t begun_ms;         /**< of this process, steady */
     const char *cancelled_by; /**< "SIGINT" */
     char *rollback_reason;    /**< what the run was rolled back for */
+    struct {
+        size_t failed; /**< the step that is, or was, diagnosed; MACHINE_NO_STEP: none */
+        int64_t begun_ms;
+        char *best; /**< the best findings, for the end of a message; NULL: not weighed, or none */
+        finding *items;
+        size_t count, room;
+    } findings;
 
     machine *machine; /**< NULL: discard */
     void *machine_memory;
@@ -121,6 +137,8 @@ void driver_push(driver *d, machine_event event);
 /** Stops everything: the record could not be written. Takes the error. */
 void driver_break(driver *d, error *why);
 const pipeline_step *driver_step(const driver *d, size_t step);
+/** Writes down, once more, what the run is being rolled back for. */
+int driver_keep_reason(driver *d, const char *reason, error **err) CHECKED;
 
 /* ---- lock.c ------------------------------------------------------------------------------------------------------ */
 
@@ -194,6 +212,21 @@ char *reason_text(const driver *d, const machine_action *a);
 json_t *reason_next(const driver *d);
 /** "belay VERB RUN", with --state when that is not the default; the caller frees. */
 char *reason_command(const store *s, const char *verb, const char *run, const char *more);
+
+/* ---- findings.c -------------------------------------------------------------------------------------------------- */
+
+/** The artifact of a collector whose lines are its findings: {"weight": 90, "text": "port 80 is held by ..."}. */
+#define FINDINGS_ARTIFACT "findings.jsonl"
+/** The diagnosis of a step begins: the collectors' facts are about it. */
+void findings_begin(driver *d, size_t failed);
+/** Adds what only a collector is told: failure.step, .kind, .stage, .summary, .started_at. */
+void findings_facts(const driver *d, json_t *facts);
+/** Takes the lines of a piece of FINDINGS_ARTIFACT. */
+void findings_take(call *c, const char *bytes, size_t n);
+/** A collector has ended: what one says that did not pass is a finding too. */
+void findings_ended(call *c);
+/** The diagnosis is over: the best findings end the message of the failure, from here on and in the record. */
+int findings_weigh(driver *d, error **err) CHECKED;
 
 /* ---- evidence.c -------------------------------------------------------------------------------------------------- */
 

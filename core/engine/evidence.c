@@ -27,6 +27,17 @@ static void add_outcome(const notes *n, text *page)
         text_printf(page, "hint      %s\n", n->hint);
 }
 
+static void add_findings(const driver *d, size_t step, text *page)
+{
+    if (step != d->findings.failed || d->findings.count == 0)
+        return;
+    text_puts(page, "\nfound:\n");
+    for (size_t i = 0; i < d->findings.count; i++) {
+        const finding *f = &d->findings.items[i];
+        text_printf(page, "  %3d  %s (%s)\n", f->weight, f->text, driver_step(d, f->step)->id);
+    }
+}
+
 static void add_lines(const notes *n, text *page)
 {
     const size_t first = n->line_count > NOTES_LINES ? n->line_count - NOTES_LINES : 0;
@@ -53,6 +64,7 @@ int evidence_save(driver *d, size_t step, error **err)
     add_outcome(n, &page);
     if (n->measured.count)
         text_printf(&page, "\nmeasured:\n%s", n->measured.items);
+    add_findings(d, step, &page);
     add_lines(n, &page);
     add_where_more_is(d, s, &page);
     guard_mem char *masked = redactor_mask(d->secrets, text_get(&page));

@@ -263,6 +263,13 @@ static char *find_unjudged(const call *c, int64_t left)
 static void judge_passed(call *c)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
+    if (c->refused) {
+        c->verdict = MACHINE_FAILED;
+        replace_summary(c, error_text(c->refused));
+        free(c->hint);
+        c->hint = mem_dup_or_null(error_get_hint(c->refused));
+        return;
+    }
     const bool soaks = c->phase == WORKER_VERIFY && s->soak_ms && c->driver->machine;
     const int64_t left = soaks ? machine_soak_left(c->driver->machine, c->step, c->ended_steady_ms) : INT64_MAX;
     if (soaks)

@@ -106,7 +106,7 @@ void machine_start_phase(machine *m, size_t step, machine_phase phase)
     step_state *s = &m->steps[step];
     if (phase == MACHINE_EXECUTE && !s->started) {
         s->started = true;
-        if (!m->plan->stages[m->plan->steps[step].stage].rollback)
+        if (machine_is_main(m, step))
             m->order[m->order_count++] = step;
     }
     s->at = AT_RUNNING;
@@ -365,8 +365,22 @@ static void verify_ended(machine *m, size_t step, machine_verdict verdict)
 
 size_t machine_main_stages(const machine *m)
 {
+    size_t n = 0;
+    while (n < m->plan->stage_count && !m->plan->stages[n].diagnose && !m->plan->stages[n].rollback)
+        n++;
+    return n;
+}
+
+size_t machine_rollback_stage(const machine *m)
+{
     size_t n = m->plan->stage_count;
     return n > 0 && m->plan->stages[n - 1].rollback ? n - 1 : n;
+}
+
+bool machine_is_main(const machine *m, size_t step)
+{
+    const machine_stage *stage = &m->plan->stages[m->plan->steps[step].stage];
+    return !stage->diagnose && !stage->rollback;
 }
 
 bool machine_can_undo(const machine_step *s)
@@ -491,6 +505,8 @@ static void phase_ended(machine *m, size_t step, machine_verdict verdict)
             machine_emit_end(m, step, cut_short ? MACHINE_STEP_STOPPED : MACHINE_STEP_BAD, verdict);
     } else if (m->mode == MODE_PREPARING) {
         prepare_ended(m, step, verdict);
+    } else if (m->mode == MODE_DIAGNOSING) {
+        machine_diagnosis_ended(m, step, verdict);
     } else {
         void (*const ended[])(machine *, size_t, machine_verdict) = {
             [MACHINE_PREPARE] = complete_ended,
@@ -505,6 +521,7 @@ static void phase_ended(machine *m, size_t step, machine_verdict verdict)
 
 static void timer_fired(machine *m)
 {
+    machine_diagnosis_late(m);
     for (size_t i = 0; i < m->active_count;) {
         size_t step = m->active[i];
         const step_state *s = &m->steps[step];
@@ -519,7 +536,7 @@ static void timer_fired(machine *m)
 
 static void emit_wait(machine *m)
 {
-    int64_t until = INT64_MAX;
+    int64_t until = m->mode == MODE_DIAGNOSING ? m->diagnose_end : INT64_MAX;
     for (size_t i = 0; i < m->active_count; i++) {
         const step_state *s = &m->steps[m->active[i]];
         if (s->at == AT_WAITING && s->due < until)

@@ -55,12 +55,15 @@ typedef struct machine_step {
     int64_t max_gaps;    /**< samples of that time that may be missing */
     int hits;            /**< samples in a row that must pass */
     machine_policy on_failure, on_error, on_inconclusive;
+    const size_t *answers; /**< of the diagnosis: the steps whose failure it looks into */
+    size_t answer_count;
 } machine_step;
 
-/** A range of steps; the rollback stage, if there is one, is the last. */
+/** A range of steps. After the main stages comes the diagnosis, if there is one, and last the rollback stage. */
 typedef struct machine_stage {
     size_t first, count;
     unsigned parallel; /**< >= 1 */
+    bool diagnose;     /**< its steps only verify, once, side by side, when a step has failed that they answer */
     bool rollback;
 } machine_stage;
 
@@ -72,6 +75,7 @@ typedef struct machine_plan {
     unsigned prepare_parallel; /**< steps prepared at once, of all stages; >= 1 */
     int undo_attempts;         /**< tries of each rollback */
     int64_t undo_delay_ms;     /**< before its second try; doubles */
+    int64_t diagnose_ms;       /**< how long the whole diagnosis may take */
     bool prepare_only;         /**< finish once all are prepared */
     bool no_wait;              /**< pause where a step waits */
     bool undo_at_end;          /**< a trial: take back what passed */
@@ -152,6 +156,8 @@ typedef enum machine_do {
     MACHINE_KILL,        /**< the same at once */
     MACHINE_WAIT,        /**< send TIMER at `until`; replaces an earlier WAIT */
     MACHINE_STATE,       /**< write `state`, with `reason`, `step` and `verdict`; durable */
+    MACHINE_DIAGNOSE,    /**< the diagnosis of `step`, which failed, begins: its collectors are started next */
+    MACHINE_DIAGNOSED,   /**< it is over: weigh what was found */
     MACHINE_EVIDENCE,    /**< save what is known about the failure of `step`, before anything is undone */
     MACHINE_STEP_END,    /**< tell what became of `step` */
     MACHINE_STAGE_START, /**< tell */

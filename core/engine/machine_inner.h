@@ -36,12 +36,15 @@ typedef struct step_state {
 typedef enum machine_mode {
     MODE_PREPARING,
     MODE_RUNNING,
-    MODE_DRAINING, /**< a step asks for a pause: what runs may end, nothing is begun */
-    MODE_STOPPING, /**< waits for what runs to end; then `after` */
+    MODE_DRAINING,   /**< a step asks for a pause: what runs may end, nothing is begun */
+    MODE_STOPPING,   /**< waits for what runs to end; then `next` */
+    MODE_DIAGNOSING, /**< the same, until the diagnosis must end */
     MODE_UNDOING,
     MODE_RECOVERING, /**< the rollback stage */
     MODE_ENDED,
 } machine_mode;
+
+typedef enum machine_diagnosis { DIAGNOSIS_NONE, DIAGNOSIS_BEGUN, DIAGNOSIS_OVER } machine_diagnosis;
 
 /** What follows once nothing runs any more, or upon BEGIN. */
 typedef enum machine_next {
@@ -72,7 +75,10 @@ struct machine {
     int cancels;
     bool was_paused;
     bool saved; /**< the evidence: undoing has begun */
-    bool undid; /**< since BEGIN; what the rollback stage found before does not count any more */
+    machine_diagnosis diagnosis;
+    size_t diagnosed;     /**< the step whose failure is looked into */
+    int64_t diagnose_end; /**< when it is cut short */
+    bool undid;           /**< since BEGIN; what the rollback stage found before does not count any more */
     size_t undo_failures, undo_failed_step;
 
     step_state *steps;
@@ -100,8 +106,12 @@ void machine_drop(machine *m, size_t step);
 void machine_enter_stage(machine *m, size_t stage);
 /** Prepares the next step that is not prepared, or goes on to the stages. */
 void machine_prepare_next(machine *m);
-/** The stage after the main ones: the rollback stage, or stage_count. */
+/** The number of main stages. */
 size_t machine_main_stages(const machine *m);
+/** The rollback stage, or stage_count. */
+size_t machine_rollback_stage(const machine *m);
+/** The step is one of a main stage. */
+bool machine_is_main(const machine *m, size_t step);
 /** A step that changes something which only rollback takes back. */
 bool machine_can_undo(const machine_step *s);
 machine_policy machine_policy_of(const machine_step *p, machine_verdict verdict);
@@ -117,6 +127,14 @@ bool machine_soak_has_gaps(const machine *m, size_t step);
 bool machine_soak_over(const machine *m, size_t step);
 /** When the next sample is to be taken. */
 int64_t machine_soak_due(const machine *m, size_t step);
+
+/* machine_diagnose.c */
+
+/** Begins the diagnosis of what made the run stop, where there is something to begin; false: it is over. */
+bool machine_diagnose(machine *m);
+void machine_diagnosis_ended(machine *m, size_t step, machine_verdict verdict);
+/** Its time is over: what still looks is killed. */
+void machine_diagnosis_late(machine *m);
 
 /* machine_undo.c */
 

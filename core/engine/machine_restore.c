@@ -4,7 +4,7 @@
 
 static void forget_rollback_stage(machine *m)
 {
-    const size_t stage = machine_main_stages(m);
+    const size_t stage = machine_rollback_stage(m);
     if (stage == m->plan->stage_count)
         return;
     const machine_stage *s = &m->plan->stages[stage];
@@ -21,6 +21,8 @@ static void read_row(machine *m, const machine_row *row)
     const bool passed = row->finished && row->verdict == MACHINE_PASSED;
     if (row->attempt > s->attempt[row->phase])
         s->attempt[row->phase] = row->attempt;
+    if (m->plan->stages[m->plan->steps[row->step].stage].diagnose) /* it decided nothing */
+        return;
     s->good = row->phase == MACHINE_VERIFY && passed ? s->good + 1 : 0;
     if (row->phase == MACHINE_EXECUTE)
         s->soaking = false;
@@ -35,7 +37,7 @@ static void read_row(machine *m, const machine_row *row)
         s->prepared = true;
         break;
     case MACHINE_EXECUTE:
-        if (!s->started && !m->plan->stages[m->plan->steps[row->step].stage].rollback)
+        if (!s->started && machine_is_main(m, row->step))
             m->order[m->order_count++] = row->step;
         s->started = true;
         break;
@@ -160,8 +162,8 @@ static void settle_what_went_before(machine *m, const machine_journal *j)
     bool any = false;
     for (size_t i = 0; i < j->row_count; i++) {
         const machine_row *row = &j->rows[i];
-        if ((row->phase == MACHINE_EXECUTE || row->phase == MACHINE_VERIFY) &&
-            !p->stages[p->steps[row->step].stage].rollback && (!any || row->step > furthest)) {
+        if ((row->phase == MACHINE_EXECUTE || row->phase == MACHINE_VERIFY) && machine_is_main(m, row->step) &&
+            (!any || row->step > furthest)) {
             furthest = row->step;
             any = true;
         }
@@ -192,7 +194,7 @@ void machine_restore(machine *m, const machine_journal *j)
     } else {
         settle_what_went_before(m, j);
         for (size_t i = 0; i < p->step_count; i++)
-            if (!p->stages[p->steps[i].stage].rollback)
+            if (machine_is_main(m, i))
                 restore_main_step(m, i, j->assume);
         if (m->was_paused && m->next == NEXT_GO_ON)
             machine_decide(m, MACHINE_BECAUSE_RESUMED, MACHINE_NO_STEP, MACHINE_PASSED);

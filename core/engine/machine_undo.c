@@ -25,11 +25,16 @@ void machine_stop(machine *m, machine_next next, machine_do how)
 }
 
 /* The decision is written unless it is carried out at once: a cancel cannot be told from the journal. */
-void machine_roll_back(machine *m)
+static void roll_back(machine *m, machine_do how)
 {
     if (m->order_count > 0 || m->active_count > 0)
         machine_emit_state(m, MACHINE_ROLLING_BACK);
-    machine_stop(m, m->order_count > 0 ? NEXT_UNDO : NEXT_REFUSE, MACHINE_STOP);
+    machine_stop(m, m->order_count > 0 ? NEXT_UNDO : NEXT_REFUSE, how);
+}
+
+void machine_roll_back(machine *m)
+{
+    roll_back(m, MACHINE_STOP);
 }
 
 /* ---- undo -------------------------------------------------------------------------------------------------------- */
@@ -48,7 +53,7 @@ static void not_undone(machine *m, size_t step, machine_outcome outcome, machine
 
 static void recover(machine *m)
 {
-    const size_t stage = machine_main_stages(m);
+    const size_t stage = machine_rollback_stage(m);
     m->mode = MODE_RECOVERING;
     m->next = NEXT_GO_ON;
     for (size_t i = 0; m->undid && i < m->plan->step_count; i++)
@@ -129,9 +134,14 @@ void machine_recovered(machine *m)
                   m->why.reason == MACHINE_BECAUSE_TRIAL ? MACHINE_FINISH_COMMITTED : MACHINE_FINISH_ROLLED_BACK);
 }
 
+static bool comes_to_rest(const machine *m)
+{
+    return m->mode == MODE_STOPPING || m->mode == MODE_DRAINING || m->mode == MODE_DIAGNOSING;
+}
+
 void machine_when_idle(machine *m)
 {
-    if ((m->mode != MODE_STOPPING && m->mode != MODE_DRAINING) || m->active_count > 0)
+    if (!comes_to_rest(m) || m->active_count > 0 || machine_diagnose(m))
         return;
     switch (m->next) {
     case NEXT_GO_ON: return;
@@ -147,6 +157,18 @@ void machine_when_idle(machine *m)
     }
 }
 
+/* A person has no time for it; what was decided stays, but that nobody waits for an answer any more. */
+static void cancel_diagnosis(machine *m)
+{
+    if (m->next == NEXT_PAUSE) {
+        machine_decide(m, MACHINE_BECAUSE_CANCELLED, MACHINE_NO_STEP, MACHINE_FAILED);
+        roll_back(m, MACHINE_KILL);
+        return;
+    }
+    machine_emit(m, MACHINE_NOTE, MACHINE_NO_STEP)->reason = MACHINE_BECAUSE_IGNORED;
+    machine_stop(m, m->next, MACHINE_KILL);
+}
+
 void machine_cancel(machine *m)
 {
     if (++m->cancels > 1) {
@@ -160,6 +182,7 @@ void machine_cancel(machine *m)
         machine_decide(m, MACHINE_BECAUSE_CANCELLED, MACHINE_NO_STEP, MACHINE_FAILED);
         machine_roll_back(m);
         return;
+    case MODE_DIAGNOSING: cancel_diagnosis(m); return;
     case MODE_STOPPING:
     case MODE_UNDOING:
     case MODE_RECOVERING: machine_emit(m, MACHINE_NOTE, MACHINE_NO_STEP)->reason = MACHINE_BECAUSE_IGNORED; return;

@@ -26,11 +26,12 @@ static machine_step outline_step(const pipeline *p, const pipeline_step *s)
 {
     bool refers = false;
     pipeline_references(s, note_reference, &refers);
+    const bool diagnoses = s->stage->diagnose;
     return (machine_step){
         .stage = (size_t)(s->stage - p->stages),
         .needs = s->needs,
         .need_count = s->need_count,
-        .has_prepare = s->kind->has_prepare,
+        .has_prepare = s->kind->has_prepare && !diagnoses,
         .has_execute = s->kind->has_execute,
         .has_verify = s->kind->has_verify,
         .has_rollback = s->kind->has_rollback,
@@ -48,6 +49,8 @@ static machine_step outline_step(const pipeline *p, const pipeline_step *s)
         .on_failure = policy_of(s->on_failure),
         .on_error = policy_of(s->on_error),
         .on_inconclusive = policy_of(s->on_inconclusive),
+        .answers = s->answers,
+        .answer_count = s->answer_count,
     };
 }
 
@@ -62,6 +65,7 @@ outline *outline_new(const pipeline *p)
         o->stages[i] = (machine_stage){.first = p->stages[i].first,
                                        .count = p->stages[i].count,
                                        .parallel = p->stages[i].parallel,
+                                       .diagnose = p->stages[i].diagnose,
                                        .rollback = p->stages[i].rollback};
     o->plan = (machine_plan){.steps = o->steps,
                              .step_count = p->step_count,
@@ -69,7 +73,8 @@ outline *outline_new(const pipeline *p)
                              .stage_count = p->stage_count,
                              .prepare_parallel = PREPARES_AT_ONCE,
                              .undo_attempts = UNDO_ATTEMPTS,
-                             .undo_delay_ms = UNDO_DELAY_MS};
+                             .undo_delay_ms = UNDO_DELAY_MS,
+                             .diagnose_ms = p->diagnose_ms};
     return o;
 }
 

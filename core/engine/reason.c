@@ -29,6 +29,15 @@ static char *not_ready_text(const driver *d, size_t step)
     return with_summary(d, step, "was not ready within ", units_show_duration(driver_step(d, step)->ready_ms, window));
 }
 
+/* The findings end the message of the failure that they explain. */
+static char *with_findings(const driver *d, size_t step, char *why)
+{
+    if (!d->findings.best || step != d->findings.failed)
+        return why;
+    guard_mem char *bare = why;
+    return mem_printf("%s; found: %s", bare, d->findings.best);
+}
+
 char *reason_text(const driver *d, const machine_action *a)
 {
     const char *was = d->record.run.reason;
@@ -37,15 +46,17 @@ char *reason_text(const driver *d, const machine_action *a)
     switch (a->reason) {
     case MACHINE_BECAUSE_NOTHING: return mem_dup("");
     case MACHINE_BECAUSE_PREPARE: return with_summary(d, a->step, "cannot run", "");
-    case MACHINE_BECAUSE_VERDICT: return verdict_text(d, a);
-    case MACHINE_BECAUSE_NOT_READY: return not_ready_text(d, a->step);
+    case MACHINE_BECAUSE_VERDICT: return with_findings(d, a->step, verdict_text(d, a));
+    case MACHINE_BECAUSE_NOT_READY: return with_findings(d, a->step, not_ready_text(d, a->step));
     case MACHINE_BECAUSE_WAITING: return with_summary(d, a->step, "waits", "");
     case MACHINE_BECAUSE_SOAKING:
         return mem_printf("step '%s' soaks, and its next sample is due in %s", id,
                           units_show_duration(a->until - clock_steady_ms(), left));
     case MACHINE_BECAUSE_GAPS:
-        return mem_printf("step '%s' has not been watched well enough: more than %lld of its samples are missing", id,
-                          (long long)driver_step(d, a->step)->max_gaps);
+        return with_findings(
+            d, a->step,
+            mem_printf("step '%s' has not been watched well enough: more than %lld of its samples are missing", id,
+                       (long long)driver_step(d, a->step)->max_gaps));
     case MACHINE_BECAUSE_CANCELLED: return mem_printf("cancelled by %s", d->cancelled_by);
     case MACHINE_BECAUSE_CUT_SHORT: return mem_printf("step '%s' was cut short while it executed", id);
     case MACHINE_BECAUSE_ASK:

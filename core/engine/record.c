@@ -14,7 +14,7 @@
 
 void record_init(record *r, store *s)
 {
-    *r = (record){.store = s, .undo = json_object(), .outputs = json_object(), .samples = json_object()};
+    *r = (record){.store = s, .past = s, .undo = json_object(), .outputs = json_object(), .samples = json_object()};
     r->run.id = mem_dup("");
 }
 
@@ -75,6 +75,21 @@ static int pin_plugins(record *r, const pipeline *p, error **err)
     return result;
 }
 
+/* Such a box has an answer only when there was a failure to look into. */
+static bool is_of_diagnosis(const pipeline *p, const pipeline_box *box)
+{
+    bool any = false;
+    for (size_t i = 0; i < p->step_count; i++)
+        for (char **id = p->steps[i].covers; *id; id++) {
+            if (strcmp(*id, box->id) != 0)
+                continue;
+            if (!p->steps[i].stage->diagnose)
+                return false;
+            any = true;
+        }
+    return any;
+}
+
 static json_t *covering_steps(const pipeline *p, const pipeline_box *box)
 {
     json_t *steps = json_array();
@@ -94,8 +109,9 @@ static int keep_checklist(record *r, const pipeline *p, error **err)
     json_t *boxes = json_array();
     for (size_t i = 0; i < p->box_count; i++)
         json_array_append_new(boxes,
-                              json_pack("{s:s, s:s, s:s, s:o}", "id", p->boxes[i].id, "section", p->boxes[i].section,
-                                        "text", p->boxes[i].text, "steps", covering_steps(p, &p->boxes[i])));
+                              json_pack("{s:s, s:s, s:s, s:b, s:o}", "id", p->boxes[i].id, "section",
+                                        p->boxes[i].section, "text", p->boxes[i].text, "diagnosis",
+                                        is_of_diagnosis(p, &p->boxes[i]), "steps", covering_steps(p, &p->boxes[i])));
     json_t *checklist = json_pack("{s:s, s:o}", "title", p->checklist, "boxes", boxes);
     guard_mem char *text = json_dumps(checklist, JSON_COMPACT);
     json_decref(checklist);
@@ -225,7 +241,7 @@ int record_measure(record *r, store_measurement *m, error **err)
 int record_baseline(record *r, const char *step, const char *name, double *ret, char **ret_run, error **err)
 {
     *ret_run = NULL;
-    return r->store ? store_baseline(r->store, &r->run, step, name, ret, ret_run, err) : 0;
+    return r->past ? store_baseline(r->past, &r->run, step, name, ret, ret_run, err) : 0;
 }
 
 bool record_has_sample(const record *r, const char *step, const char *metric)

@@ -83,11 +83,13 @@ void tell_start(driver *d)
                                         [DRIVER_DISCARD] = "discard"};
     const pipeline *p = d->pipeline;
     json_t *event = tell_new(d, "run.start");
-    json_t *stages = json_array(), *rollback = json_array();
+    json_t *stages = json_array(), *rollback = json_array(), *diagnose = json_array();
     for (size_t i = 0; i < p->stage_count; i++) {
         json_t *steps = describe_steps(d, &p->stages[i]);
         if (p->stages[i].rollback)
             json_array_extend(rollback, steps);
+        else if (p->stages[i].diagnose)
+            json_array_extend(diagnose, steps);
         else
             json_array_append_new(stages, json_pack("{s:s, s:O}", "name", p->stages[i].name, "steps", steps));
         json_decref(steps);
@@ -99,6 +101,7 @@ void tell_start(driver *d)
     tell_set(d, event, "previous", p->previous);
     tell_set(d, event, "file", p->path);
     json_object_set_new(event, "stages", stages);
+    json_object_set_new(event, "diagnose", diagnose);
     json_object_set_new(event, "rollback", rollback);
     json_object_set_new(event, "resumed", json_boolean(d->resumed));
     tell(d, event);

@@ -122,6 +122,7 @@ static const struct common {
     {"id", NULL, 0},
     {"use", NULL, 0},
     {"needs", NULL, 0},
+    {"answers", NULL, 0},
     {"fail_if", NULL, 0},
     {"warn_if", NULL, 0},
     {"title", read_text, offsetof(pipeline_step, title)},

@@ -13,7 +13,7 @@ static const pipeline_step *find(const load *l, const char *id)
 
 static bool same_part(const pipeline_step *a, const pipeline_step *b)
 {
-    return a->stage->rollback == b->stage->rollback;
+    return a->stage->rollback == b->stage->rollback && a->stage->diagnose == b->stage->diagnose;
 }
 
 /** "; did you mean ...?" among the steps that may be meant: of the same part when s is given. */
@@ -64,8 +64,10 @@ static void read_need(load *l, graph *g, pipeline_step *s, const config_setting_
         load_problem(l, where, "step '%s' needs itself", s->id);
     } else if (!same_part(needed, s)) {
         load_problem(l, where, "step '%s' needs '%s' of %s", s->id, id,
-                     s->stage->rollback ? "the stages; a rollback step can only need rollback steps"
-                                        : "the rollback stage; only rollback steps can need it");
+                     needed->stage->diagnose ? "the diagnosis; it runs only when a step has failed"
+                     : s->stage->rollback    ? "the stages; a rollback step can only need rollback steps"
+                     : s->stage->diagnose    ? "the stages; what looks for causes needs nothing"
+                                             : "the rollback stage; only rollback steps can need it");
     } else if (g->seen[needed->index] != s->index + 1) {
         g->seen[needed->index] = s->index + 1;
         mem_reserve(&g->edges);
@@ -232,6 +234,8 @@ static const pipeline_step *check_source(load *l, const pipeline_step *s, pipeli
         load_problem(l, where, "%.*s: a step cannot use its own output", n, r->begin);
     } else if (from->index > s->index) {
         load_problem(l, where, "%.*s: step '%s' comes later", n, r->begin, r->name);
+    } else if (from->stage->diagnose) {
+        load_problem(l, where, "%.*s: step '%s' is part of the diagnosis, which may never run", n, r->begin, r->name);
     } else if (from->skipped && !s->skipped) {
         load_problem(l, where, "%.*s: step '%s' is skipped by its `when`, so it has no output", n, r->begin, r->name);
     } else if (from->stage == s->stage && s->stage->parallel > 1 && !reaches(l, s, from->index)) {

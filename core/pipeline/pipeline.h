@@ -76,6 +76,8 @@ typedef struct pipeline_step {
     pipeline_policy on_failure, on_error, on_inconclusive; /**< default: rollback, rollback, rollback */
     pipeline_threshold *thresholds;
     size_t threshold_count;
+    size_t *answers; /**< of the diagnosis: indices of the steps of the stages whose failure it looks into */
+    size_t answer_count;
     /** Option name -> text, integer or array of texts, defaults applied. Texts may still hold ${secret:} ${steps.}
      *  ${env:}; this is what the store keeps. */
     json_t *options;
@@ -85,6 +87,7 @@ struct pipeline_stage {
     char *name;
     pipeline_place where;
     unsigned parallel;   /**< >= 1 */
+    bool diagnose;       /**< the diagnosis: what looks for the cause of a failure */
     bool rollback;       /**< the rollback stage */
     size_t first, count; /**< its steps, a range of pipeline.steps */
 };
@@ -96,7 +99,7 @@ typedef struct pipeline_box {
     char *text;
 } pipeline_box;
 
-/** Steps of all stages in file order, then those of the rollback stage. */
+/** Steps of all stages in file order, then those of the diagnosis, then those of the rollback stage. */
 typedef struct pipeline {
     char *name, *environment, *version;
     char *previous; /**< "" on a first deploy */
@@ -105,14 +108,18 @@ typedef struct pipeline {
     char *text;     /**< the whole text with @include put in, and `--set` recorded: what a run stores */
     json_t *vars;   /**< name -> text, after --set */
     pipeline_stage *stages;
-    size_t stage_count; /**< the rollback stage, when there is one, is the last */
+    size_t stage_count; /**< the main ones, then the diagnosis and the rollback stage, where there are such */
     pipeline_step *steps;
     size_t step_count;
-    size_t main_count;   /**< steps before the rollback stage's */
+    size_t main_count;   /**< steps of the main stages */
+    int64_t diagnose_ms; /**< how long the whole diagnosis may take; from `limit`, default 3 s */
     char *checklist;     /**< its title; NULL: the file has no checklist */
     char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
     pipeline_box *boxes; /**< of all sections, in order */
     size_t box_count;
+    char *required_environment;   /**< from `requires`: where this commit must have been signed off; NULL: nowhere */
+    int64_t signed_off_within_ms; /**< how long ago at the most */
+    json_t *given;                /**< step -> output -> text, of steps that do not run; NULL: none */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
@@ -130,6 +137,10 @@ int pipeline_load(const pipeline_source *source, const catalog *catalog, pipelin
  * ',' or given by repeating. Relative paths start at folder. */
 int pipeline_of_step(const catalog *catalog, const char *kind, const char *const *sets, const char *folder,
                      pipeline **ret, pipeline_problems *problems, error **err) CHECKED;
+/** A file's pipeline with nothing left but one step, for `belay try FILE#STEP`. Among the sets are the outputs of other
+ * steps that it refers to: "steps.ID.OUTPUT=value". ERROR_USAGE: no such step, skipped, or an output is missing. */
+int pipeline_of_file_step(const pipeline_source *source, const catalog *catalog, const char *id, pipeline **ret,
+                          pipeline_problems *problems, error **err) CHECKED;
 void pipeline_free(pipeline *p);
 GUARD(pipeline, pipeline_free)
 
@@ -147,6 +158,10 @@ typedef const char *(*pipeline_output_fn)(void *user, const char *step, const ch
  */
 int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
                      json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err) CHECKED;
+
+/** Adds every secret value that options of any step are made of, as far as it can be fetched now. *ret_why says why the
+ * first one that cannot be fetched cannot; NULL: all could. The caller frees it. */
+void pipeline_secrets(const pipeline *p, redactor *into, char **ret_why);
 
 /** The outputs that the step's options refer to: calls fn for each. */
 void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const char *step, const char *output),

@@ -3,7 +3,9 @@
 
 #include "pipeline/load.h"
 
-#define MAX_PARALLEL 256
+#define MAX_PARALLEL        256
+#define DEFAULT_DIAGNOSE_MS 3000
+#define MIN_DIAGNOSE_MS     100
 
 /* ---- stages ------------------------------------------------------------------------------------------------------ */
 
@@ -32,12 +34,11 @@ static void add_steps(load *l, pipeline_stage *stage, const config_setting_t *st
 }
 
 /** Takes `steps` of a stage whose name is known, or NULL. */
-static void load_stage(load *l, const config_setting_t *setting, const config_setting_t *steps,
-                       const config_setting_t *parallel, const char *name, bool rollback)
+static pipeline_stage *load_stage(load *l, const config_setting_t *setting, const config_setting_t *steps,
+                                  const config_setting_t *parallel, const char *name)
 {
     pipeline_stage *stage = &l->p->stages[l->p->stage_count++];
     *stage = (pipeline_stage){.name = mem_dup(name ? name : ""), .where = load_place(l, setting), .parallel = 1};
-    stage->rollback = rollback;
     stage->first = l->p->step_count;
     int64_t value = 1;
     if (parallel && setting_int(l, parallel, 1, MAX_PARALLEL, &value))
@@ -45,12 +46,13 @@ static void load_stage(load *l, const config_setting_t *setting, const config_se
     if (steps && !config_setting_is_list(steps)) {
         load_problem(l, load_place(l, steps), "'steps' is %s; it must be a list of groups: ( {...}, {...} )",
                      setting_type_name(steps));
-        return;
+        return stage;
     }
     if (steps)
         add_steps(l, stage, steps);
     if (setting_item_count(steps ? steps : setting) == 0 || !steps)
         load_problem(l, stage->where, "stage '%s' has no steps", stage->name);
+    return stage;
 }
 
 static const char *stage_name(load *l, const config_setting_t *group, json_t *names)
@@ -61,8 +63,8 @@ static const char *stage_name(load *l, const config_setting_t *group, json_t *na
     const char *name = s ? setting_name(l, s) : NULL;
     if (!name)
         return NULL;
-    if (strcmp(name, "rollback") == 0)
-        load_problem(l, load_place(l, s), "a stage cannot be named 'rollback': that is the section of this name");
+    if (strcmp(name, "rollback") == 0 || strcmp(name, "diagnose") == 0)
+        load_problem(l, load_place(l, s), "a stage cannot be named '%s': that is the section of this name", name);
     else if (json_object_get(names, name))
         load_problem(l, load_place(l, s), "there are two stages named '%s'", name);
     json_object_set_new(names, name, json_true());
@@ -81,8 +83,8 @@ static void load_main_stages(load *l, const config_setting_t *list)
             continue;
         }
         setting_check_names(l, group, "a stage", keys);
-        load_stage(l, group, setting_member(group, "steps"), setting_member(group, "parallel"),
-                   stage_name(l, group, names), false);
+        (void)load_stage(l, group, setting_member(group, "steps"), setting_member(group, "parallel"),
+                         stage_name(l, group, names));
     }
     json_decref(names);
 }
@@ -92,10 +94,25 @@ static void load_rollback(load *l, const config_setting_t *s)
     static const char *const keys[] = {"parallel", "steps", NULL};
     if (config_setting_is_group(s)) {
         setting_check_names(l, s, "the rollback stage", keys);
-        load_stage(l, s, setting_member(s, "steps"), setting_member(s, "parallel"), "rollback", true);
+        load_stage(l, s, setting_member(s, "steps"), setting_member(s, "parallel"), "rollback")->rollback = true;
     } else {
-        load_stage(l, s, s, NULL, "rollback", true);
+        load_stage(l, s, s, NULL, "rollback")->rollback = true;
     }
+}
+
+/** All collectors that answer a failure run side by side, so that they take as long as the slowest. */
+static void load_diagnose(load *l, const config_setting_t *s)
+{
+    static const char *const keys[] = {"limit", "steps", NULL};
+    const bool group = config_setting_is_group(s);
+    const config_setting_t *limit = group ? setting_member(s, "limit") : NULL;
+    if (group)
+        setting_check_names(l, s, "diagnose", keys);
+    if (limit)
+        (void)setting_duration(l, limit, MIN_DIAGNOSE_MS, &l->p->diagnose_ms);
+    pipeline_stage *stage = load_stage(l, s, group ? setting_member(s, "steps") : s, NULL, "diagnose");
+    stage->diagnose = true;
+    stage->parallel = stage->count > 1 ? (unsigned)stage->count : 1;
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
@@ -134,13 +151,30 @@ static void hint_refused(load *l, const char *kind)
     }
 }
 
+/** The kinds of the plugin that is meant, or which plugins there are. */
+static void hint_kinds(load *l, const char *kind)
+{
+    guard_text all = {0};
+    size_t n = strcspn(kind, ".");
+    for (size_t i = 0; i < catalog_plugin_count(l->catalog); i++) {
+        const catalog_plugin *p = catalog_plugin_at(l->catalog, i);
+        if (strlen(p->name) != n || strncmp(p->name, kind, n) != 0)
+            continue;
+        for (size_t k = 0; k < p->kind_count; k++)
+            text_printf(&all, "%s%s", k ? ", " : "", p->kinds[k].name);
+        load_hint(l, "the plugin '%s' has: %s", p->name, text_get(&all));
+        return;
+    }
+    load_hint(l, "`belay explain` lists the kinds there are, `belay plugins` the plugins");
+}
+
 static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
 {
     const config_setting_t *use = setting_member(group, "use");
     guard_mem char *name = use ? setting_text(l, use) : NULL;
     if (!use) {
         load_problem(l, s->where, "a step lacks 'use'");
-        load_hint(l, "use = \"plugin.step\"; `belay plugins` lists the kinds there are");
+        load_hint(l, "use = \"plugin.step\"; `belay explain` lists the kinds there are");
     }
     s->kind = name ? catalog_kind_find(l->catalog, name) : NULL;
     if (!name || s->kind)
@@ -149,7 +183,7 @@ static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
     load_problem(l, load_place(l, use), "there is no step kind '%s'%s%s%s", name, near ? "; did you mean '" : "",
                  near ? near : "", near ? "'?" : "");
     if (!near)
-        load_hint(l, "`belay plugins` lists the kinds there are");
+        hint_kinds(l, name);
     hint_refused(l, name);
 }
 
@@ -163,6 +197,7 @@ static void load_steps(load *l)
     for (size_t i = 0; i < l->p->step_count; i++)
         step_load_common(l, &l->p->steps[i], l->step_settings[i]);
     order_load_needs(l);
+    collectors_load(l);
     for (size_t i = 0; i < l->p->step_count; i++) {
         step_load_options(l, &l->p->steps[i], l->step_settings[i]);
         step_load_thresholds(l, &l->p->steps[i], l->step_settings[i]);
@@ -172,6 +207,7 @@ static void load_steps(load *l)
 void stages_load(load *l, const config_setting_t *root)
 {
     const config_setting_t *stages = setting_member(root, "stages"), *rollback = setting_member(root, "rollback");
+    const config_setting_t *diagnose = setting_member(root, "diagnose");
     bool is_list = stages && config_setting_is_list(stages);
     size_t stage_count = is_list ? setting_item_count(stages) : 0, step_count = rollback ? steps_in(rollback) : 0;
     if (stages && !is_list)
@@ -179,14 +215,18 @@ void stages_load(load *l, const config_setting_t *root)
                      setting_type_name(stages));
     else if (stage_count == 0)
         load_problem(l, stages ? load_place(l, stages) : source_place(&l->p->inner->source, 1), "there are no stages");
+    step_count += diagnose ? steps_in(diagnose) : 0;
     for (size_t i = 0; i < stage_count; i++)
         step_count += steps_in(setting_item(stages, i));
-    l->p->stages = mem_array(stage_count + 1, sizeof *l->p->stages);
+    l->p->stages = mem_array(stage_count + 2, sizeof *l->p->stages);
     l->p->steps = mem_array(step_count, sizeof *l->p->steps);
     l->step_settings = mem_array(step_count, sizeof *l->step_settings);
     if (is_list)
         load_main_stages(l, stages);
     l->p->main_count = l->p->step_count;
+    l->p->diagnose_ms = DEFAULT_DIAGNOSE_MS;
+    if (diagnose)
+        load_diagnose(l, diagnose);
     if (rollback)
         load_rollback(l, rollback);
     load_steps(l);

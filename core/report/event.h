@@ -6,8 +6,8 @@
  * "kind", "stage"):
  *
  * - run.start: mode pipeline environment version previous file stages:[{name,steps:[{id,kind,title,verdict}]}]
- *   rollback:[..] resumed. mode: "run" (default) "plan" "try" "rollback" "discard"; rollback: steps, like those of a
- *   stage; verdict: of a resumed run, what the step had come to before ("passed", "skipped" ...)
+ *   diagnose:[..] rollback:[..] resumed. mode: "run" (default) "plan" "try" "rollback" "discard"; diagnose, rollback:
+ *   steps, like those of a stage; verdict: of a resumed run, what the step had come to before ("passed", "skipped" ...)
  * - run.state: state reason (rolling back, paused, ...)
  * - run.end: state reason exit_status duration_ms failed_ms healthy_after_ms commit evidence next. evidence: the folder
  *   with the run's artifacts; next: array of the commands to go on with
@@ -23,6 +23,9 @@
  * - plan: change undo irreversible pending. pending: array of the options that are known later
  * - output: name value
  * - measure: name value unit threshold verdict samples at_ms
+ * - finding: weight text (of a collector of the diagnosis; weight: 0 to 100, how well it explains the failure)
+ * - diagnosis: best findings duration_ms. Of the step that failed, once its diagnosis is over; best: array of the texts
+ *   that end the message of the failure, findings: array of {collector weight text}, heaviest first
  * - note: text (a remark of the core's own)
  * - warning: text hint
  * - remember: key value (an undo record; only of a step that is tried alone)
@@ -46,6 +49,8 @@ typedef struct report_sink {
     void (*event)(void *user, const json_t *event);
     void (*tick)(void *user); /**< about ten times a second while a run lives; may be NULL */
     void (*free)(void *user); /**< may be NULL */
+    /** Keeps off the terminal while held: somebody types there. May be NULL. */
+    void (*hold)(void *user, bool held);
 } report_sink;
 
 /** A new event with "at", "run" and "type"; the caller adds the rest and decrefs. run may be NULL. */

@@ -161,6 +161,9 @@ static void add_stage(text *out, const view *v, size_t stage, const json_t *even
         add_case(&s, v, "", step, step->verdict, step->duration_ms, &step->trouble);
         add_measurements(&s.properties, step);
     }
+    const view_step *failure = view_failure(v);
+    for (size_t i = 0; failure && failure->stage == stage && i < v->found.count; i++)
+        add_property(&s.properties, "found", v->found.items[i]);
     gather_log(&s.log, events, s.name);
     add_suite(out, v, &s, id);
 }
@@ -187,7 +190,7 @@ int report_junit(FILE *out, const json_t *events, error **err)
         return error_set(err, ERROR_NOT_FOUND, "the run has recorded no events");
     text_puts(&xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for (size_t stage = 0; stage < v->stages.count; stage++)
-        if (v->stages.items[stage].count > 0)
+        if (v->stages.items[stage].count > 0 && !v->stages.items[stage].diagnose)
             add_stage(&xml, v, stage, events, id++);
     if (v->undone.count)
         add_undo(&xml, v, id++);

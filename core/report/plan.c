@@ -78,7 +78,7 @@ static void add_totals(text *out, const layout *l, const view *v)
     guard_text final = {0};
     for (size_t i = 0; i < v->steps.count; i++) {
         const view_step *s = &v->steps.items[i];
-        if (v->stages.items[s->stage].rollback)
+        if (!view_is_main(v, s))
             continue;
         all++;
         changes += changes_something(s);
@@ -99,7 +99,10 @@ void summary_add_plan(text *out, const layout *l, const view *v)
         if (v->steps.items[i].stage != stage) {
             stage = v->steps.items[i].stage;
             const view_stage *s = &v->stages.items[stage];
-            layout_paragraph(out, l, 0, INK_BOLD, "%s", s->rollback ? "on rollback, after the undo" : s->name);
+            layout_paragraph(out, l, 0, INK_BOLD, "%s",
+                             s->rollback   ? "on rollback, after the undo"
+                             : s->diagnose ? "when a step fails, before the undo"
+                                           : s->name);
         }
         add_step(out, l, &v->steps.items[i]);
     }

@@ -226,6 +226,8 @@ static void on_phase_start(story *t, const view *v, const json_t *event, text *o
     if (!s || strcmp(s->phase, "prepare") == 0)
         return;
     tell_checked(t, v, event, out);
+    if (v->stages.items[s->stage].diagnose) /* what it finds is told, and that it was looked for only live */
+        return;
     bool undo = strcmp(s->phase, "rollback") == 0;
     if (!undo && strcmp(s->phase, "discard") != 0)
         tell_stage(t, v, s, event, out);
@@ -309,6 +311,8 @@ static void on_step_end(story *t, const view *v, const json_t *event, text *out)
     if (!s || v->mode == VIEW_MODE_PLAN)
         return;
     view_verdict verdict = view_verdict_parse(event_text(event, "verdict"));
+    if (v->stages.items[s->stage].diagnose && !t->verbose && verdict != VIEW_ERROR)
+        return;
     bool undo = verdict == s->undo && verdict != s->verdict;
     if (!undo)
         tell_stage(t, v, s, event, out);
@@ -342,6 +346,25 @@ static void on_run_state(story *t, const view *v, const json_t *event, text *out
     guard_mem char *reason = view_reason(v);
     if (*reason)
         layout_paragraph(out, &t->layout, 2, INK_PLAIN, text_starts(reason, "because ") ? "%s" : "because %s", reason);
+}
+
+static void on_diagnosis(story *t, const view *v, const json_t *event, text *out)
+{
+    char took[UNITS_TEXT];
+    (void)event;
+    for (size_t i = 0; i < v->found.count; i++)
+        layout_paragraph(out, &t->layout, 2, INK_BOLD, "found: %s", v->found.items[i]);
+    if (v->found.count == 0)
+        layout_paragraph(out, &t->layout, 2, INK_DIM, "the diagnosis found nothing that explains it (%s)",
+                         units_show_duration(event_int(event, "duration_ms"), took));
+}
+
+/* Who tries a collector alone watches it; in a run the best are told together. */
+static void on_finding(story *t, const view *v, const json_t *event, text *out)
+{
+    if (t->verbose || v->mode == VIEW_MODE_TRY)
+        layout_paragraph(out, &t->layout, 6, INK_PLAIN, "%s: found (%d): %s", event_text(event, "step"),
+                         (int)event_int(event, "weight"), event_text(event, "text"));
 }
 
 static void on_log(story *t, const view *v, const json_t *event, text *out)
@@ -417,7 +440,8 @@ static const struct {
     {"phase.start", on_phase_start}, {"log", on_log},
     {"output", on_output},           {"note", on_note},
     {"phase.end", on_phase_end},     {"remember", on_remember},
-    {"warning", on_warning},
+    {"warning", on_warning},         {"diagnosis", on_diagnosis},
+    {"finding", on_finding},
 };
 
 void story_tell(story *t, const view *v, const json_t *event, text *out)

@@ -135,8 +135,10 @@ static void add_trouble(text *out, const layout *l, const view *v, const view_st
         layout_field(out, l, "do", INK_PLAIN, "%s", t->hint);
 }
 
-static bool is_bad(const view_step *s)
+static bool is_bad(const view *v, const view_step *s)
 {
+    if (v->stages.items[s->stage].diagnose)
+        return false;
     return view_verdict_is_bad(s->verdict) || (s->verdict == VIEW_WARNED && s->trouble.verdict != VIEW_NONE);
 }
 
@@ -144,7 +146,7 @@ static bool is_bad(const view_step *s)
 static bool told_before(const view *v, const view_step *s)
 {
     for (const view_step *earlier = v->steps.items; earlier < s; earlier++)
-        if (is_bad(earlier) && *s->trouble.summary && strcmp(earlier->trouble.summary, s->trouble.summary) == 0)
+        if (is_bad(v, earlier) && *s->trouble.summary && strcmp(earlier->trouble.summary, s->trouble.summary) == 0)
             return true;
     return false;
 }
@@ -153,12 +155,14 @@ static void add_bad_steps(text *out, const layout *l, const view *v)
 {
     for (size_t i = 0; i < v->steps.count; i++) {
         const view_step *s = &v->steps.items[i];
-        if (is_bad(s) && told_before(v, s))
+        if (is_bad(v, s) && told_before(v, s))
             layout_field(out, l, view_verdict_word(s->verdict), layout_ink(s->verdict), "%s/%s, %s: the same",
                          v->stages.items[s->stage].name, s->id, s->trouble.phase);
-        else if (is_bad(s))
+        else if (is_bad(v, s))
             add_trouble(out, l, v, s, &s->trouble, view_verdict_word(s->verdict), layout_ink(s->verdict));
     }
+    for (size_t i = 0; i < v->found.count; i++)
+        layout_field(out, l, i == 0 ? "found" : "", INK_BOLD, "%s", v->found.items[i]);
     bool untold = strcmp(v->state, "rolled back") == 0 || strcmp(v->state, "refused") == 0;
     if (!view_failure(v) && untold && *v->reason)
         layout_field(out, l, "why", INK_PLAIN, "%s", v->reason);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *const verdict_words[] = {
 #define X(id, word) [VIEW_##id] = (word),
     VIEW_VERDICTS(X)
@@ -92,6 +94,12 @@ static void step_done(view_step *s)
     free(s->measurements);
 }
 
+static void forget_findings(view *v)
+{
+    while (v->found.count > 0)
+        free(v->found.items[--v->found.count]);
+}
+
 void view_free(view *v)
 {
     if (!v)
@@ -108,6 +116,8 @@ void view_free(view *v)
         free(v->warnings.items[i].text);
         free(v->warnings.items[i].hint);
     }
+    forget_findings(v);
+    free(v->found.items);
     free(v->stages.items);
     free(v->steps.items);
     free(v->warnings.items);
@@ -195,23 +205,41 @@ static size_t without(const char *reason, const char *summary)
     return n - tail - 2;
 }
 
+/* Bytes of the reason before "; found: BEST", when it ends so; else all of them. */
+static size_t without_findings(const view *v)
+{
+    guard_text tail = {0};
+    for (size_t i = 0; i < v->found.count; i++)
+        text_printf(&tail, "%s%s", i ? "; " : "; found: ", v->found.items[i]);
+    const size_t n = strlen(v->reason);
+    const bool ends_so = tail.count && n > tail.count && strcmp(v->reason + n - tail.count, text_get(&tail)) == 0;
+    return ends_so ? n - tail.count : n;
+}
+
 char *view_reason(const view *v)
 {
-    size_t shortest = strlen(v->reason);
+    guard_mem char *reason = mem_dup_n(v->reason, without_findings(v));
+    size_t shortest = strlen(reason);
     for (size_t i = 0; i < v->steps.count; i++) {
         const view_step *s = &v->steps.items[i];
-        size_t n = without(v->reason, s->trouble.summary), m = without(v->reason, s->undo_trouble.summary);
+        size_t n = without(reason, s->trouble.summary), m = without(reason, s->undo_trouble.summary);
         shortest = n < shortest ? n : shortest;
         shortest = m < shortest ? m : shortest;
     }
-    return mem_dup_n(v->reason, shortest);
+    return mem_dup_n(reason, shortest);
+}
+
+bool view_is_main(const view *v, const view_step *s)
+{
+    const view_stage *stage = &v->stages.items[s->stage];
+    return !stage->diagnose && !stage->rollback;
 }
 
 size_t view_count(const view *v, view_verdict verdict)
 {
     size_t n = 0;
     for (size_t i = 0; i < v->steps.count; i++)
-        n += v->steps.items[i].verdict == verdict;
+        n += v->steps.items[i].verdict == verdict && !v->stages.items[v->steps.items[i].stage].diagnose;
     return n;
 }
 
@@ -251,6 +279,12 @@ static void on_run_start(view *v, view_step *s, const json_t *event, int64_t now
     const json_t *stage;
     json_array_foreach(json_object_get(event, "stages"), i, stage)
         add_steps(v, add_stage(v, event_text(stage, "name"), false), json_object_get(stage, "steps"));
+    const json_t *diagnose = json_object_get(event, "diagnose");
+    if (json_array_size(diagnose) > 0) {
+        const size_t at = add_stage(v, "diagnose", false);
+        v->stages.items[at].diagnose = true;
+        add_steps(v, at, diagnose);
+    }
     const json_t *rollback = json_object_get(event, "rollback");
     if (json_array_size(rollback) > 0)
         add_steps(v, add_stage(v, "rollback", true), rollback);
@@ -317,6 +351,8 @@ static void on_step_end(view *v, view_step *s, const json_t *event, int64_t now_
         return;
     }
     s->verdict = verdict;
+    if (v->stages.items[s->stage].diagnose) /* whatever it came to decides nothing */
+        return;
     v->stages.items[s->stage].bad |= view_verdict_is_bad(verdict);
     s->duration_ms = event_int(event, "duration_ms");
     if (view_verdict_is_bad(verdict) && v->failure == SIZE_MAX) {
@@ -359,6 +395,19 @@ static void on_warning(view *v, view_step *s, const json_t *event, int64_t now_m
     mem_reserve(&v->warnings);
     v->warnings.items[v->warnings.count++] =
         (view_warning){.text = mem_dup(event_text(event, "text")), .hint = mem_dup(event_text(event, "hint"))};
+}
+
+static void on_diagnosis(view *v, view_step *s, const json_t *event, int64_t now_ms)
+{
+    (void)s;
+    (void)now_ms;
+    size_t i;
+    const json_t *best;
+    forget_findings(v);
+    json_array_foreach(json_object_get(event, "best"), i, best) {
+        mem_reserve(&v->found);
+        v->found.items[v->found.count++] = mem_dup(json_is_string(best) ? json_string_value(best) : "");
+    }
 }
 
 static void on_log(view *v, view_step *s, const json_t *event, int64_t now_ms)
@@ -407,6 +456,7 @@ static const struct {
     {"log", true, on_log},
     {"measure", true, on_measure},
     {"plan", true, on_plan},
+    {"diagnosis", true, on_diagnosis},
 };
 
 void view_apply(view *v, const json_t *event, int64_t now_ms)

@@ -74,6 +74,7 @@ typedef struct view_step {
 
 typedef struct view_stage {
     char *name;
+    bool diagnose; /**< what looks for the cause of a failure */
     bool rollback; /**< the rollback stage */
     bool started, ended;
     bool bad;     /**< one of its steps went bad */
@@ -101,7 +102,7 @@ typedef struct view {
     struct {
         view_step *items;
         size_t count, room;
-    } steps; /**< in order of the pipeline; those of the rollback stage last */
+    } steps; /**< in order of the pipeline; those of the diagnosis and of the rollback stage last */
     struct {
         view_warning *items;
         size_t count, room;
@@ -109,7 +110,11 @@ typedef struct view {
     struct {
         size_t *items;
         size_t count, room;
-    } undone;       /**< indices of steps that were taken back (or not), in that order */
+    } undone; /**< indices of steps that were taken back (or not), in that order */
+    struct {
+        char **items;
+        size_t count, room;
+    } found;        /**< what explains the failure best */
     json_t *index;  /**< step id -> position in steps */
     json_t *end;    /**< the run.end event, or NULL */
     size_t failure; /**< index of the first step that went bad, or SIZE_MAX */
@@ -125,9 +130,12 @@ void view_apply(view *v, const json_t *event, int64_t now_ms);
 view_step *view_step_of(const view *v, const json_t *event);
 /** The first step that went bad, or NULL. */
 const view_step *view_failure(const view *v);
-/** The reason without the summary of a step that it may end in, and that is shown with the step; the caller frees. */
+/** True of a step that is neither part of the diagnosis nor of the rollback stage. */
+bool view_is_main(const view *v, const view_step *s);
+/** The reason without what it may end in and is shown with the step that failed: its summary, and what was found. The
+ * caller frees. */
 char *view_reason(const view *v);
-/** How many steps came to this verdict. */
+/** How many steps came to this verdict; those of the diagnosis do not count. */
 size_t view_count(const view *v, view_verdict verdict);
 
 #endif

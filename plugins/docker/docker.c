@@ -377,6 +377,18 @@ static const belay_metric volume_backup_metrics[] = {
 
 #define MINUTES(n) ((n)*60000u)
 
+static const belay_option diagnose_options[] = {
+    COMPOSE_OPTIONS,
+    SERVICES("The services to look at; by default all of the project."),
+    {.name = "lines",
+     .type = BELAY_T_INT,
+     .def = "200",
+     .min = 1,
+     .max = 10000,
+     .doc = "How many of the last lines of each log are read and kept.",
+     .example = "1000"},
+};
+
 static const belay_step steps[] = {
     {.name = "info",
      .doc = "Checks that the Docker Engine answers and is new enough.",
@@ -477,6 +489,12 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, stats_metrics),
      .prepare = stats_prepare,
      .verify = stats_verify},
+    {.name = "diagnose",
+     .doc = "Looks for the cause of a failure: states, health, logs, dependencies, ports and memory of containers.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 10 * 1000,
+     BELAY_TABLE(option, diagnose_options),
+     .verify = diagnose_verify},
 };
 
 static const belay_plugin plugin = {

@@ -50,4 +50,6 @@ KIND_PHASE(logs, verify);
 KIND_PHASE(stats, prepare);
 KIND_PHASE(stats, verify);
 
+KIND_PHASE(diagnose, verify);
+
 #endif

@@ -41,7 +41,8 @@ static const belay_option env_options[] = {
     {.name = "values",
      .type = BELAY_T_LIST,
      .flags = BELAY_F_SECRET,
-     .doc = "In place of a file: texts \"NAME=value\", such as \"TOKEN=${env:TOKEN}\"."},
+     .doc = "In place of a file: texts \"NAME=value\", such as \"TOKEN=${env:TOKEN}\".",
+     .example = "TOKEN=${env:TOKEN}"},
     {.name = "require",
      .type = BELAY_T_LIST,
      .flags = BELAY_F_REQUIRED,
@@ -55,7 +56,8 @@ static const belay_option secret_options[] = {
     {.name = "values",
      .type = BELAY_T_LIST,
      .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,
-     .doc = "The secrets, by reference: \"${secret:db_password}\"."},
+     .doc = "The secrets, by reference: \"${secret:db_password}\".",
+     .example = "${secret:db_password},${secret:jwt_key}"},
     {.name = "names",
      .type = BELAY_T_LIST,
      .doc = "What messages call them, in the same order; without it they are numbered.",
@@ -86,6 +88,27 @@ static const belay_option port_options[] = {
      .choices = port_states,
      .doc = "Whether they must be free, or open: accept a connection.",
      .example = "open"},
+};
+
+static const belay_option diagnose_options[] = {
+    {.name = "ports",
+     .type = BELAY_T_LIST,
+     .doc = "TCP ports that the release publishes: who else holds one is a finding.",
+     .example = "127.0.0.1:8001, 8080"},
+    {.name = "expected",
+     .type = BELAY_T_LIST,
+     .def = "docker-proxy",
+     .doc = "Programs that may hold these ports.",
+     .example = "docker-proxy, nginx"},
+    {.name = "reach",
+     .type = BELAY_T_LIST,
+     .doc = "Servers that must accept a connection, each \"ADDRESS:PORT\" or \"name=ADDRESS:PORT\".",
+     .example = "redis=127.0.0.1:6379, db.internal:5432"},
+    {.name = "paths",
+     .type = BELAY_T_LIST,
+     .def = "/",
+     .doc = "Absolute paths on the filesystems that may be full.",
+     .example = "/var/lib/docker, /opt/app"},
 };
 
 static const belay_step steps[] = {
@@ -123,6 +146,13 @@ static const belay_step steps[] = {
      .default_timeout_ms = 30 * 1000,
      BELAY_TABLE(option, port_options),
      .verify = port_verify},
+    {.name = "diagnose",
+     .doc = "Looks for the cause of a failure: who holds ports, who does not answer, full disks, memory.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 10 * 1000,
+     BELAY_TABLE(option, diagnose_options),
+     .prepare = diagnose_prepare,
+     .verify = diagnose_verify},
 };
 
 static const belay_plugin plugin = {

@@ -17,6 +17,8 @@ belay_status env_verify(belay_ctx *c, const belay_host *h);
 belay_status secret_prepare(belay_ctx *c, const belay_host *h);
 belay_status secret_verify(belay_ctx *c, const belay_host *h);
 belay_status port_verify(belay_ctx *c, const belay_host *h);
+belay_status diagnose_prepare(belay_ctx *c, const belay_host *h);
+belay_status diagnose_verify(belay_ctx *c, const belay_host *h);
 
 /** "1.2 GB" into buf; returns buf. */
 const char *host_size(double bytes, char buf[HOST_SIZE_TEXT]);

@@ -1,47 +1,17 @@
 #include "host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "endpoint.h"
 #include "listener.h"
 
 #define CONNECT_LIMIT_MS 2000
-
-typedef struct endpoint {
-    char host[256]; /* "": every address of this machine */
-    char port[8];
-    unsigned number;
-} endpoint;
-
-/* "8001", "127.0.0.1:8001", "[::1]:8001", "db.internal:5432". */
-static bool parse_endpoint(const char *s, endpoint *ret)
-{
-    const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
-    size_t n = colon ? (size_t)(colon - s) : 0;
-    if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {
-        s++;
-        n -= 2;
-    } else if (memchr(s, ':', n)) {
-        return false; /* an IPv6 address needs its brackets */
-    }
-    if (n >= sizeof ret->host || !*port || strlen(port) > 5 || port[strspn(port, "0123456789")] || (colon && n == 0))
-        return false;
-    unsigned number = (unsigned)atoi(port);
-    if (number < 1 || number > 65535)
-        return false;
-    *ret = (endpoint){.number = number};
-    memcpy(ret->host, s, n);
-    (void)snprintf(ret->port, sizeof ret->port, "%u", number);
-    return true;
-}
 
 /* 0, or why the port cannot be bound now (errno). Nothing listens meanwhile. */
 static int try_bind(const struct addrinfo *a)
@@ -58,34 +28,14 @@ static int try_bind(const struct addrinfo *a)
     return reason;
 }
 
-/* 0, or why no connection came about (errno). */
-static int try_connect(const struct addrinfo *a)
-{
-    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), reason = 0;
-    if (fd < 0)
-        return errno;
-    if (connect(fd, a->ai_addr, a->ai_addrlen) != 0)
-        reason = errno;
-    if (reason == EINPROGRESS) {
-        struct pollfd p = {.fd = fd, .events = POLLOUT};
-        socklen_t size = sizeof reason;
-        reason = ETIMEDOUT;
-        if (poll(&p, 1, CONNECT_LIMIT_MS) == 1)
-            (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size);
-    }
-    close(fd);
-    return reason;
-}
-
 static belay_status resolve(belay_ctx *c, const belay_host *h, const char *item, bool passive, endpoint *e,
                             struct addrinfo **ret)
 {
-    if (!parse_endpoint(item, e))
+    if (!endpoint_parse(item, e))
         return say_option(c, h, BELAY_E_CONFIG, "ports",
                           "write \"127.0.0.1:8001\", \"[::1]:8001\" or \"8001\" (every address)",
                           "'%s' is no address and port", item);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
-    int r = getaddrinfo(e->host[0] ? e->host : NULL, e->port, &hints, ret);
+    int r = endpoint_find(e, passive, ret);
     if (r != 0)
         return say_option(c, h, BELAY_E_RETRY, "ports", NULL, "find the address of '%s': %s", item, gai_strerror(r));
     return BELAY_OK;
@@ -129,7 +79,7 @@ static belay_status check_open(belay_ctx *c, const belay_host *h, const char *it
     belay_status s = resolve(c, h, item, false, &e, &found);
     int reason = 0;
     for (struct addrinfo *a = found; s == BELAY_OK && a; a = a->ai_next)
-        if ((reason = try_connect(a)) == 0)
+        if ((reason = endpoint_connect(a, CONNECT_LIMIT_MS)) == 0)
             break;
     if (found)
         freeaddrinfo(found);

@@ -33,6 +33,8 @@ belay_status slow_queries_verify(belay_ctx *c, const belay_host *h);
 belay_status locks_prepare(belay_ctx *c, const belay_host *h);
 belay_status locks_verify(belay_ctx *c, const belay_host *h);
 
+belay_status diagnose_verify(belay_ctx *c, const belay_host *h);
+
 belay_status migrations_verify(belay_ctx *c, const belay_host *h);
 
 belay_status trial_prepare(belay_ctx *c, const belay_host *h);

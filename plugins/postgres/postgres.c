@@ -368,6 +368,8 @@ static const belay_metric locks_metrics[] = {
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 
+static const belay_option diagnose_options[] = {DATABASE};
+
 static const belay_step steps[] = {
     {.name = "backup",
      .doc = "Dumps the database and proves the dump before it gets its name.",
@@ -462,6 +464,12 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, locks_metrics),
      .prepare = locks_prepare,
      .verify = locks_verify},
+    {.name = "diagnose",
+     .doc = "Looks for the cause of a failure: connection, locks, invalid indexes, sessions, slow statements.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 10000,
+     BELAY_TABLE(option, diagnose_options),
+     .verify = diagnose_verify},
 };
 
 static const belay_plugin plugin = {

@@ -13,4 +13,6 @@ belay_status hit_rate_verify(belay_ctx *c, const belay_host *h);
 belay_status errors_prepare(belay_ctx *c, const belay_host *h);
 belay_status errors_verify(belay_ctx *c, const belay_host *h);
 
+belay_status diagnose_verify(belay_ctx *c, const belay_host *h);
+
 #endif

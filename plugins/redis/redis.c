@@ -99,6 +99,17 @@ static const belay_metric errors_metrics[] = {
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
+static const belay_option diagnose_options[] = {
+    SERVER,
+    {.name = "connect_timeout",
+     .type = BELAY_T_DURATION,
+     .def = "1s",
+     .min = 1,
+     .max = 600000,
+     .doc = "How long a connection, and each answer, may take.",
+     .example = "500ms"},
+};
+
 static const belay_step steps[] = {
     {.name = "info",
      .doc = "Checks that the server answers, is not loading, and that fields of its INFO are as expected.",
@@ -126,6 +137,12 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, errors_metrics),
      .prepare = errors_prepare,
      .verify = errors_verify},
+    {.name = "diagnose",
+     .doc = "Looks for the cause of a failure: connection, memory, persistence, clients, slow log.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 10000,
+     BELAY_TABLE(option, diagnose_options),
+     .verify = diagnose_verify},
 };
 
 static const belay_plugin plugin = {BELAY_PLUGIN_HEAD,       BELAY_TABLE(step, steps),

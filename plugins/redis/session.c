@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,44 +100,64 @@ belay_status session_check_url(belay_ctx *c, const belay_host *h)
     return BELAY_E_CONFIG;
 }
 
-redisReply *session_command(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status, int argc,
-                            const char **argv)
+/* Explains, and tells the caller the same. */
+static belay_status explain(belay_ctx *c, const belay_host *h, belay_status status, char why[SESSION_WHY],
+                            const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+static belay_status explain(belay_ctx *c, const belay_host *h, belay_status status, char why[SESSION_WHY],
+                            const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(why, SESSION_WHY, fmt, ap);
+    va_end(ap);
+    return say_option(c, h, status, "url", NULL, "%s", why);
+}
+
+static redisReply *command(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status,
+                           char why[SESSION_WHY], int argc, const char **argv)
 {
     redisReply *reply = redisCommandArgv(redis, argc, argv, NULL);
     if (!reply) {
-        *status =
-            say_option(c, h, BELAY_E_RETRY, "url", NULL, "Redis gave no answer to %s: %s", argv[0], redis->errstr);
+        *status = explain(c, h, BELAY_E_RETRY, why, "Redis gave no answer to %s: %s", argv[0], redis->errstr);
         return NULL;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
         bool loading = strncmp(reply->str, "LOADING", 7) == 0;
-        *status = say_option(c, h, loading ? BELAY_E_RETRY : BELAY_E_FAIL, "url", NULL, "Redis refused %s: %s", argv[0],
-                             reply->str);
+        *status =
+            explain(c, h, loading ? BELAY_E_RETRY : BELAY_E_FAIL, why, "Redis refused %s: %s", argv[0], reply->str);
         freeReplyObject(reply);
         return NULL;
     }
     return reply;
 }
 
-static bool simple(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status, int argc,
-                   const char **argv)
+redisReply *session_command(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status, int argc,
+                            const char **argv)
 {
-    redisReply *reply = session_command(c, h, redis, status, argc, argv);
+    char why[SESSION_WHY];
+    return command(c, h, redis, status, why, argc, argv);
+}
+
+static bool simple(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status, char why[SESSION_WHY],
+                   int argc, const char **argv)
+{
+    redisReply *reply = command(c, h, redis, status, why, argc, argv);
     if (!reply)
         return false;
     freeReplyObject(reply);
     return true;
 }
 
-static bool log_in(belay_ctx *c, const belay_host *h, redisContext *redis, const address *a, belay_status *status)
+static bool log_in(belay_ctx *c, const belay_host *h, redisContext *redis, const address *a, belay_status *status,
+                   char why[SESSION_WHY])
 {
     const char *auth[] = {"AUTH", a->user, a->password}, *plain[] = {"AUTH", a->password};
     const char *choose[] = {"SELECT", a->database};
-    if (a->user[0] && !simple(c, h, redis, status, 3, auth))
+    if (a->user[0] && !simple(c, h, redis, status, why, 3, auth))
         return false;
-    if (!a->user[0] && a->password[0] && !simple(c, h, redis, status, 2, plain))
+    if (!a->user[0] && a->password[0] && !simple(c, h, redis, status, why, 2, plain))
         return false;
-    return !a->database[0] || simple(c, h, redis, status, 2, choose);
+    return !a->database[0] || simple(c, h, redis, status, why, 2, choose);
 }
 
 static redisContext *connect_to(const address *a, int64_t timeout_ms)
@@ -149,9 +170,10 @@ static redisContext *connect_to(const address *a, int64_t timeout_ms)
     return redis;
 }
 
-redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *status)
+redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *status, char why[SESSION_WHY])
 {
     address a;
+    why[0] = '\0';
     *status = session_check_url(c, h);
     if (*status != BELAY_OK)
         return NULL;
@@ -159,9 +181,9 @@ redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *stat
     redisContext *redis = connect_to(&a, h->opt_int(c, "connect_timeout"));
     bool open = redis && !redis->err;
     if (!open)
-        *status = say_option(c, h, BELAY_E_RETRY, "url", NULL, "no connection to Redis at %s: %s",
-                             a.socket[0] ? a.socket : a.host, redis ? redis->errstr : "out of memory");
-    open = open && log_in(c, h, redis, &a, status);
+        *status = explain(c, h, BELAY_E_RETRY, why, "no connection to Redis at %s: %s", a.socket[0] ? a.socket : a.host,
+                          redis ? redis->errstr : "out of memory");
+    open = open && log_in(c, h, redis, &a, status, why);
     explicit_bzero(&a, sizeof a);
     if (open)
         return redis;

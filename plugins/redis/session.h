@@ -8,9 +8,11 @@
 
 /**
  * Connects by the option `url` (redis://[[user]:password@]host[:port][/database], or unix:///path/to/socket), within
- * the option `connect_timeout`, and authenticates. NULL, explained, on failure, with the status in *status.
+ * the option `connect_timeout`, and authenticates. NULL, explained, on failure, with the status in *status and the
+ * explanation in why.
  */
-redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *status);
+#define SESSION_WHY 320
+redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *status, char why[SESSION_WHY]);
 /** Sends one command; NULL, explained, with the status in *status, when there is no answer or it is an error. */
 redisReply *session_command(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status, int argc,
                             const char **argv);

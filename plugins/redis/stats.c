@@ -97,7 +97,8 @@ double stats_errors_named(const char *info, const char *name)
 char *stats_ask(belay_ctx *c, const belay_host *h, belay_status *status)
 {
     const char *command[] = {"INFO"};
-    redisContext *redis = session_open(c, h, status);
+    char why[SESSION_WHY];
+    redisContext *redis = session_open(c, h, status, why);
     if (!redis)
         return NULL;
     redisReply *reply = session_command(c, h, redis, status, 1, command);

@@ -84,6 +84,11 @@ const char *bed_check(const bed *b, char id, const char *more)
     return step(b, id, "check", "file = \"a\"; content = \"old\";", more);
 }
 
+const char *bed_look(const bed *b, char id, const char *more)
+{
+    return step(b, id, "look", "", more);
+}
+
 const char *bed_shout(const bed *b, char id, const char *more)
 {
     return step(b, id, "shout", "", more);

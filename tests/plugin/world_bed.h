@@ -32,6 +32,8 @@ void bed_first_pipeline(const bed *b, const char *stages);
 /** "{ id = "a"; use = "world.write"; file = "a"; content = "new"; MORE }" */
 const char *bed_write(const bed *b, char id, const char *more);
 const char *bed_check(const bed *b, char id, const char *more);
+/** A collector: "{ id = "d"; use = "world.look"; MORE }" */
+const char *bed_look(const bed *b, char id, const char *more);
 const char *bed_shout(const bed *b, char id, const char *more);
 
 /** Stages of a and b, and the rollback stage of c, that checks a. */

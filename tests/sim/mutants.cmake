@@ -3,7 +3,7 @@
 set(mutants_folder ${CMAKE_CURRENT_BINARY_DIR}/mutants)
 set(mutants_source ${PROJECT_SOURCE_DIR}/core/engine)
 add_library(sim_sound STATIC machine.c ${mutants_source}/machine.c ${mutants_source}/machine_undo.c
-  ${mutants_source}/machine_soak.c ${mutants_source}/machine_restore.c)
+  ${mutants_source}/machine_soak.c ${mutants_source}/machine_diagnose.c ${mutants_source}/machine_restore.c)
 target_include_directories(sim_sound PRIVATE ${PROJECT_SOURCE_DIR}/core ${PROJECT_SOURCE_DIR}/tests)
 belay_packages(sim_sound cmocka)
 
@@ -67,8 +67,7 @@ sim_mutant(writes_no_result machine.c
   [[machine_action *result = machine_emit(m, MACHINE_RESULT, step);]]
   [[machine_action *result = machine_emit(m, MACHINE_NOTE, step);]])
 sim_mutant(pauses_without_waiting_for_what_runs machine_undo.c
-  [[(m->mode != MODE_STOPPING && m->mode != MODE_DRAINING) || m->active_count > 0]]
-  [[m->mode != MODE_STOPPING && m->mode != MODE_DRAINING]])
+  [[!comes_to_rest(m) || m->active_count > 0]] [[!comes_to_rest(m)]])
 sim_mutant(undoes_the_oldest_first machine_undo.c
   [=[m->order[--m->cursor]]=] [=[m->order[m->order_count - m->cursor--]]=])
 sim_mutant(undoes_under_what_still_stands machine_undo.c
@@ -105,6 +104,35 @@ sim_mutant(settles_what_ran_beside machine_restore.c
   [[stage->parallel == 1 ? furthest : stage->first]] [[furthest]])
 sim_mutant(trusts_a_rollback_stage_from_before_an_undo machine_restore.c
   [[        forget_rollback_stage(m);]] [[        ;]])
+sim_mutant(waits_for_a_diagnosis_for_ever machine_diagnose.c
+  [[m->now < m->diagnose_end)]] [[m->now >= 0)]])
+sim_mutant(undoes_beside_the_diagnosis machine_undo.c
+  [[ || m->active_count > 0 || machine_diagnose(m))]] [[ || (m->active_count > 0 && m->mode != MODE_DIAGNOSING) || machine_diagnose(m))]])
+sim_mutant(undoes_without_a_diagnosis machine_undo.c
+  [[ || machine_diagnose(m))]] [[ || (m->next != NEXT_UNDO && machine_diagnose(m)))]])
+sim_mutant(diagnoses_after_the_undo_began machine_undo.c
+  [[            m->undid = true;]] [[            m->undid = true;
+            m->diagnosis = DIAGNOSIS_NONE;
+            if (machine_diagnose(m))
+                return;]])
+sim_mutant(diagnoses_nothing machine_diagnose.c
+  [[    case MACHINE_BECAUSE_VERDICT:
+    case MACHINE_BECAUSE_NOT_READY:]] [[    case MACHINE_BECAUSE_NOT_READY:]])
+sim_mutant(asks_collectors_of_other_steps machine_diagnose.c
+  [[p->answers[i] == failed]] [[p->answers[i] != failed]])
+sim_mutant(diagnoses_on_when_cancelled machine_undo.c
+  [[    machine_stop(m, m->next, MACHINE_KILL);
+}]] [[}]])
+sim_mutant(pauses_though_the_diagnosis_was_cancelled machine_undo.c
+  [[    if (m->next == NEXT_PAUSE) {]] [[    if (m->next == NEXT_PAUSE && m->cancels > 1) {]])
+sim_mutant(decides_by_the_diagnosis machine_diagnose.c
+  [[    m->steps[step].at = AT_SETTLED;
+]] [[    m->steps[step].at = AT_SETTLED;
+    if (verdict == MACHINE_PASSED && m->next == NEXT_UNDO)
+        m->next = NEXT_PAUSE;
+]])
+sim_mutant(takes_a_diagnosis_for_progress machine_restore.c
+  [[ && machine_is_main(m, row->step) &&]] [[ &&]])
 
 get_property(names GLOBAL PROPERTY sim_mutants)
 list(TRANSFORM names REPLACE "(.+)" "\"\\1\"," OUTPUT_VARIABLE rows)

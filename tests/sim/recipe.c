@@ -68,6 +68,41 @@ static void invent_waits(recipe *r)
     }
 }
 
+/* Puts collectors between the main stages and the rollback stage; what such a step "needs" is what it answers. */
+static void insert_diagnosis(recipe *r, size_t stage, size_t count, uint64_t *c)
+{
+    const size_t first = stage < r->stage_count ? r->stages[stage].first : r->step_count;
+    memmove(&r->stages[stage + 1], &r->stages[stage], (r->stage_count - stage) * sizeof *r->stages);
+    r->stages[stage] = (machine_stage){.first = first, .count = count, .parallel = (unsigned)count, .diagnose = true};
+    r->stage_count++;
+    memmove(&r->steps[first + count], &r->steps[first], (r->step_count - first) * sizeof *r->steps);
+    memmove(&r->needs[first + count], &r->needs[first], (r->step_count - first) * sizeof *r->needs);
+    r->step_count += count;
+    for (size_t i = first + count; i < r->step_count; i++) /* needs of the main stages keep their place */
+        memmove(&r->needs[i][first + count], &r->needs[i][first], SIM_STEPS - first - count);
+    for (size_t i = first + count; i < r->step_count; i++)
+        memset(&r->needs[i][first], 0, count);
+    if (stage + 1 < r->stage_count)
+        r->stages[stage + 1].first += count;
+    for (size_t i = first; i < first + count; i++) {
+        r->steps[i] = (machine_step){.has_verify = true, .attempts = 1, .hits = 1, .skipped = sim_draw(c, 8) == 0};
+        for (size_t n = 0; n < SIM_STEPS; n++)
+            r->needs[i][n] = n < first && sim_draw(c, 3) > 0;
+    }
+}
+
+/* From a source of its own as well. */
+static void invent_diagnosis(recipe *r)
+{
+    uint64_t c = r->seed * 0xA0761D6478BD642Fu;
+    const bool rollback = r->stages[r->stage_count - 1].rollback;
+    const size_t room = SIM_STEPS - r->step_count;
+    if (sim_draw(&c, 2) == 0 || room == 0 || r->stage_count == SIM_STAGES)
+        return;
+    const size_t count = 1 + sim_draw(&c, room < 4 ? (unsigned)room : 4);
+    insert_diagnosis(r, r->stage_count - rollback, count, &c);
+}
+
 recipe recipe_invent(uint64_t seed)
 {
     uint64_t c = seed * 0x9E3779B97F4A7C15u; /* an odd factor: never 0 */
@@ -85,6 +120,7 @@ recipe recipe_invent(uint64_t seed)
     r.chance = c;
     r.prepare_parallel = 1 + sim_draw(&c, 4);
     invent_waits(&r);
+    invent_diagnosis(&r);
     return r;
 }
 
@@ -103,8 +139,15 @@ void recipe_lay(const recipe *r, sim *s)
                 sim_need(s, i, n);
     }
     for (size_t i = 0; i < r->stage_count; i++)
-        for (size_t n = 0; n < r->stages[i].count; n++)
-            s->steps[r->stages[i].first + n].stage = i;
+        for (size_t n = r->stages[i].first; n < r->stages[i].first + r->stages[i].count; n++) {
+            machine_step *p = &s->steps[n];
+            p->stage = i;
+            if (!r->stages[i].diagnose)
+                continue;
+            p->answers = p->needs;
+            p->answer_count = p->need_count;
+            p->need_count = 0;
+        }
     s->name = r->seed;
     s->random = r->chance;
     s->trouble = r->trouble;
@@ -138,7 +181,11 @@ void recipe_tell(const recipe *r, FILE *out)
         fputs("  it pauses where a step waits\n", out);
     fprintf(out, "  %u steps are prepared at once\n", r->prepare_parallel);
     for (size_t i = 0; i < r->stage_count; i++) {
-        fprintf(out, "  %s, %u at once:\n", r->stages[i].rollback ? "rollback stage" : "stage", r->stages[i].parallel);
+        fprintf(out, "  %s, %u at once:\n",
+                r->stages[i].rollback   ? "rollback stage"
+                : r->stages[i].diagnose ? "diagnosis (needs: what it answers)"
+                                        : "stage",
+                r->stages[i].parallel);
         for (size_t n = 0; n < r->stages[i].count; n++)
             tell_step(r, r->stages[i].first + n, out);
     }
@@ -171,7 +218,7 @@ static int drop_step(recipe *r, size_t step)
     }
     if (empty < SIM_STAGES)
         drop_stage(r, empty);
-    return r->stage_count == 0 || r->stages[0].rollback ? 0 : 1;
+    return r->stage_count == 0 || r->stages[0].rollback || r->stages[0].diagnose ? 0 : 1;
 }
 
 enum { PLAINER = 13 };
@@ -224,5 +271,7 @@ int recipe_simplify(recipe *r, size_t n)
     if (n < PLAINER * r->step_count)
         return plain_step(r, n / PLAINER, n % PLAINER);
     n -= PLAINER * r->step_count;
-    return n < r->stage_count ? set(&r->stages[n].parallel, 1) : -1;
+    if (n == r->stage_count)
+        return -1;
+    return r->stages[n].diagnose ? 0 : set(&r->stages[n].parallel, 1);
 }

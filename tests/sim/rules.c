@@ -1,9 +1,14 @@
 /* The invariants of docs/TRANSACTION.md, as the machine's actions meet them. */
 #include "sim.h"
 
+bool rules_diagnoses(const sim *s, size_t step)
+{
+    return s->stages[s->steps[step].stage].diagnose;
+}
+
 bool rules_is_main(const sim *s, size_t step)
 {
-    return !s->stages[s->steps[step].stage].rollback;
+    return !s->stages[s->steps[step].stage].rollback && !rules_diagnoses(s, step);
 }
 
 bool rules_was_prepared(const sim *s, size_t step)
@@ -91,6 +96,44 @@ static void check_execute(sim *s, size_t step)
     check_execute_again(s, step);
 }
 
+static bool answers(const sim *s, size_t step, size_t failed)
+{
+    for (size_t i = 0; i < s->steps[step].answer_count; i++)
+        if (s->steps[step].answers[i] == failed)
+            return true;
+    return false;
+}
+
+/* By the last word of the journal. */
+static bool went_bad(const sim *s, size_t step)
+{
+    for (size_t i = s->row_count; i-- > 0;)
+        if (s->rows[i].step == step)
+            return s->rows[i].finished && (s->rows[i].verdict != MACHINE_PASSED || rules_soak(s, step) == SOAK_GAPS);
+    return false;
+}
+
+static void check_diagnosis(sim *s, const machine_action *a)
+{
+    bool called_for = false;
+    for (size_t i = 0; i < s->plan.step_count; i++) {
+        called_for |= rules_is_main(s, i) && went_bad(s, i) && answers(s, a->step, i);
+        sim_hold(s, !s->world[i].running || rules_diagnoses(s, i), "a diagnosis begins while a step runs");
+    }
+    for (size_t i = 0; i < s->row_count; i++)
+        sim_hold(s, s->rows[i].phase != MACHINE_ROLLBACK, "a diagnosis begins after the undo");
+    sim_hold(s, called_for, "a diagnosis that no failure calls for");
+    sim_hold(s, a->phase == MACHINE_VERIFY, "a diagnosis does more than to look");
+    sim_hold(s, s->cancels == 0, "a diagnosis begins after a cancel");
+}
+
+static void check_diagnosed(sim *s)
+{
+    for (size_t i = 0; i < s->plan.step_count && s->cancels == 0 && s->decided != MACHINE_NO_STEP; i++)
+        sim_hold(s, s->diagnosed || s->steps[i].skipped || !answers(s, i, s->decided),
+                 "undo starts before the diagnosis");
+}
+
 static void check_undo(sim *s, size_t step)
 {
     size_t place = 0;
@@ -102,6 +145,7 @@ static void check_undo(sim *s, size_t step)
     sim_hold(s, s->state == MACHINE_ROLLING_BACK, "undo starts before that is written");
     sim_hold(s, s->evidence || s->reason == MACHINE_BECAUSE_TRIAL, "undo starts before the evidence is saved");
     sim_hold(s, rules_running(s) == 0, "something runs beside an undo");
+    check_diagnosed(s);
     for (size_t i = 0; i < s->plan.step_count; i++)
         for (size_t n = 0; n < s->steps[i].need_count; n++)
             if (s->steps[i].needs[n] == step)
@@ -120,6 +164,8 @@ void rules_start(sim *s, const machine_action *a)
     const bool opening = a->phase == MACHINE_PREPARE && !rules_was_prepared(s, a->step);
     sim_hold(s, rules_running(s) < (opening ? s->plan.prepare_parallel : s->stages[s->steps[a->step].stage].parallel),
              "more steps run than the stage allows");
+    if (rules_diagnoses(s, a->step))
+        check_diagnosis(s, a);
     if (a->phase == MACHINE_EXECUTE)
         check_execute(s, a->step);
     if (a->phase == MACHINE_ROLLBACK)
@@ -155,9 +201,16 @@ static void check_rolled_back(sim *s)
             sim_hold(s, w->undone, "rolled back, but a started step was not undone");
             sim_hold(s, !w->applied, "rolled back, but an effect is still in the world");
         }
-        if (!rules_is_main(s, i))
+        if (s->stages[s->steps[i].stage].rollback)
             sim_hold(s, w->settled, "rolled back, but the rollback stage is not through");
     }
+}
+
+bool rules_is_failure(const machine_action *state)
+{
+    return state->state == MACHINE_ROLLING_BACK &&
+           (state->reason == MACHINE_BECAUSE_VERDICT || state->reason == MACHINE_BECAUSE_NOT_READY ||
+            state->reason == MACHINE_BECAUSE_GAPS);
 }
 
 void rules_state(sim *s, const machine_action *a)
@@ -170,6 +223,7 @@ void rules_state(sim *s, const machine_action *a)
              "a soak has gaps that are none");
     sim_hold(s, a->reason != MACHINE_BECAUSE_WAITING || (s->plan.no_wait && s->steps[a->step].waits),
              "it pauses for a step that need not be waited for");
+    sim_hold(s, a->state != MACHINE_PAUSED || s->cancels == 0, "it pauses for a person who has cancelled");
     for (size_t i = 0; i < s->plan.step_count; i++) {
         if (a->state == MACHINE_COMMITTED && rules_is_main(s, i))
             sim_hold(s, s->world[i].settled, "committed, but a step is not settled");
@@ -214,7 +268,8 @@ void rules_event(sim *s)
         if (s->state == MACHINE_ROLLING_BACK)
             sim_hold(s, !forward || w->stopped, "a step goes on while the run is taken back");
         if (s->cancels > 0)
-            sim_hold(s, !forward || w->stopped, "a step goes on that was cancelled");
+            sim_hold(s, (!forward && !(w->running && rules_diagnoses(s, i))) || w->stopped,
+                     "a step goes on that was cancelled");
     }
     sim_hold(s, s->finished || rules_running(s) > 0 || s->timer != INT64_MAX, "it waits for nothing");
     sim_hold(s, ++s->turns < SIM_TURNS, "the run does not end");

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIAGNOSE_MS 100
+
 static const char *const state_words[] = {
     [MACHINE_RUNNING] = "running",     [MACHINE_PAUSED] = "paused",           [MACHINE_ROLLING_BACK] = "rolling back",
     [MACHINE_COMMITTED] = "committed", [MACHINE_ROLLED_BACK] = "rolled back", [MACHINE_NEEDS_PERSON] = "needs a person",
@@ -113,7 +115,8 @@ void sim_init(sim *s, size_t count)
                              .stage_count = 1,
                              .prepare_parallel = 1,
                              .undo_attempts = 3,
-                             .undo_delay_ms = 1000};
+                             .undo_delay_ms = 1000,
+                             .diagnose_ms = DIAGNOSE_MS};
 }
 
 void sim_done(sim *s)
@@ -187,7 +190,11 @@ static void perform_start(sim *s, const machine_action *a)
     w->attempt = a->attempt;
     w->verdict = scripted(s, a->step, a->phase);
     w->good = a->phase == MACHINE_VERIFY ? w->good : 0;
-    w->ends = s->now + 1 + (s->random ? sim_chance(s, 50) : 0);
+    if (rules_diagnoses(s, a->step) && !s->diagnosed) {
+        s->diagnosed = true;
+        s->diagnose_end = s->now + s->plan.diagnose_ms;
+    }
+    w->ends = s->now + 1 + (s->random ? sim_chance(s, rules_diagnoses(s, a->step) ? 2 * DIAGNOSE_MS : 50) : 0);
     w->answered &= a->phase != MACHINE_EXECUTE;
     w->undo_tries += a->phase == MACHINE_ROLLBACK;
     append(s->trace, "%c%c", "pevr"[a->phase], sim_letter(a->step));
@@ -241,6 +248,7 @@ static void perform_result(sim *s, const machine_action *a)
 {
     machine_row *row = row_of(s, a);
     sim_hold(s, !row->finished, "two results of one phase");
+    sim_hold(s, !rules_diagnoses(s, a->step) || s->now <= s->diagnose_end + 1, "a diagnosis goes on beyond its limit");
     row->finished = true;
     row->verdict = a->verdict;
     row->at = s->now;
@@ -273,6 +281,13 @@ static void perform_step_end(sim *s, const machine_action *a)
     append(s->notes, "%c:%s", sim_letter(a->step), outcome_words[a->outcome]);
 }
 
+static void perform_diagnosis(sim *s, const machine_action *a)
+{
+    const bool begins = a->what == MACHINE_DIAGNOSE;
+    tell(s, "the diagnosis of %c %s", sim_letter(a->step), begins ? "begins" : "is over");
+    sim_hold(s, begins || (s->diagnosed && rules_running(s) == 0), "a diagnosis is weighed that is not over");
+}
+
 static void perform(sim *s, const machine_action *a)
 {
     sim_hold(s, !s->finished, "an action after the last");
@@ -284,8 +299,9 @@ static void perform(sim *s, const machine_action *a)
     case MACHINE_STOP:
     case MACHINE_KILL:
         sim_hold(s, s->world[a->step].running, "a step is stopped that does not run");
+        if (!s->world[a->step].stopped)
+            s->world[a->step].ends = s->now + 1;
         s->world[a->step].stopped = true;
-        s->world[a->step].ends = s->now + 1;
         break;
     case MACHINE_WAIT: s->timer = a->until; break;
     case MACHINE_STATE:
@@ -294,10 +310,13 @@ static void perform(sim *s, const machine_action *a)
         s->reason = a->reason;
         s->reason_step = a->step;
         s->due = a->until;
+        s->decided = rules_is_failure(a) ? a->step : MACHINE_NO_STEP;
         append(s->trace, "[%s]", state_words[a->state]);
         tell(s, "the run is %s", state_words[a->state]);
         break;
     case MACHINE_EVIDENCE: s->evidence = true; break;
+    case MACHINE_DIAGNOSE:
+    case MACHINE_DIAGNOSED: perform_diagnosis(s, a); break;
     case MACHINE_STEP_END: perform_step_end(s, a); break;
     case MACHINE_FINISH:
         sim_hold(s, rules_running(s) == 0, "it finishes while something runs");
@@ -350,6 +369,8 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
     tell(s, "the process starts: %s", s->sessions == 0 ? "run" : rollback ? "rollback" : "resume");
     s->finished = false;
     s->last_undo = SIZE_MAX;
+    s->diagnosed = false;
+    s->decided = MACHINE_NO_STEP;
     s->timer = INT64_MAX;
     if (s->due > s->now) /* who resumes a soak looks when it is due; in troubled times, later */
         s->now = s->due + (s->trouble > 0 ? sim_chance(s, 300) : 0);

@@ -80,6 +80,9 @@ typedef struct sim {
     machine_action intent;
     size_t order[SIM_STEPS], order_count; /**< first starts of execute, of main steps */
     size_t last_undo;                     /**< place in `order` of the last rollback of this session */
+    bool diagnosed;                       /**< a diagnosis began in this session */
+    int64_t diagnose_end;                 /**< when it must end */
+    size_t decided; /**< the step whose failure this session takes the run back for; else MACHINE_NO_STEP */
 
     uint64_t name;      /**< the seed it was made from, for messages */
     jmp_buf *escape;    /**< where a breach goes; NULL: it fails the test */
@@ -131,6 +134,10 @@ void rules_state(sim *s, const machine_action *a);
 void rules_step_end(sim *s, const machine_action *a);
 /** After all actions of an event. */
 void rules_event(sim *s);
+/** The run is taken back because a step failed. */
+bool rules_is_failure(const machine_action *state);
+/** A step of the diagnosis. */
+bool rules_diagnoses(const sim *s, size_t step);
 /** A step of the main stages. */
 bool rules_is_main(const sim *s, size_t step);
 bool rules_was_prepared(const sim *s, size_t step);

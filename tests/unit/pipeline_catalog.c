@@ -28,7 +28,13 @@ static catalog_kind docker_kinds[3] = {
      COUNTED(option,
              (catalog_option[]){
                  {.name = W("services"), .doc = W("Which."), .type = BELAY_T_LIST, .flags = BELAY_F_REQUIRED},
-                 {.name = W("parallel"), .doc = W("d"), .type = BELAY_T_INT, .min = 1, .max = 16, .def = W("4")},
+                 {.name = W("parallel"),
+                  .doc = W("d"),
+                  .type = BELAY_T_INT,
+                  .min = 1,
+                  .max = 16,
+                  .def = W("4"),
+                  .example = W("8")},
                  {.name = W("no_cache"), .doc = W("d"), .type = BELAY_T_BOOL, .def = W("false")},
                  {.name = W("file"), .doc = W("d"), .type = BELAY_T_PATH, .def = W("compose.yml")},
                  {.name = W("pause"), .doc = W("d"), .type = BELAY_T_DURATION, .min = 10, .max = 60000},
@@ -60,7 +66,13 @@ static catalog_kind docker_kinds[3] = {
                  {.name = W("tag"), .doc = W("The tag."), .type = BELAY_T_STRING, .flags = BELAY_F_REQUIRED},
                  {.name = W("images"), .doc = W("d"), .type = BELAY_T_LIST},
              })},
-    {.plugin = &docker, .name = W("docker.info"), .step = W("info"), .doc = W("Looks."), .timeout_ms = 5000},
+    {.plugin = &docker,
+     .name = W("docker.info"),
+     .step = W("info"),
+     .doc = W("Looks."),
+     .flags = BELAY_S_READ_ONLY,
+     .has_verify = true,
+     .timeout_ms = 5000},
 };
 
 static const struct catalog whole = {docker_kinds, sizeof docker_kinds / sizeof *docker_kinds};
@@ -68,6 +80,18 @@ static const struct catalog whole = {docker_kinds, sizeof docker_kinds / sizeof 
 const catalog *fixture_catalog(void)
 {
     return &whole;
+}
+
+size_t catalog_plugin_count(const catalog *c)
+{
+    (void)c;
+    return 1;
+}
+
+const catalog_plugin *catalog_plugin_at(const catalog *c, size_t i)
+{
+    (void)c;
+    return i == 0 ? &docker : NULL;
 }
 
 const catalog_kind *catalog_kind_find(const catalog *c, const char *name)

@@ -9,6 +9,7 @@
 #define IMAGES                  STEP("build", "images", "docker.build")
 #define TAGS                    STEP("build", "tags", "docker.tag")
 #define APPLY                   STEP("migrate", "apply", "postgres.migrate")
+#define WHO                     STEP("diagnose", "who", "host.diagnose")
 #define UP                      STEP("rollback", "up", "docker.up")
 
 #define START(mode)                                                                                                    \
@@ -18,6 +19,7 @@
     "{\"name\":\"build\",\"steps\":[{\"id\":\"images\",\"kind\":\"docker.build\",\"title\":\"Build the images\"},"     \
     "{\"id\":\"tags\",\"kind\":\"docker.tag\"}]},"                                                                     \
     "{\"name\":\"migrate\",\"steps\":[{\"id\":\"apply\",\"kind\":\"postgres.migrate\"}]}],"                            \
+    "\"diagnose\":[{\"id\":\"who\",\"kind\":\"host.diagnose\"}],"                                                      \
     "\"rollback\":[{\"id\":\"up\",\"kind\":\"docker.up\"}]}"
 #define PHASE_START(step, phase) "{\"type\":\"phase.start\"," step ",\"phase\":\"" phase "\",\"attempt\":1}"
 #define PHASE_PASSED(step, phase)                                                                                      \
@@ -77,6 +79,28 @@ const char *const events_rolled_back[] = {
     "{\"type\":\"run.end\",\"state\":\"rolled back\",\"reason\":\"migrate/apply failed\",\"exit_status\":10,"
     "\"duration_ms\":55000,\"healthy_after_ms\":8400,\"evidence\":\"/var/lib/belay/runs/20261123-184512-k7f2\","
     "\"next\":[\"belay logs 20261123-184512-k7f2 apply\",\"belay show 20261123-184512-k7f2\"]}",
+    NULL,
+};
+
+#define FOUND  "port 8001 is held by pid 812 (nginx)"
+#define FOUND2 "web exited with status 3"
+#define REASON "step 'apply' failed in execute: 008_bad.sql:12: 42601 syntax error at or near \\\"TABEL\\\""
+
+const char *const events_diagnosed[] = {
+    BEFORE_MIGRATION,
+    MIGRATION_FAILS,
+    "{\"type\":\"run.state\",\"state\":\"rolling back\",\"reason\":\"" REASON "\"}",
+    STAGE_START("diagnose"),
+    PHASE_START(WHO, "verify"),
+    "{\"type\":\"finding\"," WHO ",\"weight\":94,\"text\":\"" FOUND "\"}",
+    "{\"type\":\"phase.end\"," WHO ",\"phase\":\"verify\",\"attempt\":1,\"verdict\":\"failed\",\"summary\":\"no more\","
+    "\"duration_ms\":9}",
+    STEP_END(WHO, "failed", 9),
+    STAGE_END("diagnose"),
+    "{\"type\":\"diagnosis\"," APPLY ",\"duration_ms\":30,\"best\":[\"" FOUND "\",\"" FOUND2 "\"],\"findings\":["
+    "{\"collector\":\"who\",\"weight\":94,\"text\":\"" FOUND "\"}]}",
+    "{\"type\":\"run.end\",\"state\":\"needs a person\",\"reason\":\"it could not be undone; it was rolled back "
+    "because " REASON "; found: " FOUND "; " FOUND2 "\",\"exit_status\":20,\"duration_ms\":55000}",
     NULL,
 };
 

@@ -11,11 +11,12 @@
 
 #include "report/event.h"
 
-/** A deploy that passes; one whose migration fails and that is rolled back; one whose undo fails; one that is refused;
- *  one where two steps meet the same obstacle and a third is stopped beside them; a plan. Arrays of JSON objects; NULL
- * ends. */
+/** A deploy that passes; one whose migration fails and that is rolled back; one whose failure is diagnosed; one whose
+ * undo fails; one that is refused; one where two steps meet the same obstacle and a third is stopped beside them; a
+ * plan. Arrays of JSON objects; NULL ends. */
 extern const char *const events_committed[];
 extern const char *const events_rolled_back[];
+extern const char *const events_diagnosed[];
 extern const char *const events_needs_person[];
 extern const char *const events_refused[];
 extern const char *const events_one_obstacle[];

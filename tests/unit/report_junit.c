@@ -119,6 +119,26 @@ static void a_failed_step_is_a_failure_and_what_was_undone_a_suite(void **state)
                                  "suite(undo 2 0 0 0) ok(undo apply) ok(undo tags) ");
 }
 
+static void what_the_diagnosis_found_is_told_with_the_failure(void **state)
+{
+    (void)state;
+    FILE *out = tmpfile();
+    guard(error) err = NULL;
+    json_t *events = events_array(events_diagnosed);
+    assert_int_equal(report_junit(out, events, &err), 0);
+    char xml[16384] = "";
+    rewind(out);
+    assert_true(fread(xml, 1, sizeof xml - 1, out) > 0);
+    const char *found = strstr(xml, "name=\"found\" value=\"port 8001 is held by pid 812 (nginx)\"");
+    assert_non_null(found);
+    assert_true(found > strstr(xml, "<testsuite name=\"migrate\"") &&
+                found < strstr(xml, "<testsuite name=\"rollback\""));
+    assert_null(strstr(found + strlen("name=\"found\" value=\"port 8001 is held by pid 812"), "pid 812"));
+    assert_null(strstr(xml, "<testsuite name=\"diagnose\""));
+    json_decref(events);
+    (void)fclose(out);
+}
+
 static void an_undo_that_failed_is_an_error(void **state)
 {
     (void)state;
@@ -156,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_committed_run_is_all_green),
         cmocka_unit_test(a_failed_step_is_a_failure_and_what_was_undone_a_suite),
+        cmocka_unit_test(what_the_diagnosis_found_is_told_with_the_failure),
         cmocka_unit_test(an_undo_that_failed_is_an_error),
         cmocka_unit_test(characters_that_xml_cannot_hold_are_replaced),
         cmocka_unit_test(a_run_without_events_is_an_error),

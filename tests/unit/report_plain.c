@@ -77,6 +77,28 @@ static void a_rollback_is_told_with_its_cause_and_what_was_undone(void **state)
                                    "               belay show 20261123-184512-k7f2\n");
 }
 
+static void a_diagnosis_ends_the_failure_and_is_told_again_with_it(void **state)
+{
+    (void)state;
+    guard_mem char *got = events_written(plain, events_diagnosed);
+    events_same(
+        got, HEAD STEPS
+        "18:45:20    failed        apply   postgres.migrate       2.3 s\n"
+        "                execute: 008_bad.sql:12: 42601 syntax error at or near \"TABEL\"\n"
+        "                do: mend the file and run again\n"
+        "18:45:20  rolling back\n"
+        "            because step 'apply' failed in execute\n"
+        "            found: port 8001 is held by pid 812 (nginx)\n"
+        "            found: web exited with status 3\n"
+        "\n"
+        "staging needs a person: it could not be undone; it was rolled back because step 'apply' failed in execute.\n"
+        "  failed       migrate/apply, execute: 008_bad.sql:12: 42601 syntax error at or near \"TABEL\"\n"
+        "  do           mend the file and run again\n"
+        "  found        port 8001 is held by pid 812 (nginx)\n"
+        "               web exited with status 3\n"
+        "  warned       build/images: size 456.0 MB, bad if > 400MB\n");
+}
+
 static void a_run_that_needs_a_person_says_what_is_left_and_how_to_go_on(void **state)
 {
     (void)state;
@@ -136,6 +158,8 @@ static void a_plan_says_what_changes_and_how_it_is_undone(void **state)
                      "  . apply  postgres.migrate\n"
                      "      applies 008_more.sql\n"
                      "      cannot be undone\n"
+                     "when a step fails, before the undo\n"
+                     "  . who  host.diagnose\n"
                      "on rollback, after the undo\n"
                      "  . up  docker.up\n"
                      "\n"
@@ -302,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_committed_run_ends_with_its_figures),
         cmocka_unit_test(a_rollback_is_told_with_its_cause_and_what_was_undone),
+        cmocka_unit_test(a_diagnosis_ends_the_failure_and_is_told_again_with_it),
         cmocka_unit_test(a_run_that_needs_a_person_says_what_is_left_and_how_to_go_on),
         cmocka_unit_test(a_refused_run_says_that_nothing_was_touched),
         cmocka_unit_test(one_obstacle_of_many_steps_is_told_once_and_what_was_stopped_is_no_error),

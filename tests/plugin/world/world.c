@@ -258,6 +258,23 @@ static belay_status check_verify(belay_ctx *c, const belay_host *h)
     return s != BELAY_OK ? s : compare(c, h);
 }
 
+/* ---- world.look: a collector ------------------------------------------------------------------------------------ */
+
+static belay_status look_verify(belay_ctx *c, const belay_host *h)
+{
+    const char *const *finds = h->opt_list(c, "finds"), *failed = h->fact(c, "failure.summary");
+    belay_status s = begin(c, h, "verify");
+    h->log(c, 1, failed ? failed : "no failure");
+    for (; s == BELAY_OK && *finds; finds++) {
+        char line[512];
+        const int weight = atoi(*finds);
+        const char *text = strchr(*finds, ' ');
+        (void)snprintf(line, sizeof line, "{\"weight\": %d, \"text\": \"%s\"}\n", weight, text ? text + 1 : *finds);
+        s = h->keep(c, "findings.jsonl", line, strlen(line));
+    }
+    return s == BELAY_OK ? trouble(c, h, "verify", "end") : s;
+}
+
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 #define FOLDER                                                                                                         \
@@ -275,6 +292,8 @@ static belay_status check_verify(belay_ctx *c, const belay_host *h)
 static const belay_option write_options[] = {
     FOLDER, A_FILE, {.name = "token", .type = BELAY_T_STRING, .flags = BELAY_F_SECRET, .doc = "A secret to tell."}};
 static const belay_option check_options[] = {FOLDER, A_FILE};
+static const belay_option look_options[] = {
+    FOLDER, {.name = "finds", .type = BELAY_T_LIST, .doc = "Findings.", .example = "90 port 80 is held by nginx"}};
 static const belay_option shout_options[] = {FOLDER};
 static const belay_output write_outputs[] = {
     {.name = "path", .doc = "The file.", .type = BELAY_T_PATH},
@@ -301,6 +320,12 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, length_metrics),
      .prepare = check_prepare,
      .verify = check_verify},
+    {.name = "look",
+     .doc = "Looks for a cause.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 5000,
+     BELAY_TABLE(option, look_options),
+     .verify = look_verify},
     {.name = "shout",
      .doc = "Shouts.",
      .flags = BELAY_S_IRREVERSIBLE,
