@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 void filled_measurement(text *out, const json_t *measurement)
 {
     char value[UNITS_TEXT];
