@@ -140,7 +140,8 @@ typedef struct belay_host {
      *  that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement signature user
      *  at}, oldest first; at: seconds since 1970).
      *  Of a step of the diagnosis also, about the step that failed: "failure.step" "failure.kind" "failure.stage"
-     *  "failure.summary" "failure.started_at". */
+     *  "failure.summary" "failure.started_at" "failure.artifacts" (the folder of what it kept, not there when it kept
+     *  nothing). */
     const char *(*fact)(belay_ctx *, const char *name);
 
     /** prepare only: says in words what execute will change and how that is undone (NULL: nothing to undo).
