@@ -3,12 +3,46 @@
 
 set(docs_folder ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md LICENSE DESTINATION ${docs_folder})
-install(DIRECTORY docs DESTINATION ${docs_folder} FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs DESTINATION ${docs_folder} FILES_MATCHING PATTERN "*.md" PATTERN man EXCLUDE)
 file(GLOB plugin_pages RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS plugins/*/README.md)
 foreach(page IN LISTS plugin_pages)
   get_filename_component(folder ${page} DIRECTORY)
   install(FILES ${page} DESTINATION ${docs_folder}/${folder})
 endforeach()
+
+install(DIRECTORY examples/plugins DESTINATION ${docs_folder}/examples COMPONENT dev)
+
+# The service names the program's place, which `cmake --install --prefix` may still change.
+set(units_folder lib/systemd/system)
+install(FILES systemd/belay-resume@.timer DESTINATION ${units_folder})
+install(CODE "
+  set(belay_bin \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  set(belay_docs \"\${CMAKE_INSTALL_PREFIX}/${docs_folder}\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/systemd/belay-resume@.service.in\"
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${units_folder}/belay-resume@.service\" @ONLY)"
+  COMPONENT runtime)
+
+# Manual pages, of docs/man/NAME.SECTION.scd.
+find_program(SCDOC scdoc)
+if(SCDOC)
+  file(GLOB manual_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.scd)
+  foreach(source IN LISTS manual_sources)
+    get_filename_component(page ${source} NAME_WLE)
+    string(REGEX REPLACE "^.*\\." "" section ${page})
+    set(page ${CMAKE_BINARY_DIR}/man/${page})
+    add_custom_command(OUTPUT ${page} COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/man
+      COMMAND sh -c "\"$0\" <\"$1\" >\"$2\"" ${SCDOC} ${source} ${page} DEPENDS ${source} VERBATIM)
+    list(APPEND manual_pages ${page})
+    set(component runtime)
+    if(source MATCHES "belay-plugin")
+      set(component dev)
+    endif()
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT ${component})
+  endforeach()
+  add_custom_target(manual ALL DEPENDS ${manual_pages})
+else()
+  message(STATUS "scdoc is not there: the manual pages are not built")
+endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME belay)
@@ -32,8 +66,11 @@ checks, and takes everything back when a step fails.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME belay-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "belay (= ${PROJECT_VERSION})")
+# Behind the first: what libbelay-testkit.a is linked with.
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
+  "belay (= ${PROJECT_VERSION}), libcmocka-dev, libuv1-dev, libjansson-dev, libssl-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "gcc, libc6-dev, make, pkg-config")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "what plugins for Belay are built with
-One header, a pkg-config file, a fragment for Makefiles and a CMake package.")
+One header, a library of fixtures for tests, pkg-config files, a fragment for
+Makefiles and a CMake package.")
 include(CPack)

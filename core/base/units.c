@@ -187,8 +187,15 @@ static bool parse_plain(const char *s, double *ret)
     return true;
 }
 
-/* A number of a threshold, converted to metric_unit. */
-static int parse_number(const char *s, const char *metric_unit, double *ret, error **err)
+/* What "B/h" is per hour; NULL when the unit is no such rate. The caller frees. */
+static char *per_hour(const char *unit)
+{
+    const size_t n = strlen(unit);
+    return n >= 2 && strcmp(unit + n - 2, "/h") == 0 ? mem_dup_n(unit, n - 2) : NULL;
+}
+
+/* A number of a threshold, converted to metric_unit, which is no rate. */
+static int parse_amount(const char *s, const char *metric_unit, double *ret, error **err)
 {
     if (parse_plain(s, ret))
         return 0;
@@ -208,6 +215,20 @@ static int parse_number(const char *s, const char *metric_unit, double *ret, err
     }
     return error_set(err, ERROR_CONFIG, "'%s' is no number%s%s", s, unit ? " of unit " : " (this metric has no unit)",
                      metric_unit);
+}
+
+static int parse_number(const char *s, const char *metric_unit, double *ret, error **err)
+{
+    guard_mem char *unit = per_hour(metric_unit);
+    const size_t n = trimmed(s);
+    if (!unit)
+        return parse_amount(s, metric_unit, ret, err);
+    if (n > 2 && memcmp(s + n - 2, "/h", 2) == 0) {
+        guard_mem char *amount = mem_dup_n(s, n - 2);
+        return parse_amount(amount, unit, ret, err);
+    }
+    (void)error_set(err, ERROR_CONFIG, "'%s' is not per hour", s);
+    return error_hint(err, "write \"8MB/h\" or \"0.5/h\"");
 }
 
 static int parse_range(const char *range, const char *metric_unit, units_threshold *t, error **err)
@@ -285,6 +306,12 @@ char *units_show_value(double value, const char *metric_unit, char buf[UNITS_TEX
 {
     if (!isfinite(value)) {
         (void)snprintf(buf, UNITS_TEXT, "no value");
+        return buf;
+    }
+    guard_mem char *unit_per_hour = per_hour(metric_unit);
+    if (unit_per_hour) {
+        char amount[UNITS_TEXT];
+        (void)snprintf(buf, UNITS_TEXT, "%.21s/h", units_show_value(value, unit_per_hour, amount));
         return buf;
     }
     bool fits = fabs(value) < 9e18;

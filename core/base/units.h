@@ -27,7 +27,8 @@ typedef struct units_threshold {
     bool relative; /**< a and b are factors of a baseline: see units_threshold_against() */
 } units_threshold;
 /** Parses "> 200", "< 20GB", "outside 1..5"; numbers with a unit are converted to metric_unit ("ms", "B", "%"; others
- * take plain numbers only). "> 1.2 * baseline" and "outside 0.8..1.2 * baseline" are relative. */
+ * take plain numbers only; of a metric "B/h" they are written "8MB/h"). "> 1.2 * baseline" and "outside 0.8..1.2 *
+ * baseline" are relative. */
 int units_threshold_parse(const char *s, const char *metric_unit, units_threshold *ret, error **err) CHECKED;
 /** The absolute threshold that a relative one comes to. */
 units_threshold units_threshold_against(const units_threshold *t, double baseline);

@@ -269,10 +269,19 @@ const catalog_kind *catalog_kind_find(const catalog *c, const char *name)
 const char *catalog_kind_nearest(const catalog *c, const char *name)
 {
     nearest n = nearest_to(name);
-    for (size_t i = 0; i < c->plugins.count; i++)
-        for (size_t k = 0; k < c->plugins.items[i]->kind_count; k++)
-            nearest_offer(&n, c->plugins.items[i]->kinds[k].name);
-    return nearest_get(&n);
+    const char *same = NULL;
+    size_t steps = 0;
+    for (size_t i = 0; i < c->plugins.count; i++) {
+        const catalog_plugin *p = c->plugins.items[i];
+        for (size_t k = 0; k < p->kind_count; k++) {
+            nearest_offer(&n, p->kinds[k].name);
+            if (strcmp(p->kinds[k].step, name) == 0) {
+                same = p->kinds[k].name;
+                steps++;
+            }
+        }
+    }
+    return steps == 1 ? same : nearest_get(&n);
 }
 
 const catalog_option *catalog_option_find(const catalog_kind *k, const char *name)

@@ -96,9 +96,12 @@ bool catalog_is_plugin_name(const char *name);
 
 /** "docker.build", or NULL. */
 const catalog_kind *catalog_kind_find(const catalog *c, const char *name);
-/** The nearest kind's name, for "did you mean", or NULL. */
+/** The nearest kind's name, for "did you mean", or NULL: also the kind that has just that step's name. */
 const char *catalog_kind_nearest(const catalog *c, const char *name);
 const catalog_option *catalog_option_find(const catalog_kind *k, const char *name);
+/** The option with a value as a pipeline file has it: `paths = ["/", "/var"]`. value is written like a default, list
+ * items split at ','. The caller frees. */
+char *catalog_option_written(const catalog_option *o, const char *value);
 const catalog_output *catalog_output_find(const catalog_kind *k, const char *name);
 /** Finds "size" for "size" and for "size/agents". */
 const catalog_metric *catalog_metric_find(const catalog_kind *k, const char *name);

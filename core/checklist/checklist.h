@@ -5,7 +5,7 @@
  *
  * A filled checklist is a JSON object; `belay checklist --format json` prints just that:
  *
- *   title run pipeline environment version previous commit state reason user host started_ms ended_ms
+ *   title run pipeline environment version previous commit state reason user host sets started_ms ended_ms
  *   ticked total   numbers of boxes; one that only collectors cover is left out unless one of them ran
  *   boxes          array of {id section text state reason steps}
  *     state        "ticked": every step that covers it passed; "failed": one of them did not; "open": not all have run
@@ -13,6 +13,8 @@
  *     steps        array of {id kind title verdict at_ms duration_ms summary measurements}
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
  *       measurements  array of {name value unit threshold verdict samples}
+ *       soak       of a step that was watched for a time: {ms samples gaps}, gaps: samples that are missing
+ *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user at_ms signed}
  */
 #ifndef CHECKLIST_CHECKLIST_H
 #define CHECKLIST_CHECKLIST_H
@@ -24,6 +26,9 @@
 
 /** Fills in the checklist that a run recorded. ERROR_NOT_FOUND when its pipeline had none. The caller decrefs *ret. */
 int checklist_gather(store *s, const store_run *run, json_t **ret, error **err) CHECKED;
+/** What a run has found so far, also one without a checklist: {"steps": {id: a step as above}, "boxes": {id: {state
+ *  reason}}}. The caller decrefs *ret. */
+int checklist_findings(store *s, const store_run *run, json_t **ret, error **err) CHECKED;
 /** Appends the filled checklist as Markdown. */
 void checklist_markdown(text *out, const json_t *filled);
 /** Appends it as one HTML page that needs no other file, fit to be printed and signed. */

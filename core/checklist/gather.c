@@ -51,6 +51,14 @@ static bool take_measurement(void *user, const store_measurement *m)
     return true;
 }
 
+static void take_soak(json_t *step, const json_t *event)
+{
+    if (filled_int(event, "soak_samples"))
+        json_object_set_new(step, "soak",
+                            json_pack("{s:I, s:I, s:I}", "ms", filled_int(event, "soak_ms"), "samples",
+                                      filled_int(event, "soak_samples"), "gaps", filled_int(event, "soak_gaps")));
+}
+
 /* What became of a step is told once, and again when it is undone; that hides neither a failure nor what stays. */
 static bool is_news(const char *old, const char *verdict)
 {
@@ -69,6 +77,7 @@ static bool take_event(void *user, const char *line)
         is_news(filled_text(step, "verdict"), filled_text(event, "verdict"))) {
         json_object_set(step, "verdict", json_object_get(event, "verdict"));
         json_object_set(step, "duration_ms", json_object_get(event, "duration_ms"));
+        take_soak(step, event);
     }
     json_decref(event);
     return true;
@@ -77,17 +86,13 @@ static bool take_event(void *user, const char *line)
 static int read_record(store *s, const char *run, gathering *g, error **err)
 {
     int r = store_marks(s, run, take_mark, g, err);
-    if (r == 0 && !g->checklist) {
-        (void)error_set(err, ERROR_NOT_FOUND, "the pipeline of run %s has no checklist", run);
-        r = error_hint(err, "a section 'checklist' in the pipeline file lists the boxes (docs/PIPELINE.md)");
-    }
     if (r == 0)
         r = store_steps(s, run, take_step, g, err);
     if (r == 0)
         r = store_phases(s, run, NULL, take_phase, g, err);
     if (r == 0)
         r = store_measurements(s, run, take_measurement, g, err);
-    return r < 0 ? r : store_events(s, run, take_event, g, err);
+    return r < 0 ? r : store_events(s, run, "step.end", take_event, g, err);
 }
 
 /* ---- boxes ------------------------------------------------------------------------------------------------------- */
@@ -180,21 +185,66 @@ static json_t *fill(const gathering *g, const store_run *run)
         json_array_append_new(boxes, box);
         ticked += strcmp(filled_text(box, "state"), "ticked") == 0;
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "title",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:I, s:I, s:I, s:I, s:o}", "title",
                      filled_text(g->checklist, "title"), "run", run->id, "pipeline", run->pipeline, "environment",
                      run->environment, "version", run->version, "previous", run->previous, "commit", run->commit,
                      "state", run_state_name(run->state), "reason", run->reason, "user", run->user, "host", run->host,
-                     "started_ms", (json_int_t)run->started_ms, "ended_ms", (json_int_t)run->ended_ms, "ticked", ticked,
-                     "total", (json_int_t)json_array_size(boxes), "boxes", boxes);
+                     "sets", run->sets, "started_ms", (json_int_t)run->started_ms, "ended_ms",
+                     (json_int_t)run->ended_ms, "ticked", ticked, "total", (json_int_t)json_array_size(boxes), "boxes",
+                     boxes);
+}
+
+static void gathering_done(gathering *g)
+{
+    json_decref(g->steps);
+    json_decref(g->checklist);
+}
+
+static bool take_approval(void *user, const store_approval *a)
+{
+    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "gate", a->gate, "role", a->role,
+                                          "decision", a->decision, "reason", a->reason, "user", a->user, "at_ms",
+                                          (json_int_t)a->at_ms, "signed", *a->signature != '\0'));
+    return true;
 }
 
 int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
 {
     gathering g = {.steps = json_object()};
+    json_t *approvals = json_array();
     int r = read_record(s, run->id, &g, err);
+    if (r == 0 && !g.checklist) {
+        (void)error_set(err, ERROR_NOT_FOUND, "the pipeline of run %s has no checklist", run->id);
+        r = error_hint(err, "a section 'checklist' in the pipeline file lists the boxes (docs/PIPELINE.md)");
+    }
     if (r == 0)
+        r = store_approvals(s, run->id, NULL, take_approval, approvals, err);
+    if (r == 0) {
         *ret = fill(&g, run);
-    json_decref(g.steps);
-    json_decref(g.checklist);
+        json_object_set(*ret, "approvals", approvals);
+    }
+    json_decref(approvals);
+    gathering_done(&g);
+    return r;
+}
+
+int checklist_findings(store *s, const store_run *run, json_t **ret, error **err)
+{
+    gathering g = {.steps = json_object()};
+    int r = read_record(s, run->id, &g, err);
+    json_t *boxes = json_object();
+    size_t i;
+    const json_t *recorded;
+    json_array_foreach(json_object_get(g.checklist, "boxes"), i, recorded) {
+        json_t *box = fill_box(&g, recorded);
+        json_object_set_new(
+            boxes, filled_text(box, "id"),
+            json_pack("{s:O, s:O}", "state", json_object_get(box, "state"), "reason", json_object_get(box, "reason")));
+        json_decref(box);
+    }
+    if (r == 0)
+        *ret = json_pack("{s:O, s:O}", "steps", g.steps, "boxes", boxes);
+    json_decref(boxes);
+    gathering_done(&g);
     return r;
 }

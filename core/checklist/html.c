@@ -4,30 +4,9 @@
 
 #include "base/clock.h"
 #include "checklist/filled.h"
+#include "checklist/page.h"
 
-static const char style[] =
-    ":root{color-scheme:light;--line:#d8dde3;--quiet:#5b6672;--good:#1a7f4b;--bad:#b42318;--open:#8a6100}"
-    "*{box-sizing:border-box}"
-    "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color:#1d2733;"
-    "max-width:62rem;margin:2.5rem auto;padding:0 1.5rem}"
-    "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .4rem;padding-bottom:.3rem;"
-    "border-bottom:2px solid #1d2733}"
-    ".sum{font-size:1.05rem;margin:0 0 1.2rem}.bar{height:.5rem;background:var(--line);border-radius:.25rem;"
-    "overflow:hidden;margin:.4rem 0 1.2rem}.bar i{display:block;height:100%;background:var(--good)}"
-    "dl{display:grid;grid-template-columns:max-content 1fr max-content 1fr;gap:.15rem 1rem;margin:0}"
-    "dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}"
-    ".box{display:grid;grid-template-columns:1.6rem 3.2rem 1fr;gap:0 .5rem;padding:.55rem 0;"
-    "border-bottom:1px solid var(--line);break-inside:avoid}"
-    ".mark{font-weight:700;font-size:1.1rem;line-height:1.3}.ticked .mark{color:var(--good)}"
-    ".failed .mark,.failed .why{color:var(--bad)}.open .mark,.open .why{color:var(--open)}"
-    ".id{color:var(--quiet);font-variant-numeric:tabular-nums}.why{margin:.1rem 0}"
-    "ul{list-style:none;margin:.15rem 0 0;padding:0;font-size:.85rem;color:var(--quiet)}"
-    "li{margin:.1rem 0;overflow-wrap:anywhere}code{font-family:ui-monospace,'DejaVu Sans "
-    "Mono',monospace;font-size:.95em}"
-    "@media print{body{margin:0;max-width:none;font-size:12px}}"
-    "@media(max-width:40rem){dl{grid-template-columns:max-content 1fr}}";
-
-static void add_escaped(text *out, const char *s)
+void page_text(text *out, const char *s)
 {
     static const struct {
         char plain;
@@ -45,106 +24,146 @@ static void add_escaped(text *out, const char *s)
     }
 }
 
-static void add_element(text *out, const char *tag, const char *attributes, const char *content)
+void page_element(text *out, const char *tag, const char *attributes, const char *content)
 {
     text_printf(out, "<%s%s>", tag, attributes);
-    add_escaped(out, content);
+    page_text(out, content);
     text_printf(out, "</%s>", tag);
 }
 
-/* ---- boxes ------------------------------------------------------------------------------------------------------- */
+/* ---- how it came out --------------------------------------------------------------------------------------------- */
 
-static void add_step(text *out, const json_t *step)
-{
-    char at[CLOCK_TEXT], took[UNITS_TEXT];
-    size_t i;
-    const json_t *measurement;
-    const char *title = filled_text(step, "title"), *verdict = filled_text(step, "verdict");
-    text_puts(out, "<li>");
-    add_escaped(out, *title ? title : filled_text(step, "id"));
-    text_puts(out, " ");
-    add_element(out, "code", "", filled_text(step, "kind"));
-    if (*verdict)
-        text_printf(out, " %s &middot; %s &middot; %s", verdict, clock_show(filled_int(step, "at_ms"), at),
-                    units_show_duration(filled_int(step, "duration_ms"), took));
-    json_array_foreach(json_object_get(step, "measurements"), i, measurement) {
-        guard_text shown = {0};
-        filled_measurement(&shown, measurement);
-        text_puts(out, i ? " &middot; " : "<br>");
-        add_escaped(out, text_get(&shown));
-    }
-    text_puts(out, "</li>\n");
-}
-
-static void add_box(text *out, const json_t *box)
-{
-    size_t i;
-    const json_t *step;
-    const char *state = filled_text(box, "state");
-    const char *mark = strcmp(state, "ticked") == 0   ? "&#10003;"
-                       : strcmp(state, "failed") == 0 ? "&#10007;"
-                                                      : "&#9744;";
-    text_printf(out, "<div class=\"box %s\"><span class=mark title=\"%s\">%s</span>", state, state, mark);
-    add_element(out, "span", " class=id", filled_text(box, "id"));
-    text_puts(out, "<div>");
-    add_escaped(out, filled_text(box, "text"));
-    if (*filled_text(box, "reason")) {
-        guard_text why = {0};
-        text_printf(&why, "%s: ", state);
-        text_first_line(&why, filled_text(box, "reason"), " \u2026");
-        add_element(out, "p", " class=why", text_get(&why));
-    }
-    text_puts(out, "<ul>\n");
-    json_array_foreach(json_object_get(box, "steps"), i, step)
-        add_step(out, step);
-    text_puts(out, "</ul></div></div>\n");
-}
-
-static void add_boxes(text *out, const json_t *filled)
+static int count(const json_t *filled, const char *state)
 {
     size_t i;
     const json_t *box;
-    const char *section = "";
-    json_array_foreach(json_object_get(filled, "boxes"), i, box) {
-        if (strcmp(section, filled_text(box, "section")) != 0) {
-            section = filled_text(box, "section");
-            add_element(out, "h2", "", section);
-            text_puts(out, "\n");
-        }
-        add_box(out, box);
-    }
+    int n = 0;
+    json_array_foreach(json_object_get(filled, "boxes"), i, box)
+        n += strcmp(filled_text(box, "state"), state) == 0;
+    return n;
 }
 
-/* ---- the page ---------------------------------------------------------------------------------------------------- */
-
-static void add_head(text *out, const json_t *filled)
+static void add_title(text *out, const json_t *filled)
 {
-    static const char *const rows[] = {"version", "environment", "previous", "state", "commit", "run", "user", "host"};
-    char at[CLOCK_TEXT];
-    const int ticked = (int)filled_int(filled, "ticked"), total = (int)filled_int(filled, "total");
-    add_element(out, "h1", "", filled_text(filled, "title"));
-    text_printf(out,
-                "<p class=sum><b>%d of %d</b> boxes are ticked by evidence.</p><div class=bar><i "
-                "style=\"width:%d%%\"></i></div>\n<dl>",
-                ticked, total, total ? 100 * ticked / total : 0);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        add_element(out, "dt", "", rows[i]);
-        add_element(out, "dd", "", *filled_text(filled, rows[i]) ? filled_text(filled, rows[i]) : "-");
-    }
-    add_element(out, "dt", "", "started");
-    add_element(out, "dd", "", clock_show(filled_int(filled, "started_ms"), at));
-    add_element(out, "dt", "", "ended");
-    add_element(out, "dd", "", clock_show(filled_int(filled, "ended_ms"), at));
+    const char *state = filled_text(filled, "state");
+    const bool good = strcmp(state, "committed") == 0;
+    const bool live = strcmp(state, "running") == 0 || strcmp(state, "paused") == 0;
+    text_puts(out, "<header>");
+    page_element(out, "h1", "", filled_text(filled, "title"));
+    text_printf(out, "<span class=\"badge %s\">%s</span></header>\n", good ? "good" : live ? "open" : "bad", state);
+}
+
+static void add_sum(text *out, const json_t *filled)
+{
+    const int ticked = count(filled, "ticked"), failed = count(filled, "failed"), open = count(filled, "open");
+    const int total = ticked + failed + open;
+    text_printf(out, "<p class=sum><b>%d of %d</b> boxes are ticked by evidence", ticked, total);
+    if (failed)
+        text_printf(out, ", <b class=bad>%d failed</b>", failed);
+    if (open)
+        text_printf(out, ", <b class=open>%d %s open</b>", open, open == 1 ? "is" : "are");
+    text_printf(out, ".</p><div class=bar><i style=\"width:%.2f%%\"></i><i style=\"width:%.2f%%\"></i></div>\n",
+                total ? 100.0 * ticked / total : 0, total ? 100.0 * failed / total : 0);
+}
+
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
+
+static void add_fact(text *out, const char *name, const char *value, bool wide)
+{
+    page_element(out, "dt", "", name);
+    page_element(out, "dd", wide ? " class=wide" : "", *value ? value : "-");
+}
+
+static void add_facts(text *out, const json_t *filled)
+{
+    static const char *const rows[] = {"version", "environment", "previous", "run", "user", "host"};
+    char at[CLOCK_TEXT], took[UNITS_TEXT];
+    const int64_t started = filled_int(filled, "started_ms"), ended = filled_int(filled, "ended_ms");
+    guard_text sets = {0}, end = {0};
+    text_puts(out, "<dl>");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        add_fact(out, rows[i], filled_text(filled, rows[i]), false);
+    add_fact(out, "started", clock_show(started, at), false);
+    text_puts(&end, clock_show(ended, at));
+    if (ended)
+        text_printf(&end, ", after %s", units_show_duration(ended - started, took));
+    add_fact(out, "ended", text_get(&end), false);
+    add_fact(out, "commit", filled_text(filled, "commit"), true);
+    filled_sets(&sets, filled);
+    if (sets.count)
+        add_fact(out, "set", text_get(&sets), true);
+    if (*filled_text(filled, "reason"))
+        add_fact(out, "because", filled_text(filled, "reason"), true);
     text_puts(out, "</dl>\n");
+}
+
+/* ---- what is not ticked, before everything else ------------------------------------------------------------------ */
+
+/* Of an open box the reason names its step first; what is open for the same reason stands together. */
+static const char *reason_of(const json_t *box)
+{
+    const char *reason = filled_text(box, "reason"), *colon = strstr(reason, ": ");
+    return colon && strcmp(filled_text(box, "state"), "open") == 0 ? colon + 2 : reason;
+}
+
+static bool same_reason(const json_t *a, const json_t *b)
+{
+    return strcmp(filled_text(a, "state"), filled_text(b, "state")) == 0 && strcmp(reason_of(a), reason_of(b)) == 0;
+}
+
+/* A line for all boxes with the reason of box number `first`, unless a box before it has that reason. */
+static void add_left(text *out, const json_t *boxes, size_t first)
+{
+    size_t i;
+    const json_t *box, *leader = json_array_get(boxes, first);
+    guard_text why = {0};
+    text_first_line(&why, reason_of(leader), " \u2026");
+    for (i = 0; i < first; i++)
+        if (same_reason(json_array_get(boxes, i), leader))
+            return;
+    text_printf(out, "<p class=%s>", filled_text(leader, "state"));
+    json_array_foreach(boxes, i, box) {
+        if (!same_reason(box, leader))
+            continue;
+        text_puts(out, i == first ? "<a href=\"#box-" : ", <a href=\"#box-");
+        page_text(out, filled_text(box, "id"));
+        text_puts(out, "\">");
+        page_text(out, filled_text(box, "id"));
+        text_puts(out, "</a>");
+    }
+    text_puts(out, ": ");
+    page_text(out, text_get(&why));
+    text_puts(out, "</p>\n");
+}
+
+static void add_all_left(text *out, const json_t *filled)
+{
+    static const char *const states[] = {"failed", "open"};
+    const json_t *boxes = json_object_get(filled, "boxes");
+    if (!count(filled, "failed") && !count(filled, "open"))
+        return;
+    text_puts(out, "<div class=left><p><b>Not ticked</b></p>\n");
+    for (size_t s = 0; s < sizeof states / sizeof *states; s++)
+        for (size_t i = 0; i < json_array_size(boxes); i++)
+            if (strcmp(filled_text(json_array_get(boxes, i), "state"), states[s]) == 0)
+                add_left(out, boxes, i);
+    text_puts(out, "</div>\n");
 }
 
 void checklist_html(text *out, const json_t *filled)
 {
     text_puts(out, "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
                    "<meta name=viewport content=\"width=device-width,initial-scale=1\">");
-    add_element(out, "title", "", filled_text(filled, "title"));
-    text_printf(out, "<style>%s</style></head><body>\n", style);
-    add_head(out, filled);
-    add_boxes(out, filled);
+    page_element(out, "title", "", filled_text(filled, "title"));
+    text_puts(out, "<style>");
+    for (const char *const *piece = page_style; *piece; piece++)
+        text_puts(out, *piece);
+    text_puts(out, "</style></head><body>\n");
+    add_title(out, filled);
+    add_sum(out, filled);
+    add_facts(out, filled);
+    add_all_left(out, filled);
+    page_boxes(out, filled);
+    page_sign_off(out, filled);
     text_puts(out, "</body></html>\n");
 }

@@ -31,6 +31,7 @@ static void add_step(text *out, const json_t *step)
     }
     text_printf(out, ": %s at %s in %s", filled_text(step, "verdict"), clock_show(filled_int(step, "at_ms"), at),
                 units_show_duration(filled_int(step, "duration_ms"), took));
+    filled_soak(out, step, "; ");
     json_array_foreach(json_object_get(step, "measurements"), i, measurement) {
         guard_text shown = {0};
         filled_measurement(&shown, measurement);
@@ -38,6 +39,18 @@ static void add_step(text *out, const json_t *step)
         add_plain(out, text_get(&shown));
     }
     text_puts(out, "\n");
+}
+
+/* Who decided what, when and why. */
+static void add_decisions(text *out, const json_t *step)
+{
+    if (!filled_is_decision(step))
+        return;
+    for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        text_puts(out, "    - ");
+        add_plain(out, line);
+        text_puts(out, "\n");
+    }
 }
 
 static void add_box(text *out, const json_t *box)
@@ -53,8 +66,10 @@ static void add_box(text *out, const json_t *box)
         add_plain(out, filled_text(box, "reason"));
         text_puts(out, "\n");
     }
-    json_array_foreach(json_object_get(box, "steps"), i, step)
+    json_array_foreach(json_object_get(box, "steps"), i, step) {
         add_step(out, step);
+        add_decisions(out, step);
+    }
 }
 
 static void add_head(text *out, const json_t *filled)
@@ -62,6 +77,7 @@ static void add_head(text *out, const json_t *filled)
     static const char *const rows[] = {"run",   "version", "previous", "commit", "environment",
                                        "state", "reason",  "user",     "host"};
     char at[CLOCK_TEXT];
+    guard_text sets = {0};
     text_puts(out, "# ");
     add_plain(out, filled_text(filled, "title"));
     text_printf(out, "\n\n**%d of %d boxes are ticked by evidence.**\n\n| | |\n|---|---|\n",
@@ -71,6 +87,12 @@ static void add_head(text *out, const json_t *filled)
             continue;
         text_printf(out, "| %s | ", rows[i]);
         add_plain(out, filled_text(filled, rows[i]));
+        text_puts(out, " |\n");
+    }
+    filled_sets(&sets, filled);
+    if (sets.count) {
+        text_puts(out, "| set | ");
+        add_plain(out, text_get(&sets));
         text_puts(out, " |\n");
     }
     text_printf(out, "| started | %s |\n", clock_show(filled_int(filled, "started_ms"), at));

@@ -7,22 +7,18 @@
 #include "base/units.h"
 #include "cli/cli.h"
 
-typedef struct option_row {
-    const char *name, *value, *help;
-} option_row;
-
-static const option_row rows[CLI_OPTION_COUNT] = {
+const cli_option_row cli_option_rows[CLI_OPTION_COUNT] = {
 #define X(id, name, value, help) [CLI_##id] = {name, value, help},
     CLI_OPTIONS(X)
 #undef X
 };
 
-static bool takes(const cli_command *command, int id)
+bool cli_takes(const cli_command *command, int id)
 {
     return ((command->options | CLI_COMMON) >> id) & 1u;
 }
 
-static void append(cli_list *list, const char *item)
+void cli_list_add(cli_list *list, const char *item)
 {
     list->items = mem_grow(list->items, list->count + 2, sizeof *list->items);
     list->items[list->count++] = item;
@@ -47,27 +43,31 @@ static int duration(const char *name, const char *value, int64_t *ret_ms, error 
 static int store_value(cli_args *args, int id, const char *value, error **err)
 {
     switch ((cli_option_id)id) {
-    case CLI_SET: append(&args->sets, value); return 0;
-    case CLI_PLUGIN_DIR: append(&args->plugin_dirs, value); return 0;
+    case CLI_SET: cli_list_add(&args->sets, value); return 0;
+    case CLI_PLUGIN_DIR: cli_list_add(&args->plugin_dirs, value); return 0;
     case CLI_JSON: args->json = true; return 0;
     case CLI_PLAIN: args->plain = true; return 0;
     case CLI_VERBOSE: args->verbose = true; return 0;
     case CLI_NO_WAIT: args->no_wait = true; return 0;
+    case CLI_DUE: args->due = true; return 0;
     case CLI_ROLE: args->role = value; return 0;
     case CLI_REASON: args->reason = value; return 0;
     case CLI_KEY: args->key = value; return 0;
+    case CLI_OUTPUT: args->output = value; return 0;
     case CLI_UNDO: args->undo = true; return 0;
     case CLI_HELP: args->help = true; return 0;
     case CLI_ENVIRONMENT: args->environment = value; return 0;
     case CLI_ASSUME: args->assume = value; return 0;
     case CLI_FORMAT: args->format = value; return 0;
-    case CLI_CASE: append(&args->cases, value); return 0;
+    case CLI_CASE: cli_list_add(&args->cases, value); return 0;
     case CLI_ONLY: args->only = value; return 0;
     case CLI_JUNIT: args->junit = value; return 0;
     case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;
+    case CLI_KILLS: return number("kills", value, &args->kills, err);
     case CLI_KEEP: return number("keep", value, &args->keep, err);
     case CLI_LIMIT: return number("limit", value, &args->limit, err);
+    case CLI_SINCE: return duration("since", value, &args->since_ms, err);
     case CLI_WAIT: return duration("wait", value, &args->wait_ms, err);
     case CLI_OPTION_COUNT: break;
     }
@@ -78,7 +78,8 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
 static int find(const cli_command *command, const char *text, size_t length)
 {
     for (int id = 0; id < CLI_OPTION_COUNT; id++)
-        if (takes(command, id) && strlen(rows[id].name) == length && strncmp(rows[id].name, text, length) == 0)
+        if (cli_takes(command, id) && strlen(cli_option_rows[id].name) == length &&
+            strncmp(cli_option_rows[id].name, text, length) == 0)
             return id;
     return -1;
 }
@@ -87,8 +88,8 @@ static int unknown(const cli_command *command, const char *word, error **err)
 {
     nearest near = nearest_to(word + strspn(word, "-"));
     for (int id = 0; id < CLI_OPTION_COUNT; id++)
-        if (takes(command, id))
-            nearest_offer(&near, rows[id].name);
+        if (cli_takes(command, id))
+            nearest_offer(&near, cli_option_rows[id].name);
     (void)error_set(err, ERROR_USAGE, "belay %s has no option '%s'", command->name, word);
     if (nearest_get(&near))
         return error_hint(err, "did you mean '--%s'?", nearest_get(&near));
@@ -109,12 +110,12 @@ static int parse_option(const cli_command *command, int argc, char **argv, int *
     if (id < 0)
         return unknown(command, word, err);
     const char *value = equals ? equals + 1 : NULL;
-    if (!rows[id].value && value)
-        return error_set(err, ERROR_USAGE, "--%s takes no value", rows[id].name);
-    if (rows[id].value && !value) {
+    if (!cli_option_rows[id].value && value)
+        return error_set(err, ERROR_USAGE, "--%s takes no value", cli_option_rows[id].name);
+    if (cli_option_rows[id].value && !value) {
         if (*i + 1 >= argc)
-            return error_set(err, ERROR_USAGE, "--%s needs a value: --%s %s", rows[id].name, rows[id].name,
-                             rows[id].value);
+            return error_set(err, ERROR_USAGE, "--%s needs a value: --%s %s", cli_option_rows[id].name,
+                             cli_option_rows[id].name, cli_option_rows[id].value);
         value = argv[++*i];
     }
     return store_value(args, id, value, err);
@@ -165,11 +166,11 @@ void cli_args_help(const cli_command *command)
     printf("belay %s: %s\n\nusage: belay %s %s%s[OPTIONS]\n\n", command->name, command->summary, command->name,
            command->words, *command->words ? " " : "");
     for (int id = 0; id < CLI_OPTION_COUNT; id++) {
-        if (!takes(command, id))
+        if (!cli_takes(command, id))
             continue;
-        guard_mem char *left =
-            mem_printf("--%s%s%s", rows[id].name, rows[id].value ? " " : "", rows[id].value ? rows[id].value : "");
-        printf("  %-24s %s\n", left, rows[id].help);
+        guard_mem char *left = mem_printf("--%s%s%s", cli_option_rows[id].name, cli_option_rows[id].value ? " " : "",
+                                          cli_option_rows[id].value ? cli_option_rows[id].value : "");
+        printf("  %-24s %s\n", left, cli_option_rows[id].help);
     }
     putchar('\n');
     if (command->more)

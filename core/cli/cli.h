@@ -20,18 +20,19 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit, *output;
     cli_list plugin_dirs, sets, cases;
-    bool json, plain, verbose, undo, no_wait, help;
-    int keep, limit;
-    int64_t wait_ms;
+    bool json, plain, verbose, undo, no_wait, due, help;
+    int keep, limit, kills;
+    int64_t wait_ms, since_ms;
     const char *words[3]; /**< what is not an option */
     int word_count;
 } cli_args;
 
 /** X(ID, name, value's name or NULL for a flag, help) */
 #define CLI_OPTIONS(X)                                                                                                 \
-    X(SET, "set", "NAME=VALUE", "override vars.NAME or pipeline.NAME; of try: an option of the step (repeatable)")     \
+    X(SET, "set", "NAME=VALUE",                                                                                        \
+      "override vars.NAME or pipeline.NAME; of try KIND: an option of the step (repeatable)")                          \
     X(JSON, "json", NULL, "print JSON: the events of a run, one a line, or one document")                              \
     X(PLAIN, "plain", NULL, "plain lines, also on a terminal")                                                         \
     X(VERBOSE, "verbose", NULL, "show the steps' log lines too")                                                       \
@@ -39,17 +40,23 @@ typedef struct cli_args {
     X(ASSUME, "assume", "done|not-done", "what became of a step that cannot be undone and was cut short")              \
     X(KEEP, "keep", "N", "how many committed runs stay ready for rollback (default 1)")                                \
     X(LIMIT, "limit", "N", "at most N runs (default 20)")                                                              \
-    X(FORMAT, "format", "NAME", "how to print: text, json or junit; a checklist: md, html or json")                    \
+    X(FORMAT, "format", "NAME",                                                                                        \
+      "how to print: text, json or junit; a checklist: md, html or json; "                                             \
+      "a plugin's page: md, page or man")                                                                              \
     X(WAIT, "wait", "TIME", "wait so long, as 10m, for a live run of the environment to end (default: not at all)")    \
     X(NO_WAIT, "no-wait", NULL, "leave a run that waits for people or a time, with status 3; `belay resume` goes on")  \
+    X(DUE, "due", NULL, "only a run that waits, if it may go on now; implies --no-wait (needs --environment)")         \
     X(ROLE, "role", "NAME", "the role in which you decide")                                                            \
     X(REASON, "reason", "TEXT", "why; recorded with the decision")                                                     \
     X(KEY, "key", "FILE", "the SSH key that signs the decision")                                                       \
     X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
+    X(KILLS, "kills", "N", "at most about N kills in proof C1 (default 1000)")                                         \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
+    X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
+    X(SINCE, "since", "TIME", "tell the step that its run began so long ago, as 10m (default: now)")                   \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \
     X(HELP, "help", NULL, "show this")
@@ -59,6 +66,11 @@ typedef enum cli_option_id {
 #undef X
         CLI_OPTION_COUNT
 } cli_option_id;
+typedef struct cli_option_row {
+    const char *name, *value, *help; /**< value: what its value is called, NULL for a flag */
+} cli_option_row;
+/** By cli_option_id. */
+extern const cli_option_row cli_option_rows[CLI_OPTION_COUNT];
 #define CLI_BIT(id) (1u << CLI_##id)
 /** The options that every command takes. */
 #define CLI_COMMON (CLI_BIT(HELP) | CLI_BIT(STATE) | CLI_BIT(PLUGIN_DIR))
@@ -71,10 +83,16 @@ typedef struct cli_command {
     int least, most;   /**< how many words */
     unsigned options;  /**< CLI_BIT()s besides CLI_COMMON */
     int (*run)(const cli_args *args);
+    const char *formats; /**< "md|html|json": what --format takes */
     const char *summary; /**< one line */
     const char *more;    /**< what a user should know */
     const char *example;
 } cli_command;
+
+/** True when the command takes the option of this cli_option_id. */
+bool cli_takes(const cli_command *command, int id);
+/** Adds an item, which is borrowed. */
+void cli_list_add(cli_list *list, const char *item);
 
 /** Parses what follows the command's name. ERROR_USAGE names the nearest option. */
 int cli_args_parse(const cli_command *command, int argc, char **argv, cli_args *ret, error **err) CHECKED;
@@ -97,9 +115,6 @@ int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, er
 /** Prints problems as FILE:LINE: error: WHAT. */
 void cli_print_problems(const pipeline_problems *problems);
 
-/** "text", "duration": what a BELAY_T_* is called for people. */
-const char *cli_type_name(uint32_t type);
-
 /** A pipeline of one step, from args->sets; prints its problems to stderr. */
 int cli_load_step(const cli_args *args, const catalog *c, const char *kind, pipeline **ret, error **err) CHECKED;
 /** Runs it alone; s may be NULL. */
@@ -109,7 +124,7 @@ int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, stor
 /** An engine over a store (borrowed; NULL for plan and try) with the sink that the arguments ask for. */
 typedef struct cli_engine {
     engine engine;
-    report_sink sink;
+    report_sink sinks[2]; /**< the view, and who asks at gates */
 } cli_engine;
 void cli_engine_init(cli_engine *e, const cli_args *args, store *s);
 void cli_engine_done(cli_engine *e);
@@ -143,11 +158,13 @@ int cli_doctor(const cli_args *args);
 int cli_approve(const cli_args *args);
 int cli_reject(const cli_args *args);
 int cli_checklist(const cli_args *args);
+int cli_bundle(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
 int cli_plugin_new(const cli_args *args);
 int cli_plugin_try(const cli_args *args);
 int cli_plugin_doc(const cli_args *args);
 int cli_plugin_check(const cli_args *args);
+int cli_completion(const cli_args *args);
 
 #endif

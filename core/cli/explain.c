@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "cli/cli.h"
+#include "cli/schema.h"
 
 static void print_choices(const catalog_option *o)
 {
@@ -14,32 +15,16 @@ static void print_choices(const catalog_option *o)
     putchar('\n');
 }
 
-/* The example as a pipeline file has it. */
-static void print_example(const catalog_option *o)
-{
-    bool bare = o->type == BELAY_T_INT || o->type == BELAY_T_BOOL;
-    printf("      example: %s = %s", o->name, o->type == BELAY_T_LIST ? "[" : "");
-    guard_mem char *copy = mem_dup(o->example);
-    char *rest = copy, *item;
-    const char *between = "";
-    while ((item = o->type == BELAY_T_LIST ? strsep(&rest, ",") : take(rest))) {
-        const char *quote = bare ? "" : "\"";
-        printf("%s%s%s%s", between, quote, item + strspn(item, " "), quote);
-        between = ", ";
-    }
-    puts(o->type == BELAY_T_LIST ? "]" : "");
-}
-
 static void print_option(const catalog_option *o)
 {
-    printf("  %s (%s%s%s%s)%s%s\n", o->name, cli_type_name(o->type), o->flags & BELAY_F_REQUIRED ? ", required" : "",
-           o->flags & BELAY_F_SECRET ? ", secret" : "", o->flags & BELAY_F_DEPRECATED ? ", deprecated" : "",
-           o->def ? "  default: " : "", o->def ? o->def : "");
+    guard_mem char *type = schema_type(o);
+    guard_mem char *example = schema_option_example(o);
+    printf("  %s (%s)%s%s\n", o->name, type, o->def ? "  default: " : "", o->def ? o->def : "");
     cli_print_wrapped(6, o->doc);
     if (o->type == BELAY_T_ENUM)
         print_choices(o);
-    if (o->example)
-        print_example(o);
+    if (example)
+        printf("      example: %s\n", example);
 }
 
 static void print_metric(const catalog_metric *m)
@@ -55,28 +40,29 @@ static void print_metric(const catalog_metric *m)
 static void print_how(const catalog_kind *k)
 {
     char limit[UNITS_TEXT];
-    if (k->flags & BELAY_S_READ_ONLY)
-        puts("A check: it changes nothing.");
-    else if (k->flags & BELAY_S_IRREVERSIBLE)
-        puts("A change that cannot be undone; `belay plan` says so.");
-    else
-        puts("A change; undone by its rollback.");
-    printf("Time limit of each phase unless `timeout` says otherwise: %s.\n",
+    printf("%s\nTime limit of each phase unless `timeout` says otherwise: %s.\n", schema_nature(k),
            units_show_duration(k->timeout_ms, limit));
+}
+
+static void print_step(const catalog_kind *k)
+{
+    guard_mem char *step = schema_step_example(k);
+    printf("\nIn a pipeline file, with what is required\n  %s\n", step);
 }
 
 static void explain_kind(const catalog_kind *k)
 {
     printf("%s: %s\n", k->name, k->doc);
     print_how(k);
+    print_step(k);
     if (k->option_count)
-        puts("\nOptions");
+        puts("\nOptions; those that every step has (timeout, retry, ready ...) are in belay-pipeline(5)");
     for (size_t i = 0; i < k->option_count; i++)
         print_option(&k->options[i]);
     if (k->output_count)
         printf("\nOutputs, for later steps as ${steps.ID.NAME}\n");
     for (size_t i = 0; i < k->output_count; i++) {
-        printf("  %s (%s)\n", k->outputs[i].name, cli_type_name(k->outputs[i].type));
+        printf("  %s (%s)\n", k->outputs[i].name, schema_type_name(k->outputs[i].type));
         cli_print_wrapped(6, k->outputs[i].doc);
     }
     if (k->metric_count)
@@ -90,9 +76,15 @@ static json_t *option_json(const catalog_option *o)
     json_t *choices = json_array();
     for (char **c = o->choices; c && *c; c++)
         json_array_append_new(choices, json_string(*c));
-    return json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s, s:s?, s:o}", "name", o->name, "type", cli_type_name(o->type),
-                     "required", (o->flags & BELAY_F_REQUIRED) != 0, "secret", (o->flags & BELAY_F_SECRET) != 0,
-                     "default", o->def, "doc", o->doc, "example", o->example, "choices", choices);
+    json_t *all =
+        json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s, s:s?, s:o}", "name", o->name, "type", schema_type_name(o->type),
+                  "required", (o->flags & BELAY_F_REQUIRED) != 0, "secret", (o->flags & BELAY_F_SECRET) != 0, "default",
+                  o->def, "doc", o->doc, "example", o->example, "choices", choices);
+    if (o->min < o->max) {
+        json_object_set_new(all, "min", json_integer(o->min));
+        json_object_set_new(all, "max", json_integer(o->max));
+    }
+    return all;
 }
 
 static json_t *kind_json(const catalog_kind *k)
@@ -111,11 +103,16 @@ static json_t *kind_json(const catalog_kind *k)
                      "options", options, "outputs", outputs, "metrics", metrics);
 }
 
-static void list_kinds(const catalog *c, bool as_json)
+/* Of one plugin, or of all when plugin is NULL; false when there is none of that name. */
+static bool list_kinds(const catalog *c, const char *plugin, bool as_json)
 {
+    bool found = !plugin;
     json_t *all = json_array();
     for (size_t i = 0; i < catalog_plugin_count(c); i++) {
         const catalog_plugin *p = catalog_plugin_at(c, i);
+        if (plugin && strcmp(plugin, p->name) != 0)
+            continue;
+        found = true;
         if (!as_json)
             printf("%s  %s\n", p->name, p->doc);
         for (size_t k = 0; k < p->kind_count; k++) {
@@ -125,15 +122,18 @@ static void list_kinds(const catalog *c, bool as_json)
                 printf("  %-24s %s\n", p->kinds[k].name, p->kinds[k].doc);
         }
     }
-    if (as_json)
+    if (as_json && found)
         cli_print_json(all);
     json_decref(all);
+    return found;
 }
 
 static int explain_one(const catalog *c, const char *name, bool as_json)
 {
     guard(error) err = NULL;
     const catalog_kind *k = catalog_kind_find(c, name);
+    if (!k && list_kinds(c, name, as_json))
+        return EXIT_COMMITTED;
     if (!k) {
         const char *near = catalog_kind_nearest(c, name);
         (void)error_set(&err, ERROR_NOT_FOUND, "there is no step kind '%s'", name);
@@ -159,6 +159,6 @@ int cli_explain(const cli_args *args)
         return cli_fail(err);
     if (args->word_count > 0)
         return explain_one(c, args->words[0], args->json);
-    list_kinds(c, args->json);
+    (void)list_kinds(c, NULL, args->json);
     return EXIT_COMMITTED;
 }

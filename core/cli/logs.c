@@ -49,7 +49,7 @@ int cli_logs(const cli_args *args)
     filter f = {.step = args->words[1], .json = args->json};
     if (cli_open_store(args, &s, &err) < 0 || cli_get_run(args, s, &run, &err) < 0)
         return cli_fail(err);
-    int r = store_events(s, run.id, print_event, &f, &err);
+    int r = store_events(s, run.id, NULL, print_event, &f, &err);
     if (r == 0 && !args->json) {
         if (f.lines == 0)
             printf("%s%s wrote no log lines in run %s.\n", f.step ? "Step " : "The steps", f.step ? f.step : "",

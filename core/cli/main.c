@@ -11,6 +11,8 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/complete.h"
+#include "cli/manual.h"
 
 static const cli_command commands[] = {
     {.name = "plan",
@@ -26,7 +28,7 @@ static const cli_command commands[] = {
      .words = "FILE",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(SET) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_BIT(KEY) | CLI_VIEW,
      .run = cli_run,
      .summary = "deploy: execute the pipeline as one transaction",
      .more =
@@ -36,10 +38,13 @@ static const cli_command commands[] = {
     {.name = "resume",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_VIEW,
+     .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_BIT(DUE) | CLI_BIT(ENVIRONMENT) |
+                CLI_BIT(KEY) | CLI_VIEW,
      .run = cli_resume,
      .summary = "go on with a run that was cut short or waits",
-     .more = "Works from what the run recorded: its pipeline text, its plugins, its journal.",
+     .more =
+         "Works from what the run recorded: its pipeline text, its plugins, its journal. With --due it is for timers: "
+         "it goes on with a run that waits for people or a time once that has come, and does nothing otherwise.",
      .example = "belay resume"},
     {.name = "rollback",
      .words = "[RUN]",
@@ -84,6 +89,7 @@ static const cli_command commands[] = {
      .words = "[RUN]",
      .most = 1,
      .options = CLI_BIT(FORMAT),
+     .formats = "text|json|junit",
      .run = cli_show,
      .summary = "show one run: its steps, measurements and outcome",
      .more = "RUN is an id, the beginning of one, or 'latest' (the default).",
@@ -92,10 +98,21 @@ static const cli_command commands[] = {
      .words = "[RUN]",
      .most = 1,
      .options = CLI_BIT(FORMAT),
+     .formats = "md|html|json",
      .run = cli_checklist,
      .summary = "print the pipeline's checklist, ticked by what a run found",
      .more = "Formats: md (the default), html, json. RUN is an id, the beginning of one, or 'latest' (the default).",
      .example = "belay checklist latest --format html > checklist.html"},
+    {.name = "bundle",
+     .words = "[RUN]",
+     .most = 1,
+     .options = CLI_BIT(OUTPUT),
+     .run = cli_bundle,
+     .summary = "pack all that is known of a run into one file, to be handed on",
+     .more =
+         "Events, logs, measurements, artifacts, checklist, reports, the pipeline's text and people's decisions, with "
+         "the SHA-256 of each. Secrets are masked. Of a run that has ended every bundle is the same, byte for byte.",
+     .example = "belay bundle latest --output release-evidence.tar.zst"},
     {.name = "logs",
      .words = "RUN [STEP]",
      .least = 1,
@@ -124,6 +141,7 @@ static const cli_command commands[] = {
      .options = CLI_BIT(JSON),
      .run = cli_explain,
      .summary = "describe a step kind: its options, outputs and measurements",
+     .more = "Without KIND, or with a plugin's name, the kinds are listed.",
      .example = "belay explain docker.build"},
     {.name = "doctor",
      .words = "",
@@ -139,14 +157,16 @@ static const cli_command commands[] = {
      .more = "The newest N committed runs stay ready for `belay rollback`.",
      .example = "belay discard --environment staging --keep 1"},
     {.name = "try",
-     .words = "KIND",
+     .words = "KIND|FILE#STEP",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(SET) | CLI_BIT(UNDO) | CLI_VIEW,
+     .options = CLI_BIT(SET) | CLI_BIT(UNDO) | CLI_BIT(SINCE) | CLI_VIEW,
      .run = cli_try,
      .summary = "run one step alone, outside any pipeline",
-     .more = "Runs prepare, execute and verify; with --undo also rollback. Nothing is recorded.",
-     .example = "belay try host.disk --set paths=/ --set min_free=1GB"},
+     .more =
+         "Runs prepare, execute and verify; with --undo also rollback. Nothing is recorded. FILE#STEP is a step of a "
+         "pipeline file, with its options; what it needs of other steps is given by --set steps.ID.OUTPUT=VALUE.",
+     .example = "belay try conf/staging.cfg#health --set vars.ports=180"},
     {.name = "plugin new",
      .words = "NAME",
      .least = 1,
@@ -171,7 +191,7 @@ static const cli_command commands[] = {
      .words = "FILE.so",
      .least = 1,
      .most = 1,
-     .options = CLI_BIT(CASE) | CLI_BIT(ONLY) | CLI_BIT(JSON) | CLI_BIT(JUNIT),
+     .options = CLI_BIT(CASE) | CLI_BIT(ONLY) | CLI_BIT(KILLS) | CLI_BIT(JSON) | CLI_BIT(JUNIT),
      .run = cli_plugin_check,
      .summary = "prove that a plugin file keeps its promises: kills it at each system call",
      .more = "Exit status: 0 all is proved, 1 something failed, 3 nothing failed and something is not proved: give a "
@@ -181,10 +201,24 @@ static const cli_command commands[] = {
      .words = "FILE.so",
      .least = 1,
      .most = 1,
-     .options = 0,
+     .options = CLI_BIT(FORMAT),
+     .formats = "md|page|man",
      .run = cli_plugin_doc,
-     .summary = "print the kinds and options of a plugin file as Markdown",
+     .summary = "print the kinds and options of a plugin file, as Markdown or as a manual page",
+     .more =
+         "Formats: md (the default), for a README; page, with title and overview; man, the source of a manual page, "
+         "for scdoc.",
      .example = "belay plugin doc ./disk-age.so"},
+    {.name = "completion",
+     .words = "bash|zsh|fish",
+     .least = 1,
+     .most = 1,
+     .options = 0,
+     .run = cli_completion,
+     .summary = "print the script that completes belay's command lines in a shell",
+     .more = "Packages put it where the shell finds it. It completes commands, options, step kinds and what they take, "
+             "runs, steps and gates.",
+     .example = "belay completion bash > ~/.local/share/bash-completion/completions/belay"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -307,6 +341,14 @@ int main(int argc, char **argv)
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_COMMITTED;
+    }
+    if (strcmp(argv[1], "--manual") == 0) { /* for docs/make */
+        manual_print_commands(commands, COMMAND_COUNT);
+        return EXIT_COMMITTED;
+    }
+    if (strcmp(argv[1], "--complete") == 0) { /* for the scripts of `belay completion` */
+        complete_print(commands, COMMAND_COUNT, argc - 2, argv + 2);
+        return EXIT_COMMITTED;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("belay %s (plugin interface 1.%u)\n", BELAY_VERSION, BELAY_ABI_MINOR);

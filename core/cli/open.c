@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
 
 int cli_exit_status(const error *err)
@@ -73,22 +74,29 @@ int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, er
     return r;
 }
 
-void cli_engine_init(cli_engine *e, const cli_args *args, store *s)
+static report_sink choose_view(const cli_args *args)
 {
     if (args->json)
-        e->sink = report_json(stdout);
-    else if (!args->plain && report_can_live(stdout))
-        e->sink = report_live(stdout, args->verbose, report_can_colour(stdout));
-    else
-        e->sink = report_plain(stdout, args->verbose);
+        return report_json(stdout);
+    if (!args->plain && report_can_live(stdout))
+        return report_live(stdout, args->verbose, report_can_colour(stdout));
+    return report_plain(stdout, args->verbose);
+}
+
+void cli_engine_init(cli_engine *e, const cli_args *args, store *s)
+{
+    *e = (cli_engine){.sinks[0] = choose_view(args)};
     e->engine =
-        (engine){.store = s, .sinks = &e->sink, .sink_count = 1, .wait_ms = args->wait_ms, .no_wait = args->no_wait};
+        (engine){.store = s, .sinks = e->sinks, .sink_count = 1, .wait_ms = args->wait_ms, .no_wait = args->no_wait};
+    if (s && !args->json && !args->no_wait && ask_can())
+        e->sinks[e->engine.sink_count++] = ask_sink(s, &e->sinks[0], args->key);
 }
 
 void cli_engine_done(cli_engine *e)
 {
-    if (e->sink.free)
-        e->sink.free(e->sink.user);
+    for (size_t i = e->engine.sink_count; i > 0; i--)
+        if (e->sinks[i - 1].free)
+            e->sinks[i - 1].free(e->sinks[i - 1].user);
 }
 
 int cli_get_run(const cli_args *args, store *s, store_run *ret, error **err)

@@ -35,9 +35,3 @@ void cli_print_wrapped(int indent, const char *text)
     for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
         print_wrapped_line(indent, line);
 }
-
-const char *cli_type_name(uint32_t type)
-{
-    static const char *const names[] = {"?", "text", "integer", "bool", "duration", "size", "enum", "path", "list"};
-    return type < sizeof names / sizeof *names ? names[type] : "?";
-}

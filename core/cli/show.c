@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "bundle/bundle.h"
 #include "cli/cli.h"
 
 static bool parse_event(void *user, const char *json)
@@ -13,36 +14,7 @@ static bool parse_event(void *user, const char *json)
     return true;
 }
 
-static bool add_phase(void *user, const store_phase *p)
-{
-    json_array_append_new(user,
-                          json_pack("{s:s, s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:s, s:s}", "step", p->step, "phase",
-                                    p->phase, "attempt", p->attempt, "started_ms", (json_int_t)p->started_ms,
-                                    "ended_ms", (json_int_t)p->ended_ms, "status", (int)p->status, "end", p->end,
-                                    "verdict", p->verdict, "summary", p->summary, "hint", p->hint));
-    return true;
-}
-
-static bool add_measurement(void *user, const store_measurement *m)
-{
-    json_array_append_new(user, json_pack("{s:s, s:s, s:f, s:s, s:I, s:s, s:s}", "step", m->step, "name", m->name,
-                                          "value", m->value, "unit", m->unit, "samples", (json_int_t)m->samples,
-                                          "threshold", m->threshold, "verdict", m->verdict));
-    return true;
-}
-
-/* ---- what the diagnosis found, and the artifacts ------------------------------------------------------------------
- */
-
-/* Array of the diagnosis events of the run. */
-static bool take_diagnosis(void *user, const char *line)
-{
-    json_t *event = json_loads(line, 0, NULL);
-    if (strcmp(event_text(event, "type"), "diagnosis") == 0)
-        json_array_append(user, event);
-    json_decref(event);
-    return true;
-}
+/* ---- what the diagnosis found, and the artifacts ----------------------------------------------------------------- */
 
 static void print_diagnosis(const json_t *diagnosis)
 {
@@ -71,21 +43,14 @@ static void add_artifact(void *user, const char *path)
 
 static int show_json(store *s, const store_run *run, error **err)
 {
-    json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "run", run->id,
-        "pipeline", run->pipeline, "environment", run->environment, "version", run->version, "previous", run->previous,
-        "commit", run->commit, "file", run->file, "state", run_state_name(run->state), "reason", run->reason, "user",
-        run->user, "started_ms", (json_int_t)run->started_ms, "ended_ms", (json_int_t)run->ended_ms, "failed_ms",
-        (json_int_t)run->failed_ms, "healthy_ms", (json_int_t)run->healthy_ms, "phases", json_array(), "measurements",
-        json_array(), "diagnosis", json_array(), "artifacts", json_array());
-    int r = store_phases(s, run->id, NULL, add_phase, json_object_get(document, "phases"), err);
-    if (r == 0)
-        r = store_measurements(s, run->id, add_measurement, json_object_get(document, "measurements"), err);
-    if (r == 0)
-        r = store_events(s, run->id, take_diagnosis, json_object_get(document, "diagnosis"), err);
-    cli_artifacts(s, run->id, NULL, add_artifact, json_object_get(document, "artifacts"));
-    if (r == 0)
+    json_t *document = NULL;
+    int r = bundle_run_json(s, run, &document, err);
+    if (r == 0) {
+        json_t *artifacts = json_array();
+        cli_artifacts(s, run->id, NULL, add_artifact, artifacts);
+        json_object_set_new(document, "artifacts", artifacts);
         cli_print_json(document);
+    }
     json_decref(document);
     return r;
 }
@@ -93,7 +58,7 @@ static int show_json(store *s, const store_run *run, error **err)
 static int show_junit(store *s, const store_run *run, error **err)
 {
     json_t *events = json_array();
-    int r = store_events(s, run->id, parse_event, events, err);
+    int r = store_events(s, run->id, NULL, parse_event, events, err);
     if (r == 0)
         r = report_junit(stdout, events, err);
     json_decref(events);
@@ -145,7 +110,7 @@ static int show_text(store *s, const store_run *run, error **err)
         r = store_measurements(s, run->id, print_measurement, &count, err);
     json_t *diagnoses = json_array();
     if (r == 0)
-        r = store_events(s, run->id, take_diagnosis, diagnoses, err);
+        r = store_events(s, run->id, "diagnosis", parse_event, diagnoses, err);
     size_t i;
     const json_t *diagnosis;
     json_array_foreach(diagnoses, i, diagnosis)

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -15,11 +16,32 @@ int cli_load_step(const cli_args *args, const catalog *c, const char *kind, pipe
     return r;
 }
 
+/* word: FILE#STEP. */
+static int load_step_of_file(const cli_args *args, const catalog *c, const char *word, pipeline **ret, error **err)
+{
+    const char *mark = strrchr(word, '#');
+    guard_mem char *path = mem_dup_n(word, (size_t)(mark - word));
+    const pipeline_source source = {.path = path, .sets = args->sets.items};
+    pipeline_problems problems = {0};
+    int r = pipeline_of_file_step(&source, c, mark + 1, ret, &problems, err);
+    if (r < 0) /* warnings of a good file are about its other steps, too */
+        cli_print_problems(&problems);
+    pipeline_problems_done(&problems);
+    return r;
+}
+
+static int load(const cli_args *args, const catalog *c, pipeline **ret, error **err)
+{
+    const char *word = args->words[0];
+    return strchr(word, '#') ? load_step_of_file(args, c, word, ret, err) : cli_load_step(args, c, word, ret, err);
+}
+
 int cli_try_step(const cli_args *args, const catalog *c, const pipeline *p, store *s, int *ret_status, error **err)
 {
     cli_engine e;
     cli_engine_init(&e, args, s);
-    int r = engine_try(&e.engine, c, p, args->undo, ret_status, err);
+    const engine_trial trial = {.undo = args->undo, .since_ms = args->since_ms};
+    int r = engine_try(&e.engine, c, p, &trial, ret_status, err);
     cli_engine_done(&e);
     return r;
 }
@@ -31,8 +53,8 @@ int cli_try(const cli_args *args)
     guard(catalog) c = NULL;
     guard(pipeline) p = NULL;
     int status = EXIT_USAGE;
-    if (cli_open_store(args, &s, &err) < 0 || cli_open_catalog(args, &c, &err) < 0 ||
-        cli_load_step(args, c, args->words[0], &p, &err) < 0 || cli_try_step(args, c, p, s, &status, &err) < 0)
+    if (cli_open_store(args, &s, &err) < 0 || cli_open_catalog(args, &c, &err) < 0 || load(args, c, &p, &err) < 0 ||
+        cli_try_step(args, c, p, s, &status, &err) < 0)
         return cli_fail(err);
     return status;
 }

@@ -34,17 +34,22 @@ int bench_find_tracer(char **ret, error **err)
     return error_hint(err, "it comes with the package belay-dev");
 }
 
+static int run_program(const bench *b, char *const *program, char **ret_output, error **err)
+{
+    const char *const *argv = (const char *const *)program;
+    size_t size = 0;
+    int r = command_output(argv, b->world, PROGRAM_MS, PROGRAM_MAX, ret_output, &size, err);
+    return r < 0 ? error_wrap(err, "'%s' of case %s", argv[0], b->trial_case.name) : 0;
+}
+
 int bench_run(const bench *b, char *const *const *programs, error **err)
 {
-    for (; *programs; programs++) {
+    int r = 0;
+    for (; r == 0 && *programs; programs++) {
         guard_mem char *output = NULL;
-        size_t size = 0;
-        const char *const *argv = (const char *const *)*programs;
-        int r = command_output(argv, b->world, PROGRAM_MS, PROGRAM_MAX, &output, &size, err);
-        if (r < 0)
-            return error_wrap(err, "'%s' of case %s", argv[0], b->trial_case.name);
+        r = run_program(b, *programs, &output, err);
     }
-    return 0;
+    return r;
 }
 
 /* ---- the world --------------------------------------------------------------------------------------------------- */
@@ -59,6 +64,22 @@ static bool is_ignored(const bench *b, const char *line)
     return false;
 }
 
+/* One line of the digest for each line that an observer prints. */
+static int observe(const bench *b, text *out, error **err)
+{
+    int r = 0;
+    for (char ***program = b->trial_case.observe; r == 0 && *program; program++) {
+        guard_mem char *output = NULL;
+        r = run_program(b, *program, &output, err);
+        for (const char *line = r == 0 ? output : ""; *line;) {
+            size_t n = strcspn(line, "\n");
+            text_printf(out, "%s: %.*s\n", (*program)[0], (int)n, line);
+            line += n + (line[n] == '\n');
+        }
+    }
+    return r;
+}
+
 int bench_digest(const bench *b, text *out, error **err)
 {
     guard_text all = {0};
@@ -69,7 +90,7 @@ int bench_digest(const bench *b, text *out, error **err)
             text_add(out, line, n);
         line += n;
     }
-    return r;
+    return r == 0 ? observe(b, out, err) : r;
 }
 
 static int make_world(bench *b, error **err)
@@ -86,6 +107,10 @@ static int make_world(bench *b, error **err)
         r = bench_run(b, (char *const *const *)b->trial_case.setup, err);
     if (r == 0)
         r = tree_copy(b->world, b->pristine, err);
+    if (r == 0 && b->trial_case.server)
+        r = server_start(&b->server, b->trial_case.server, b->scratch, b->port, err);
+    if (r == 0)
+        r = bench_run(b, (char *const *const *)b->trial_case.reset, err);
     if (r == 0)
         r = bench_digest(b, &digest, err);
     b->start = text_take(&digest);
@@ -131,7 +156,9 @@ static int make_options(bench *b, error **err)
 
 static int open_case(bench *b, const char *state_folder, const char *case_folder, error **err)
 {
-    int r = case_read(case_folder, b->world, &b->trial_case, err);
+    int r = server_free_port(&b->port, err);
+    if (r == 0)
+        r = case_read(case_folder, b->world, b->port, &b->trial_case, err);
     if (r < 0)
         return r;
     b->kind = find_kind(b->catalog, b->trial_case.kind);
@@ -165,6 +192,7 @@ int bench_open(const catalog *c, const char *state_folder, const char *scratch, 
 
 void bench_close(bench *b)
 {
+    server_stop(&b->server);
     case_done(&b->trial_case);
     char *const texts[] = {b->tracer, b->pinned, b->scratch, b->world, b->pristine, b->start};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

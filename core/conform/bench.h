@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "conform/case.h"
+#include "conform/server.h"
 #include "conform/trace.h"
 #include "worker/worker.h"
 
@@ -26,6 +27,8 @@ typedef struct bench {
     char *scratch;          /**< folder of this case: world, start, report */
     char *world, *pristine; /**< the world that trials change; what it is copied from */
     char *start;            /**< its digest */
+    int port;               /**< ${port} */
+    server server;          /**< the case's own */
     json_t *options;        /**< typed, as a worker is sent them */
     redactor *secrets, *nothing;
 } bench;
@@ -36,7 +39,7 @@ int bench_open(const catalog *c, const char *state_folder, const char *scratch, 
 void bench_close(bench *b);
 /** belay-tracer beside belay-worker; the caller frees. */
 int bench_find_tracer(char **ret, error **err) CHECKED;
-/** Appends the digest of the world, but for what the case says to ignore. */
+/** Appends the digest of the world, but for what the case says to ignore, and what its observers print. */
 int bench_digest(const bench *b, text *out, error **err) CHECKED;
 /** Runs programs of the case in the world, 60 s each at most. */
 int bench_run(const bench *b, char *const *const *programs, error **err) CHECKED;

@@ -7,8 +7,6 @@
 #include "base/nearest.h"
 #include "base/text.h"
 
-#define WORLD "${world}"
-
 typedef struct words {
     char **items; /* NULL-terminated once anything was added */
     size_t count, room;
@@ -27,13 +25,33 @@ static char **take_words(words *w)
 }
 
 typedef struct reading {
-    const char *file, *world;
+    const char *file, *folder, *world, *port;
     error **err;
 } reading;
 
 static int wrong(const reading *r, const config_setting_t *s, const char *what)
 {
     return error_set(r->err, ERROR_CONFIG, "%s:%u: %s", r->file, config_setting_source_line(s), what);
+}
+
+/* With these three put in; every other ${...} is for somebody else to read. */
+static char *put_in(const reading *r, const char *value)
+{
+    const struct {
+        const char *name, *means;
+    } places[] = {{"${world}", r->world}, {"${port}", r->port}, {"${case}", r->folder}};
+    text out = {0};
+    while (*value) {
+        size_t i = 0, count = sizeof places / sizeof *places;
+        while (i < count && !text_starts(value, places[i].name))
+            i++;
+        if (i == count)
+            text_add(&out, value, 1);
+        else
+            text_puts(&out, places[i].means);
+        value += i == count ? 1 : strlen(places[i].name);
+    }
+    return text_take(&out);
 }
 
 /* A value as a user would write it to --set; NULL for groups and lists. */
@@ -43,17 +61,9 @@ static char *value_text(const reading *r, const config_setting_t *s)
     case CONFIG_TYPE_BOOL: return mem_dup(config_setting_get_bool(s) ? "true" : "false");
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64: return mem_printf("%lld", config_setting_get_int64(s));
-    case CONFIG_TYPE_STRING: break;
+    case CONFIG_TYPE_STRING: return put_in(r, config_setting_get_string(s));
     default: return NULL;
     }
-    text out = {0};
-    const char *value = config_setting_get_string(s);
-    for (const char *at; (at = strstr(value, WORLD)); value = at + strlen(WORLD)) {
-        text_add(&out, value, (size_t)(at - value));
-        text_puts(&out, r->world);
-    }
-    text_puts(&out, value);
-    return text_take(&out);
 }
 
 static bool is_many(const config_setting_t *s)
@@ -132,7 +142,8 @@ static int read_ignored(const reading *r, const config_setting_t *s, char ***ret
 
 static int check_names(const reading *r, const config_setting_t *root)
 {
-    static const char *const names[] = {"kind", "options", "secrets", "setup", "foreign", "ignore"};
+    static const char *const names[] = {"kind",   "options", "secrets", "setup",  "foreign",
+                                        "ignore", "server",  "reset",   "observe"};
     for (unsigned i = 0; i < (unsigned)config_setting_length(root); i++) {
         const config_setting_t *s = config_setting_get_elem(root, i);
         nearest near = nearest_to(config_setting_name(s));
@@ -170,18 +181,25 @@ static int read_all(const reading *r, const config_t *config, conform_case *c)
         result = read_programs(r, config_lookup(config, "setup"), &c->setup);
     if (result == 0)
         result = read_programs(r, config_lookup(config, "foreign"), &c->foreign);
-    return result;
+    if (result == 0)
+        result = read_programs(r, config_lookup(config, "reset"), &c->reset);
+    if (result == 0)
+        result = read_programs(r, config_lookup(config, "observe"), &c->observe);
+    const config_setting_t *server = config_lookup(config, "server");
+    return result == 0 && server ? read_program(r, server, &c->server) : result;
 }
 
-int case_read(const char *folder, const char *world, conform_case *ret, error **err)
+int case_read(const char *folder, const char *world, int port, conform_case *ret, error **err)
 {
     conform_case c = {.folder = mem_dup(folder)};
     for (size_t n = strlen(c.folder); n > 1 && c.folder[n - 1] == '/'; n--)
         c.folder[n - 1] = '\0';
     const char *slash = strrchr(c.folder, '/');
     c.name = mem_dup(slash && slash[1] ? slash + 1 : c.folder);
-    guard_mem char *file = mem_printf("%s/case.cfg", c.folder);
-    const reading r = {.file = file, .world = world, .err = err};
+    guard_mem char *file = mem_printf("%s/case.cfg", c.folder), *number = mem_printf("%d", port);
+    guard_mem char *absolute = realpath(c.folder, NULL);
+    const reading r = {
+        .file = file, .folder = absolute ? absolute : c.folder, .world = world, .port = number, .err = err};
     config_t config;
     config_init(&config);
     int result = 0;
@@ -224,5 +242,8 @@ void case_done(conform_case *c)
     free_words(c->ignore);
     free_programs(c->setup);
     free_programs(c->foreign);
+    free_programs(c->reset);
+    free_programs(c->observe);
+    free_words(c->server);
     *c = (conform_case){0};
 }

@@ -7,7 +7,10 @@
  *     secrets = { password = "a canary"; };            more options, whose values must not get out
  *     setup = ( ["ln", "-s", "v1", "${world}/x"] );    programs that make the rest of the world, run once
  *     foreign = ( ["rm", "${world}/x"] );              programs that change it behind the plugin's back
- *     ignore = ["log"];                                files and folders below world/ that a rollback may leave changed
+ *     server = ["redis-server", "--port", "${port}"];  a program that serves the case on that port of 127.0.0.1
+ *     reset = ( ["redis-cli", "-p", "${port}", "flushall"] );  programs that bring what lies outside of world/ to its
+ * start observe = ( ["redis-cli", "-p", "${port}", "get", "x"] );  programs whose output belongs to the world ignore =
+ * ["log"];                                files and folders below world/ that a rollback may leave changed
  */
 #ifndef CONFORM_CASE_H
 #define CONFORM_CASE_H
@@ -23,10 +26,14 @@ typedef struct conform_case {
     char **ignore;
     char ***setup; /**< argument vectors; NULL-terminated */
     char ***foreign;
+    char ***reset;
+    char ***observe;
+    char **server; /**< an argument vector; NULL: none */
 } conform_case;
 
-/** Reads a case; ${world} becomes the path world. ERROR_CONFIG says where it is wrong. */
-int case_read(const char *folder, const char *world, conform_case *ret, error **err) CHECKED;
+/** Reads a case; ${world} becomes the path world, ${port} the port, ${case} the path of the folder. ERROR_CONFIG says
+ * where it is wrong. */
+int case_read(const char *folder, const char *world, int port, conform_case *ret, error **err) CHECKED;
 void case_done(conform_case *c);
 
 #endif

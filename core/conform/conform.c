@@ -137,7 +137,7 @@ static int prove_case(checking *c, const bench *b, error **err)
         if (!wants(c, proofs[i].id) || !applies(proofs[i].of, b->kind))
             continue;
         int64_t began = clock_steady_ms();
-        proof p = {.bench = b, .id = proofs[i].id, .only = c->only_trial};
+        proof p = {.bench = b, .id = proofs[i].id, .only = c->only_trial, .kills = c->request->kills};
         int r = proofs[i].prove(&p, err);
         if (r == 0)
             add_row(c, proofs[i].id, proofs[i].claim, subject, p.verdict, text_get(&p.what), began);

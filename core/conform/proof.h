@@ -10,6 +10,7 @@ typedef struct proof {
     const char *id;
     long only; /**< the one trial that is wanted, as in C1#37; 0: all */
     long trials;
+    long kills; /**< as in conform_request */
     conform_verdict verdict;
     text what; /**< as in conform_row */
 } proof;

@@ -1,10 +1,11 @@
 /* C1: a kill at each system call, of execute and of rollback, can be taken back. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "conform/proof.h"
 
-/* Where there would be more trials than this, not every call is taken; the row says so. */
-#define TRIALS_MAX 1000
+/* Where there would be more than this, not every call is taken; the row says so. */
+#define KILLS_MAX 1000
 
 typedef enum manner {
     KILL_EXECUTE,       /* killed, then rolled back */
@@ -84,18 +85,48 @@ static int run_plainly(proof *p, plain_run *ret, error **err)
     return r;
 }
 
-/* Between two calls that others can notice a kill makes no difference: of all others, each n-th will do. */
-static bool is_worth_it(const trace *t, long stop, long each)
+/* Which of the calls are taken: each n-th of those that others can notice, and each m-th of the rest. Between two calls
+ * that others can notice a kill makes no difference, so that those come first. */
+typedef struct choice {
+    long noticed, rest;
+} choice;
+
+static bool is_noticed(const trace *t, long stop)
 {
     const trace_call *call = trace_find(t, stop);
-    return stop % each == 0 || (call && call->class != '-');
+    return call && call->class != '-';
 }
 
-static int kill_at_each(proof *p, manner how, const trace *calls, long each, long *done, error **err)
+static long count_noticed(const trace *t)
+{
+    long n = 0;
+    for (long stop = 1; stop <= t->calls; stop++)
+        n += is_noticed(t, stop);
+    return n;
+}
+
+static choice choose(const plain_run *run, long most)
+{
+    long all = 2 * run->execute.calls + run->rollback.calls;
+    long noticed = 2 * count_noticed(&run->execute) + count_noticed(&run->rollback);
+    if (noticed >= most)
+        return (choice){.noticed = noticed / most + 1, .rest = LONG_MAX};
+    return (choice){.noticed = 1, .rest = (all - noticed) / (most - noticed) + 1};
+}
+
+/* Walks over both kinds of calls by counters of their own, so that each kind is sampled evenly. */
+static bool is_chosen(const choice *each, const trace *t, long stop, choice *seen)
+{
+    return is_noticed(t, stop) ? ++seen->noticed % each->noticed == 0 : ++seen->rest % each->rest == 0;
+}
+
+static int kill_at_each(proof *p, manner how, const trace *calls, const choice *each, long *done, error **err)
 {
     guard_trial t = {0};
+    choice seen = {0};
     for (long stop = 1; stop <= calls->calls; stop++) {
-        if (!proof_wants(p) || (!p->only && !is_worth_it(calls, stop, each)))
+        bool chosen = is_chosen(each, calls, stop, &seen);
+        if (!proof_wants(p) || (!p->only && !chosen))
             continue;
         ++*done;
         int r = try_kill(p, &t, how, stop, err);
@@ -103,6 +134,18 @@ static int kill_at_each(proof *p, manner how, const trace *calls, long each, lon
             return r;
     }
     return 0;
+}
+
+static void tell_choice(proof *p, const plain_run *run, const choice *each, long done)
+{
+    text_printf(&p->what, "%ld kills at the %ld calls of execute and %ld of rollback", done, run->execute.calls,
+                run->rollback.calls);
+    if (p->only || (each->noticed == 1 && each->rest == 1))
+        return;
+    if (each->noticed == 1)
+        text_printf(&p->what, ": all that others can notice, and each %ld-th of the rest", each->rest);
+    else
+        text_printf(&p->what, ": a sample, each %ld-th of those that others can notice", each->noticed);
 }
 
 int prove_kills(proof *p, error **err)
@@ -113,16 +156,14 @@ int prove_kills(proof *p, error **err)
         return r;
     if (!run.execute.calls || !run.rollback.calls)
         return proof_lacks(p, "no system call was seen: this machine does not let a process be traced");
-    long all = 2 * run.execute.calls + run.rollback.calls, each = all / TRIALS_MAX + 1, done = 0;
+    choice each = choose(&run, p->kills ? p->kills : KILLS_MAX);
+    long done = 0;
     for (int how = 0; r == 0 && p->verdict == CONFORM_PROVED && how < MANNERS; how++)
-        r = kill_at_each(p, (manner)how, how == KILL_ROLLBACK ? &run.rollback : &run.execute, each, &done, err);
+        r = kill_at_each(p, (manner)how, how == KILL_ROLLBACK ? &run.rollback : &run.execute, &each, &done, err);
     if (r < 0 || p->verdict != CONFORM_PROVED)
         return r;
     if (!done)
         return proof_lacks(p, "there are only %ld trials", p->trials);
-    text_printf(&p->what, "%ld kills at the %ld calls of execute and %ld of rollback", done, run.execute.calls,
-                run.rollback.calls);
-    if (each > 1 && !p->only)
-        text_printf(&p->what, ": all that others can notice, and each %ld-th of the rest", each);
+    tell_choice(p, &run, &each, done);
     return 0;
 }

@@ -23,7 +23,9 @@ int trial_begin(trial *t, const bench *b, error **err)
     t->bench = b;
     t->undo = json_array();
     int r = file_remove_tree(b->world, err);
-    return r == 0 ? tree_copy(b->pristine, b->world, err) : r;
+    if (r == 0)
+        r = tree_copy(b->pristine, b->world, err);
+    return r == 0 ? bench_run(b, (char *const *const *)b->trial_case.reset, err) : r;
 }
 
 static void forget_last(trial *t)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/driver.h"
+#include "engine/requirement.h"
 
 _Static_assert((int)WORKER_PREPARE == (int)MACHINE_PREPARE && (int)WORKER_EXECUTE == (int)MACHINE_EXECUTE &&
                    (int)WORKER_VERIFY == (int)MACHINE_VERIFY && (int)WORKER_ROLLBACK == (int)MACHINE_ROLLBACK,
@@ -19,6 +20,7 @@ void call_free(call *c)
     free(c->threshold_warned);
     free(c->summary);
     free(c->hint);
+    error_free(c->refused);
     free(c->option);
     json_decref(c->sampled);
     text_done(&c->found);
@@ -32,9 +34,18 @@ static const char *step_id(const call *c)
 
 /* ---- intent ------------------------------------------------------------------------------------------------------ */
 
+/* Whether the first sample of a soak is about to be taken. */
+static bool begins_soak(const call *c)
+{
+    return c->phase == WORKER_VERIFY && driver_step(c->driver, c->step)->soak_ms &&
+           !machine_soaking(c->driver->machine, c->step);
+}
+
 static void tell_phase_start(const call *c)
 {
     json_t *event = tell_new_step(c->driver, "phase.start", c->step);
+    if (begins_soak(c))
+        json_object_set_new(event, "soak_begins", json_true());
     json_object_set_new(event, "phase", json_string(worker_phase_name(c->phase)));
     json_object_set_new(event, "attempt", json_integer(c->attempt));
     tell(c->driver, event);
@@ -85,6 +96,19 @@ static int on_remember(void *user, const char *key, const char *value, const cha
     return 0;
 }
 
+/* Now that the commit is known: is it the one that was signed off? The call goes on, and is judged at its end. */
+static int hold_against_requirement(call *c, const char *commit, error **err)
+{
+    const driver *d = c->driver;
+    guard_mem char *ignored = NULL;
+    error_free(take(c->refused));
+    int r = requirement_check(d->record.store, d->pipeline, commit, d->record.run.started_ms, &ignored, &c->refused);
+    if (r == 0 || error_get_code(c->refused) == ERROR_REFUSED)
+        return 0;
+    *err = take(c->refused);
+    return r;
+}
+
 static int save_output(call *c, const catalog_output *o, const char *value, error **err)
 {
     driver *d = c->driver;
@@ -96,7 +120,8 @@ static int save_output(call *c, const catalog_output *o, const char *value, erro
         return r;
     free(d->record.run.commit);
     d->record.run.commit = mem_dup(value);
-    return record_update(&d->record, err);
+    r = record_update(&d->record, err);
+    return r < 0 ? r : hold_against_requirement(c, value, err);
 }
 
 static int on_output(void *user, const char *name, const char *value)
@@ -190,6 +215,7 @@ static void put_away(call *c, const worker_result *r)
     c->end = r->end;
     c->duration_ms = r->duration_ms;
     c->ended_ms = clock_wall_ms();
+    c->ended_steady_ms = clock_steady_ms();
     c->summary = mem_dup(r->summary ? r->summary : "");
     c->hint = mem_dup_or_null(r->hint);
     c->option = mem_dup_or_null(r->option);
@@ -321,6 +347,8 @@ void call_start(driver *d, size_t step)
 {
     call *c = d->notes[step].call;
     tell_phase_start(c);
+    if (begins_soak(c))
+        series_begin(&d->notes[step]);
     guard(error) err = NULL;
     if (start(c, &err) == 0)
         return;

@@ -12,7 +12,11 @@
 
 static void on_phase_ended(driver *d, size_t step)
 {
-    driver_push(d, (machine_event){.kind = MACHINE_PHASE_ENDED, .step = step, .verdict = d->notes[step].call->verdict});
+    const call *c = d->notes[step].call;
+    driver_push(d, (machine_event){.kind = MACHINE_PHASE_ENDED,
+                                   .now = c->ended_steady_ms, /* by which its samples were judged */
+                                   .step = step,
+                                   .verdict = c->verdict});
 }
 
 static void on_cancelled(driver *d)
@@ -118,6 +122,7 @@ static void notes_done(notes *n)
     for (size_t i = 0; i < NOTES_LINES; i++)
         free(n->lines[i]);
     text_done(&n->measured);
+    series_done(n);
 }
 
 void driver_done(driver *d)
@@ -221,6 +226,18 @@ static char *state_reason(const driver *d, const machine_action *a)
     return mem_printf("%s; it was rolled back because %s", first, d->rollback_reason);
 }
 
+/* A gate is asked again after a while even if nobody has decided: it may have closed. */
+#define GATE_AGAIN_MS (5 * 60 * 1000)
+
+static int keep_due(driver *d, const machine_action *a, int64_t now, error **err)
+{
+    const int64_t left = a->reason == MACHINE_BECAUSE_SOAKING ? a->until - clock_steady_ms() : GATE_AGAIN_MS;
+    const bool by_itself = a->reason == MACHINE_BECAUSE_WAITING || a->reason == MACHINE_BECAUSE_SOAKING;
+    guard_mem char *due = by_itself ? mem_printf("%lld %lld", (long long)now, (long long)(now + left)) : mem_dup("");
+    store *s = d->record.store;
+    return s ? store_mark(s, d->record.run.id, STORE_MARK_DUE, due, err) : 0;
+}
+
 static int enter_state(driver *d, const machine_action *a, error **err)
 {
     store_run *run = &d->record.run;
@@ -229,6 +246,8 @@ static int enter_state(driver *d, const machine_action *a, error **err)
     int r = 0;
     if (a->state == MACHINE_ROLLING_BACK && a->reason != MACHINE_BECAUSE_RESUMED)
         r = keep_rollback_reason(d, reason, err);
+    if (r == 0 && a->state == MACHINE_PAUSED)
+        r = keep_due(d, a, now, err);
     free(run->reason);
     run->reason = take(reason);
     const run_state was = run->state;
@@ -327,7 +346,8 @@ static int perform(driver *d, const machine_action *a, error **err)
 static void handle(driver *d, machine_event event)
 {
     const machine_action *actions;
-    event.now = clock_steady_ms();
+    if (!event.now)
+        event.now = clock_steady_ms();
     const size_t n = machine_handle(d->machine, &event, &actions);
     for (size_t i = 0; i < n && !d->broken; i++) {
         guard(error) err = NULL;

@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "base/trend.h"
 #include "engine/engine.h"
 #include "engine/machine.h"
 #include "engine/outline.h"
@@ -30,6 +31,7 @@ typedef struct call {
     char *kept;                                /**< what the last remember() answered with */
     char *threshold_failed, *threshold_warned; /**< "size 600 MB: > 500MB"; the first of this call */
     json_t *sampled;                           /**< metric -> true: measured in this call */
+    error *refused;                            /**< what was resolved is not what the pipeline requires */
     text found;                                /**< of a collector: a finding whose line is not whole yet */
 
     /* how it ended */
@@ -37,10 +39,18 @@ typedef struct call {
     worker_end end;
     machine_verdict verdict;
     int64_t duration_ms, ended_ms;
+    int64_t ended_steady_ms;
     char *summary, *hint, *option;
 } call;
 
 #define NOTES_LINES 50
+
+/** What a soaking step measured since its soak began, of one instance of a metric that has a threshold of its slope. */
+typedef struct series {
+    char *name; /**< "memory/agents" */
+    trend_sample *items;
+    size_t count, room;
+} series;
 
 /** What is known of a step, for messages and evidence. */
 typedef struct notes {
@@ -55,6 +65,10 @@ typedef struct notes {
     char *lines[NOTES_LINES]; /**< the last log lines, a ring */
     size_t line_count;
     text measured; /**< "size 600 MB  > 500MB  failed", a line each */
+    struct {
+        series *items;
+        size_t count, room;
+    } series;
 } notes;
 
 /** What a collector says about the cause of a failure. */
@@ -146,6 +160,18 @@ void call_free(call *c);
 
 /** Adds what only a step that waits is told: who started the run, the evidence so far, people's decisions. */
 int waiting_facts(driver *d, const char *step, json_t *facts, error **err) CHECKED;
+
+/* ---- series.c ---------------------------------------------------------------------------------------------------- */
+
+/** The threshold of a metric, or of its slope: that for this very instance ("memory/agents") before that for all. */
+const pipeline_threshold *series_threshold(const pipeline_step *s, const char *name, bool slope, bool fail);
+/** A new soak: what was measured before does not count. */
+void series_begin(notes *n);
+/** Keeps a sample that a slope needs; at: steady. */
+void series_add(const pipeline_step *s, notes *n, const char *name, int64_t at, double value);
+/** Reads them again from the events of a run that goes on. */
+int series_load(driver *d, error **err) CHECKED;
+void series_done(notes *n);
 
 /* ---- judge.c ----------------------------------------------------------------------------------------------------- */
 

@@ -41,12 +41,24 @@ typedef enum engine_assume { ASSUME_NOTHING, ASSUME_DONE, ASSUME_NOT_DONE } engi
 /** Goes on with a run that has not ended, by its recorded text and pinned plugins. run: an id, or NULL for the
  *  unfinished one. */
 int engine_resume(const engine *e, const char *run, engine_assume assume, int *ret_exit, error **err) CHECKED;
+/** The run of the environment that waits for people or a time and may go on now: its time has come, or somebody has
+ * decided since it paused. *ret_run is NULL when there is none; the caller frees. */
+int engine_due(const engine *e, const char *environment, char **ret_run, error **err) CHECKED;
 /** Takes a run back: an unfinished one, one that needs a person, or the last committed one (until discarded). */
 int engine_rollback(const engine *e, const char *run, int *ret_exit, error **err) CHECKED;
 /** Lets go of what committed runs kept for rollback, but for the newest `keep`. */
 int engine_discard(const engine *e, const char *environment, int keep, int *ret_exit, error **err) CHECKED;
 
-/** Runs the one step of p alone, outside any run; undo: rolls it back afterwards. */
-int engine_try(const engine *e, const catalog *c, const pipeline *p, bool undo, int *ret_exit, error **err) CHECKED;
+/** Adds every secret value that the recorded pipeline of a run uses, as far as it can be fetched now; *ret_why as of
+ * pipeline_secrets(). */
+int engine_secrets(const engine *e, const store_run *run, redactor *into, char **ret_why, error **err) CHECKED;
+
+typedef struct engine_trial {
+    bool undo;        /**< roll the step back afterwards */
+    int64_t since_ms; /**< how long ago the step is told that its run and its stage began */
+} engine_trial;
+/** Runs the one step of p alone, outside any run. */
+int engine_try(const engine *e, const catalog *c, const pipeline *p, const engine_trial *trial, int *ret_exit,
+               error **err) CHECKED;
 
 #endif

@@ -94,6 +94,17 @@ void recorded_done(recorded *r)
     *r = (recorded){0};
 }
 
+int engine_secrets(const engine *e, const store_run *run, redactor *into, char **ret_why, error **err)
+{
+    recorded recorded = {0};
+    int r = recorded_open(e->store, run, &recorded, err);
+    if (r < 0)
+        return r;
+    pipeline_secrets(recorded.pipeline, into, ret_why);
+    recorded_done(&recorded);
+    return 0;
+}
+
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 typedef struct reading {

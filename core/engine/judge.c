@@ -42,23 +42,6 @@ machine_verdict judge_recorded(const store_phase *p)
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
-/* A threshold for this very instance takes the place of the one for all instances. */
-static const pipeline_threshold *threshold_for(const pipeline_step *s, const char *name, bool fail)
-{
-    const pipeline_threshold *general = NULL;
-    const size_t base = strcspn(name, "/");
-    for (size_t i = 0; i < s->threshold_count; i++) {
-        const pipeline_threshold *t = &s->thresholds[i];
-        if (t->fail != fail)
-            continue;
-        if (strcmp(t->metric, name) == 0)
-            return t;
-        if (strlen(t->metric) == base && strncmp(t->metric, name, base) == 0)
-            general = t;
-    }
-    return general;
-}
-
 static char *describe(const char *name, double value, const char *unit, const char *threshold)
 {
     char shown[UNITS_TEXT];
@@ -75,6 +58,7 @@ static void tell_sample(call *c, const store_measurement *m)
     json_object_set_new(event, "threshold", json_string(m->threshold));
     json_object_set_new(event, "verdict", json_string(m->verdict));
     json_object_set_new(event, "samples", json_integer(m->samples));
+    json_object_set_new(event, "at_ms", json_integer(m->at_ms));
     tell(d, event);
     char shown[UNITS_TEXT];
     text_printf(&d->notes[c->step].measured, "%-24s %-12s %-16s %s\n", m->name,
@@ -122,22 +106,32 @@ static int apply(call *c, const pipeline_threshold *t, const char *name, const c
     return 0;
 }
 
-static int judge_value(call *c, const catalog_metric *metric, const char *name, double value, error **err)
+/* "slope(memory)"; the caller frees. */
+static char *slope_of(const char *name)
+{
+    return mem_printf("slope(%s)", name);
+}
+
+/* name: an instance of the metric; slope: the value is what that grows by in an hour. */
+static int judge_value(call *c, const catalog_metric *metric, const char *name, bool slope, double value, error **err)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
+    guard_mem char *full = slope ? slope_of(name) : mem_dup(name);
+    guard_mem char *base = slope ? slope_of(metric->name) : mem_dup(metric->name);
+    guard_mem char *unit = mem_printf("%s%s", metric->unit, slope ? "/h" : "");
     applied fail, warn = {0};
-    int r = apply(c, threshold_for(s, name, true), name, metric->unit, value, &fail, err);
+    int r = apply(c, series_threshold(s, name, slope, true), full, unit, value, &fail, err);
     if (r == 0)
-        r = apply(c, threshold_for(s, name, false), name, metric->unit, value, &warn, err);
+        r = apply(c, series_threshold(s, name, slope, false), full, unit, value, &warn, err);
     guard_mem char *fail_text = fail.text, *warn_text = warn.text;
     if (r < 0)
         return r;
     const bool failed = fail.holds, warned = !failed && warn.holds;
     const char *threshold = (failed || (!warned && fail_text)) ? fail_text : warn_text ? warn_text : "";
-    guard_mem char *id = mem_dup(s->id), *copy = mem_dup(name), *unit = mem_dup(metric->unit);
-    guard_mem char *rule = mem_dup(threshold), *verdict = mem_dup(failed ? "failed" : warned ? "warned" : "passed");
+    guard_mem char *id = mem_dup(s->id), *rule = mem_dup(threshold);
+    guard_mem char *verdict = mem_dup(failed ? "failed" : warned ? "warned" : "passed");
     store_measurement m = {.step = id,
-                           .name = copy,
+                           .name = full,
                            .unit = unit,
                            .value = value,
                            .at_ms = clock_wall_ms(),
@@ -145,12 +139,12 @@ static int judge_value(call *c, const catalog_metric *metric, const char *name, 
                            .verdict = verdict};
     if ((r = record_measure(&c->driver->record, &m, err)) < 0)
         return r;
-    json_object_set_new(c->sampled, metric->name, json_true());
-    json_object_set_new(c->sampled, name, json_true());
+    json_object_set_new(c->sampled, base, json_true());
+    json_object_set_new(c->sampled, full, json_true());
     tell_sample(c, &m);
     char **first = failed ? &c->threshold_failed : &c->threshold_warned;
     if ((failed || warned) && !*first)
-        *first = describe(name, value, unit, threshold);
+        *first = describe(full, value, unit, threshold);
     return 0;
 }
 
@@ -160,10 +154,57 @@ int judge_sample(call *c, const char *name, double value)
     guard(error) err = NULL;
     if (!metric)
         return -1;
-    if (judge_value(c, metric, name, value, &err) == 0)
+    if (judge_value(c, metric, name, false, value, &err) < 0) {
+        driver_break(c->driver, take(err));
+        return -1;
+    }
+    if (c->phase == WORKER_VERIFY)
+        series_add(driver_step(c->driver, c->step), &c->driver->notes[c->step], name, clock_steady_ms(), value);
+    return 0;
+}
+
+/* ---- slopes ------------------------------------------------------------------------------------------------------ */
+
+/* What has just started grows into its size first. From half of a soak on that is so small a part of the samples that
+ * it does not move their median slope. */
+static bool is_time_for_slopes(const call *c, int64_t left)
+{
+    return 2 * left <= driver_step(c->driver, c->step)->soak_ms;
+}
+
+static int judge_slope(call *c, const series *one, error **err)
+{
+    double slope = 0;
+    if (!trend_per_hour(one->items, one->count, &slope))
         return 0;
-    driver_break(c->driver, take(err));
-    return -1;
+    const catalog_metric *metric = catalog_metric_find(driver_step(c->driver, c->step)->kind, one->name);
+    return judge_value(c, metric, one->name, true, slope, err);
+}
+
+static void judge_slopes(call *c, int64_t left)
+{
+    const notes *n = &c->driver->notes[c->step];
+    guard(error) err = NULL;
+    int r = 0;
+    for (size_t i = 0; i < n->series.count && is_time_for_slopes(c, left) && r == 0; i++)
+        r = judge_slope(c, &n->series.items[i], &err);
+    if (r < 0)
+        driver_break(c->driver, take(err));
+}
+
+/* At the end of a soak every instance must have had enough samples. */
+static bool lacks_slope(const call *c, const char *metric)
+{
+    const notes *n = &c->driver->notes[c->step];
+    guard_mem char *base = slope_of(metric);
+    bool lacks = !json_object_get(c->sampled, base);
+    for (size_t i = 0; i < n->series.count; i++) {
+        const series *one = &n->series.items[i];
+        const size_t length = strlen(metric);
+        lacks |= strncmp(one->name, metric, length) == 0 && (one->name[length] == '/' || !one->name[length]) &&
+                 one->count < TREND_LEAST;
+    }
+    return lacks;
 }
 
 /* ---- phases ------------------------------------------------------------------------------------------------------ */
@@ -204,20 +245,44 @@ static void replace_summary(call *c, char *summary)
     c->summary = summary;
 }
 
+/* The first threshold that there was nothing to judge by, in words; NULL when there is none. */
+static char *find_unjudged(const call *c, int64_t left)
+{
+    const pipeline_step *s = driver_step(c->driver, c->step);
+    for (size_t i = 0; must_have_measured(c) && i < s->threshold_count; i++) {
+        const char *metric = s->thresholds[i].metric;
+        if (!s->thresholds[i].slope && !was_measured(c, metric))
+            return mem_printf("there is no sample of '%s' to judge by", metric);
+        if (s->thresholds[i].slope && left == 0 && lacks_slope(c, metric))
+            return mem_printf("the soak ends with too few samples of '%s' to tell its slope: it takes %d", metric,
+                              TREND_LEAST);
+    }
+    return NULL;
+}
+
 static void judge_passed(call *c)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
+    if (c->refused) {
+        c->verdict = MACHINE_FAILED;
+        replace_summary(c, error_text(c->refused));
+        free(c->hint);
+        c->hint = mem_dup_or_null(error_get_hint(c->refused));
+        return;
+    }
+    const bool soaks = c->phase == WORKER_VERIFY && s->soak_ms && c->driver->machine;
+    const int64_t left = soaks ? machine_soak_left(c->driver->machine, c->step, c->ended_steady_ms) : INT64_MAX;
+    if (soaks)
+        judge_slopes(c, left);
     if (c->threshold_failed) {
         c->verdict = MACHINE_FAILED;
         replace_summary(c, take(c->threshold_failed));
         return;
     }
-    for (size_t i = 0; must_have_measured(c) && i < s->threshold_count; i++) {
-        const char *metric = s->thresholds[i].metric;
-        if (was_measured(c, metric))
-            continue;
+    char *unjudged = find_unjudged(c, left);
+    if (unjudged) {
         c->verdict = MACHINE_INCONCLUSIVE;
-        replace_summary(c, mem_printf("there is no sample of '%s' to judge by", metric));
+        replace_summary(c, unjudged);
         return;
     }
     if (c->threshold_warned)

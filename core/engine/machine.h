@@ -218,5 +218,11 @@ size_t machine_handle(machine *m, const machine_event *event, const machine_acti
 /** The steps whose execute has started, in order of start; *ret is borrowed. */
 size_t machine_started(const machine *m, const size_t **ret);
 bool machine_finished(const machine *m);
+/** The step soaks: a first sample has held, and the last one is still to come. */
+bool machine_soaking(const machine *m, size_t step);
+/** How many samples of the step's soak held, and how many are missing; 0 when it has not begun. */
+int64_t machine_soak_samples(const machine *m, size_t step, int64_t *ret_gaps);
+/** How much of the soak a sample that holds at `now` would leave, in ms; 0 when it would end it. */
+int64_t machine_soak_left(const machine *m, size_t step, int64_t now);
 
 #endif

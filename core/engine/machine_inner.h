@@ -25,7 +25,7 @@ typedef struct step_state {
     int64_t due, ready_end;
     bool soaking;              /**< a first sample has held; until soak_end */
     int64_t soak_end, sampled; /**< sampled: the last one that held */
-    int64_t gaps;
+    int64_t samples, gaps;     /**< of the soak: that held, and that are missing */
     bool prepared;
     bool complete;           /**< prepared again, now that its options are known */
     bool started;            /**< its execute has begun at least once */

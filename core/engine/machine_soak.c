@@ -13,13 +13,14 @@ void machine_note_sample(machine *m, size_t step, int64_t at)
     if (!s->soaking) {
         s->soaking = true;
         s->soak_end = at + p->soak_ms;
-        s->gaps = 0;
+        s->samples = s->gaps = 0;
     } else {
         const int64_t until = at < s->soak_end ? at : s->soak_end;
         const int64_t missed = (until - s->sampled) / p->interval_ms - 1;
         s->gaps += missed > 0 ? missed : 0;
     }
     s->sampled = at;
+    s->samples++;
 }
 
 bool machine_soak_has_gaps(const machine *m, size_t step)
@@ -30,6 +31,25 @@ bool machine_soak_has_gaps(const machine *m, size_t step)
 bool machine_soak_over(const machine *m, size_t step)
 {
     return m->steps[step].sampled >= m->steps[step].soak_end;
+}
+
+bool machine_soaking(const machine *m, size_t step)
+{
+    return m->steps[step].soaking;
+}
+
+int64_t machine_soak_samples(const machine *m, size_t step, int64_t *ret_gaps)
+{
+    *ret_gaps = m->steps[step].gaps;
+    return m->steps[step].samples;
+}
+
+int64_t machine_soak_left(const machine *m, size_t step, int64_t now)
+{
+    const step_state *s = &m->steps[step];
+    if (!s->soaking)
+        return m->plan->steps[step].soak_ms;
+    return now < s->soak_end ? s->soak_end - now : 0;
 }
 
 int64_t machine_soak_due(const machine *m, size_t step)

@@ -1,17 +1,45 @@
 /* engine_plan and engine_try: nothing is recorded. */
+#include <belay/plugin.h>
+
 #include "engine/driver.h"
 
-static int drive(const engine *e, const pipeline *p, driver_mode mode, bool undo, int *ret_exit, error **err)
+/* What the step of a file would have from the run: outputs, times, and what earlier runs measured. */
+static int pretend(driver *d, const engine_trial *trial, error **err)
+{
+    record *r = &d->record;
+    const char *step, *name;
+    json_t *outputs, *value;
+    json_object_foreach(d->pipeline->given, step, outputs) {
+        json_object_foreach(outputs, name, value) {
+            int result = record_output(r, step, name, json_string_value(value), false, err);
+            if (result < 0)
+                return result;
+        }
+    }
+    r->past = d->engine->store;
+    r->run.started_ms -= trial->since_ms;
+    for (size_t i = 0; trial->since_ms && i < d->pipeline->stage_count; i++)
+        d->stage_ms[i] = r->run.started_ms;
+    for (size_t i = 0; i < d->pipeline->step_count; i++) /* there is no run to pause */
+        d->outline->steps[i].on_failure = d->outline->steps[i].on_error = d->outline->steps[i].on_inconclusive =
+            MACHINE_DO_ROLLBACK;
+    if (d->pipeline->steps[0].kind->flags & BELAY_S_WAITS) /* nobody can decide on it */
+        d->outline->plan.no_wait = true;
+    return 0;
+}
+
+static int drive(const engine *e, const pipeline *p, driver_mode mode, const engine_trial *trial, int *ret_exit,
+                 error **err)
 {
     driver d;
     int r = driver_init(&d, e, p, mode, NULL, err);
     if (r == 0) {
         d.outline->plan.prepare_only = mode == DRIVER_PLAN;
-        d.outline->plan.undo_at_end = undo;
-        for (size_t i = 0; mode == DRIVER_TRY && i < p->step_count; i++) /* there is no run to pause */
-            d.outline->steps[i].on_failure = d.outline->steps[i].on_error = d.outline->steps[i].on_inconclusive =
-                MACHINE_DO_ROLLBACK;
+        d.outline->plan.undo_at_end = trial && trial->undo;
         record_describe(&d.record, p, NULL);
+        r = trial ? pretend(&d, trial, err) : 0;
+    }
+    if (r == 0) {
         tell_start(&d);
         driver_plan(&d, NULL);
         *ret_exit = driver_run(&d);
@@ -23,11 +51,12 @@ static int drive(const engine *e, const pipeline *p, driver_mode mode, bool undo
 int engine_plan(const engine *e, const catalog *c, const pipeline *p, int *ret_exit, error **err)
 {
     (void)c;
-    return drive(e, p, DRIVER_PLAN, false, ret_exit, err);
+    return drive(e, p, DRIVER_PLAN, NULL, ret_exit, err);
 }
 
-int engine_try(const engine *e, const catalog *c, const pipeline *p, bool undo, int *ret_exit, error **err)
+int engine_try(const engine *e, const catalog *c, const pipeline *p, const engine_trial *trial, int *ret_exit,
+               error **err)
 {
     (void)c;
-    return drive(e, p, DRIVER_TRY, undo, ret_exit, err);
+    return drive(e, p, DRIVER_TRY, trial, ret_exit, err);
 }

@@ -14,7 +14,7 @@
 
 void record_init(record *r, store *s)
 {
-    *r = (record){.store = s, .undo = json_object(), .outputs = json_object(), .samples = json_object()};
+    *r = (record){.store = s, .past = s, .undo = json_object(), .outputs = json_object(), .samples = json_object()};
     r->run.id = mem_dup("");
 }
 
@@ -241,7 +241,7 @@ int record_measure(record *r, store_measurement *m, error **err)
 int record_baseline(record *r, const char *step, const char *name, double *ret, char **ret_run, error **err)
 {
     *ret_run = NULL;
-    return r->store ? store_baseline(r->store, &r->run, step, name, ret, ret_run, err) : 0;
+    return r->past ? store_baseline(r->past, &r->run, step, name, ret, ret_run, err) : 0;
 }
 
 bool record_has_sample(const record *r, const char *step, const char *metric)

@@ -11,6 +11,7 @@
 
 typedef struct record {
     store *store;                     /**< NULL: in memory; borrowed */
+    store *past;                      /**< what earlier runs measured; NULL: unknown; borrowed */
     store_run run;                    /**< id is "" without a store */
     json_t *undo, *outputs, *samples; /**< step -> ...; undo: without a store only */
 } record;

@@ -124,7 +124,8 @@ static int restore(driver *d, bool rollback, engine_assume assume, error **err)
     guard_mem machine_row *rows = NULL;
     size_t count = 0;
     int r = journal_read(d, &rows, &count, err);
-    if (r < 0 || (r = store_marks(d->record.store, d->record.run.id, take_mark, d, err)) < 0)
+    if (r < 0 || (r = series_load(d, err)) < 0 ||
+        (r = store_marks(d->record.store, d->record.run.id, take_mark, d, err)) < 0)
         return r;
     const run_state at = d->record.run.state;
     const bool rolling_back = at == RUN_ROLLING_BACK || at == RUN_NEEDS_PERSON; /* goes on, for its first reason */

@@ -1,7 +1,9 @@
 /* engine_run: a new run, from preflight to its end. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "engine/driver.h"
+#include "engine/requirement.h"
 
 /* A run that was left half-way has the environment; only its own end gives it back. */
 static int refuse_unfinished(const engine *e, const char *environment, error **err)
@@ -41,13 +43,17 @@ static int warn_of_half_done(driver *d, error **err)
 
 static int drive(driver *d, const pipeline *p, const char *const *sets, int *ret_exit, error **err)
 {
+    guard_mem char *stands_on = NULL;
     int r = refuse_unfinished(d->engine, p->environment, err);
-    if (r < 0 || (r = warn_of_half_done(d, err)) < 0)
+    if (r < 0 || (r = requirement_check(d->record.store, p, NULL, clock_wall_ms(), &stands_on, err)) < 0 ||
+        (r = warn_of_half_done(d, err)) < 0)
         return r;
     record_describe(&d->record, p, sets);
     if ((r = record_begin(&d->record, p, err)) < 0 || (r = store_lock_run(d->lock, d->record.run.id, err)) < 0)
         return r;
     tell_start(d);
+    if (stands_on)
+        tell_note(d, "%s was signed off on %s by run %s", p->version, p->required_environment, stands_on);
     driver_plan(d, NULL);
     *ret_exit = driver_run(d);
     return 0;

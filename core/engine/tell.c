@@ -173,6 +173,14 @@ void tell_step_end(driver *d, const machine_action *a)
     json_object_set_new(event, "verdict", json_string(outcome_word(a)));
     json_object_set_new(event, "duration_ms", json_integer(n->acted_ms ? clock_steady_ms() - n->acted_ms : 0));
     n->acted_ms = 0;
+    int64_t gaps = 0;
+    const int64_t samples = machine_soak_samples(d->machine, a->step, &gaps);
+    if (samples &&
+        (a->outcome == MACHINE_STEP_PASSED || a->outcome == MACHINE_STEP_WARNED || a->outcome == MACHINE_STEP_BAD)) {
+        json_object_set_new(event, "soak_ms", json_integer(driver_step(d, a->step)->soak_ms));
+        json_object_set_new(event, "soak_samples", json_integer(samples));
+        json_object_set_new(event, "soak_gaps", json_integer(gaps));
+    }
     tell(d, event);
 }
 

@@ -1,5 +1,6 @@
 /* What a step that waits for people is told, beside the facts of every step. */
 #include "approval/approval.h"
+#include "checklist/checklist.h"
 #include "engine/driver.h"
 
 static bool add_decision(void *user, const store_approval *a)
@@ -8,6 +9,33 @@ static bool add_decision(void *user, const store_approval *a)
                                           a->decision, "reason", a->reason, "statement", a->statement, "signature",
                                           a->signature, "user", a->user, "at", (double)a->at_ms / 1000));
     return true;
+}
+
+/* Before there is a run: which steps and boxes there are. */
+static json_t *findings_of_a_plan(const pipeline *p)
+{
+    json_t *steps = json_object(), *boxes = json_object();
+    for (size_t i = 0; i < p->step_count; i++)
+        json_object_set_new(steps, p->steps[i].id, json_object());
+    for (size_t i = 0; i < p->box_count; i++)
+        json_object_set_new(boxes, p->boxes[i].id, json_object());
+    return json_pack("{s:o, s:o}", "steps", steps, "boxes", boxes);
+}
+
+static int add_findings(driver *d, json_t *facts, error **err)
+{
+    store *s = d->record.store;
+    json_t *findings = NULL;
+    int r = 0;
+    if (s && *d->record.run.id)
+        r = checklist_findings(s, &d->record.run, &findings, err);
+    else
+        findings = findings_of_a_plan(d->pipeline);
+    guard_mem char *text = findings ? json_dumps(findings, JSON_COMPACT) : NULL;
+    json_decref(findings);
+    if (text)
+        json_object_set_new(facts, "run.findings", json_string(text));
+    return r;
 }
 
 int waiting_facts(driver *d, const char *step, json_t *facts, error **err)
@@ -26,5 +54,5 @@ int waiting_facts(driver *d, const char *step, json_t *facts, error **err)
     json_object_set_new(facts, "run.user", json_string(d->record.run.user));
     json_object_set_new(facts, "run.evidence", json_string(evidence));
     json_object_set_new(facts, "step.approvals", json_string(text));
-    return r;
+    return r < 0 ? r : add_findings(d, facts, err);
 }

@@ -20,8 +20,17 @@
 /** What a child exits with when posix_spawn() could not tell in time that there is no such program. */
 #define NOT_STARTED 127
 
+typedef struct program {
+    const char *path; /**< looked up in PATH when it has no '/' */
+    const char *const *argv;
+    const char *folder;
+    int64_t timeout_ms;
+    size_t max;
+} program;
+
 typedef struct child {
     pid_t pid;
+    int in;       /**< what it reads; -1: nothing */
     int out, err; /**< reading ends; -1: closed */
     text output, complaint;
     int64_t deadline; /**< of clock_steady_ms() */
@@ -30,6 +39,8 @@ typedef struct child {
 
 static void child_done(child *c)
 {
+    if (c->in >= 0)
+        (void)close(c->in);
     if (c->out >= 0)
         (void)close(c->out);
     if (c->err >= 0)
@@ -41,7 +52,7 @@ static void child_done(child *c)
 #define guard_child __attribute__((cleanup(child_done))) child
 
 /** Everything as in a fresh shell: default signals, nothing blocked, a process group of its own. */
-static int spawn(child *c, const char *const *argv, const char *folder, const int out[2], const int err[2])
+static int spawn(child *c, const program *p, const int out[2], const int err[2])
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
@@ -50,10 +61,13 @@ static int spawn(child *c, const char *const *argv, const char *folder, const in
     sigfillset(&all);
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&how);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (c->in >= 0)
+        posix_spawn_file_actions_adddup2(&files, c->in, STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&files, err[1], STDERR_FILENO);
-    posix_spawn_file_actions_addchdir_np(&files, folder);
+    posix_spawn_file_actions_addchdir_np(&files, p->folder);
     posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&how, 0);
     posix_spawnattr_setsigmask(&how, &none);
@@ -61,14 +75,14 @@ static int spawn(child *c, const char *const *argv, const char *folder, const in
     union {
         const char *const *borrowed;
         char *const *args; /* execve() takes them as if it changed them */
-    } vector = {argv};
-    int r = posix_spawnp(&c->pid, argv[0], &files, &how, vector.args, environ);
+    } vector = {p->argv};
+    int r = posix_spawnp(&c->pid, p->path, &files, &how, vector.args, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&how);
     return r;
 }
 
-static int start(child *c, const char *const *argv, const char *folder, error **err)
+static int start(child *c, const program *p, error **err)
 {
     int out[2], complaint[2];
     if (pipe2(out, O_CLOEXEC) < 0)
@@ -81,8 +95,8 @@ static int start(child *c, const char *const *argv, const char *folder, error **
     c->err = complaint[0];
     (void)fcntl(c->out, F_SETFL, O_NONBLOCK);
     (void)fcntl(c->err, F_SETFL, O_NONBLOCK);
-    int r = spawn(c, argv, folder, out, complaint);
-    return r ? error_set(err, ERROR_CONFIG, "'%s' cannot be started: %s", argv[0], strerror(r)) : 0;
+    int r = spawn(c, p, out, complaint);
+    return r ? error_set(err, ERROR_CONFIG, "'%s' cannot be started: %s", p->argv[0], strerror(r)) : 0;
 }
 
 /** Takes what is there, in turns, so that no flood outlasts the deadline; closes at the end of the stream. */
@@ -159,26 +173,60 @@ static int judge(const child *c, const char *program, error **err)
     return 0;
 }
 
+/** Runs it in a child that has its input. */
+static int run(child *c, const program *p, char **ret, size_t *ret_size, error **err)
+{
+    const char *name = p->argv[0];
+    c->output.max = p->max;
+    c->complaint.max = MAX_COMPLAINT;
+    c->deadline = clock_steady_ms() + p->timeout_ms;
+    int r = start(c, p, err);
+    if (r)
+        return r;
+    if (!follow(c)) {
+        kill_group(c);
+        if (c->output.truncated)
+            return judge(c, name, err);
+        guard_mem char *said = first_complaint(c);
+        return error_set(err, ERROR_CONFIG, "'%s' did not end within %.1f s%s%s", name, (double)p->timeout_ms / 1000,
+                         *said ? ": " : "", said);
+    }
+    r = judge(c, name, err);
+    if (r)
+        return r;
+    *ret_size = c->output.count;
+    *ret = text_take(&c->output);
+    return 0;
+}
+
 int command_output(const char *const *argv, const char *folder, int64_t timeout_ms, size_t max, char **ret,
                    size_t *ret_size, error **err)
 {
-    guard_child c = {.out = -1, .err = -1, .output.max = max, .complaint.max = MAX_COMPLAINT};
-    c.deadline = clock_steady_ms() + timeout_ms;
-    int r = start(&c, argv, folder, err);
-    if (r)
-        return r;
-    if (!follow(&c)) {
-        kill_group(&c);
-        if (c.output.truncated)
-            return judge(&c, argv[0], err);
-        guard_mem char *said = first_complaint(&c);
-        return error_set(err, ERROR_CONFIG, "'%s' did not end within %.1f s%s%s", argv[0], (double)timeout_ms / 1000,
-                         *said ? ": " : "", said);
-    }
-    r = judge(&c, argv[0], err);
-    if (r)
-        return r;
-    *ret_size = c.output.count;
-    *ret = text_take(&c.output);
-    return 0;
+    const program p = {.path = argv[0], .argv = argv, .folder = folder, .timeout_ms = timeout_ms, .max = max};
+    guard_child c = {.in = -1, .out = -1, .err = -1};
+    return run(&c, &p, ret, ret_size, err);
+}
+
+/** A pipe that holds the input whole, so that nobody has to feed it. */
+static int fill(int *ret, const char *input, size_t n, error **err)
+{
+    int ends[2];
+    if (n > COMMAND_INPUT_MAX)
+        return error_set(err, ERROR_CONFIG, "more than %d bytes are to be handed over", COMMAND_INPUT_MAX);
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_set(err, ERROR_IO, "make a pipe: %s", strerror(errno));
+    *ret = ends[0];
+    guard_fd end = ends[1];
+    return write(end, input, n) == (ssize_t)n ? 0 : error_set(err, ERROR_IO, "fill a pipe: %s", strerror(errno));
+}
+
+int command_answer(const char *path, const char *input, size_t n, int64_t timeout_ms, size_t max, char **ret,
+                   size_t *ret_size, error **err)
+{
+    const char *slash = strrchr(path, '/');
+    const char *const argv[] = {slash ? slash + 1 : path, NULL};
+    const program p = {.path = path, .argv = argv, .folder = "/", .timeout_ms = timeout_ms, .max = max};
+    guard_child c = {.in = -1, .out = -1, .err = -1};
+    int r = fill(&c.in, input, n, err);
+    return r < 0 ? r : run(&c, &p, ret, ret_size, err);
 }

@@ -15,4 +15,12 @@
 int command_output(const char *const *argv, const char *folder, int64_t timeout_ms, size_t max, char **ret,
                    size_t *ret_size, error **err) CHECKED;
 
+/** Not more than a pipe holds, see pipe(7). */
+#define COMMAND_INPUT_MAX 65536
+
+/** The same for a program of Belay's own, by its path and without arguments, in the folder "/": its standard input is n
+ *  bytes of input. */
+int command_answer(const char *path, const char *input, size_t n, int64_t timeout_ms, size_t max, char **ret,
+                   size_t *ret_size, error **err) CHECKED;
+
 #endif

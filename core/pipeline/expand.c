@@ -20,6 +20,8 @@ static void report_undefined(load *l, pipeline_place where, const reference *r)
             nearest_offer(&n, l->definitions.items[i].name);
     guard_mem char *meant = load_did_you_mean(&n);
     load_problem(l, where, "${%s.%s} is not defined%s", section_of(r), r->name, meant);
+    if (!*meant && r->kind == REF_VARS)
+        load_hint(l, "vars: { %s = \"...\"; };", r->name);
 }
 
 static void report_unset(load *l, pipeline_place where, const char *name)

@@ -10,7 +10,7 @@
 
 /* ---- the pipeline itself ----------------------------------------------------------------------------------------- */
 
-static void step_done(pipeline_step *s)
+void pipeline_step_done(pipeline_step *s)
 {
     free(s->id);
     free(s->title);
@@ -30,7 +30,7 @@ void pipeline_free(pipeline *p)
     if (!p)
         return;
     for (size_t i = 0; i < p->step_count; i++)
-        step_done(&p->steps[i]);
+        pipeline_step_done(&p->steps[i]);
     for (size_t i = 0; i < p->stage_count; i++)
         free(p->stages[i].name);
     for (size_t i = 0; i < p->box_count; i++) {
@@ -40,6 +40,7 @@ void pipeline_free(pipeline *p)
     free(p->boxes);
     texts_free(p->sections);
     free(p->checklist);
+    free(p->required_environment);
     free(p->steps);
     free(p->stages);
     free(p->name);
@@ -50,6 +51,7 @@ void pipeline_free(pipeline *p)
     free(p->folder);
     free(p->text);
     json_decref(p->vars);
+    json_decref(p->given);
     source_done(&p->inner->source);
     environment_free(p->inner->environment);
     secrets_free(p->inner->secrets);
@@ -166,7 +168,7 @@ void environment_load(load *l, const config_setting_t *root)
 
 static void check_sections(load *l, const config_setting_t *root)
 {
-    static const char *const names[] = {"pipeline", "vars",     "secrets",  "env_files", "checklist",
+    static const char *const names[] = {"pipeline", "vars",   "secrets",  "env_files", "checklist", "requires",
                                         "stages",   "diagnose", "rollback", "overrides", NULL};
     setting_check_names(l, root, "a pipeline file", names);
     check_overrides(l, root);
@@ -225,6 +227,7 @@ static void load_sections(load *l, const char *const *sets)
     secrets_load(l, root);
     stages_load(l, root);
     checklist_load(l, root);
+    requires_load(l, root);
     protect(l);
     if (!pipeline_problems_fatal(l->problems))
         l->p->text = recorded_text(l, root, sets);

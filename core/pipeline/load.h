@@ -61,6 +61,9 @@ struct load {
     const config_setting_t **step_settings; /**< of each step */
 };
 
+/** Lets go of what the step owns. */
+void pipeline_step_done(pipeline_step *s);
+
 /* ---- problems (diagnose.c) --------------------------------------------------------------------------------------- */
 
 pipeline_place load_place(const load *l, const config_setting_t *at);
@@ -134,10 +137,14 @@ void vars_done(load *l);
 
 /** Reads env_files. */
 void environment_load(load *l, const config_setting_t *root);
+/** Warns of a file with a secret that everybody may read, or others may write. Missing is fine. */
+void load_check_secret_file(load *l, pipeline_place where, const char *path);
 /** Reads the secrets section. */
 void secrets_load(load *l, const config_setting_t *root);
 /** Reads the checklist, and holds what the steps cover against it (checklist.c). */
 void checklist_load(load *l, const config_setting_t *root);
+/** Reads what must have been signed off elsewhere; after the steps (requires.c). */
+void requires_load(load *l, const config_setting_t *root);
 /** Reads stages, rollback, and all steps (stages.c). */
 void stages_load(load *l, const config_setting_t *root);
 /** Reads one step's options: the common ones (common.c) and its kind's own (options.c). */

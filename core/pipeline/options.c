@@ -33,6 +33,20 @@ static void check_unknown(load *l, const config_setting_t *s)
         free(vars_expand(l, load_place(l, s), raw, false));
 }
 
+/** Those that a reader who knows none of them should see first come first. */
+static void hint_options(load *l, const catalog_kind *k)
+{
+    guard_text all = {0};
+    for (int required = 1; required >= 0; required--)
+        for (size_t i = 0; i < k->option_count; i++)
+            if (!!(k->options[i].flags & BELAY_F_REQUIRED) == required)
+                text_printf(&all, "%s%s%s", all.count ? ", " : "", k->options[i].name, required ? " (required)" : "");
+    if (k->option_count)
+        load_hint(l, "it takes: %s; see `belay explain %s`", text_get(&all), k->name);
+    else
+        load_hint(l, "it has no options but those of every step");
+}
+
 static void report_unknown(load *l, const catalog_kind *k, const config_setting_t *s)
 {
     const char *name = config_setting_name(s);
@@ -46,7 +60,7 @@ static void report_unknown(load *l, const catalog_kind *k, const config_setting_
     if (other)
         load_hint(l, "'%s' is an option of %s", name, other->name);
     else if (!*meant)
-        load_hint(l, "`belay explain %s` lists its options", k->name);
+        hint_options(l, k);
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
@@ -61,6 +75,20 @@ static bool accepts(const catalog_option *o, const config_setting_t *s)
     case CONFIG_TYPE_BOOL: return o->type == BELAY_T_BOOL;
     default: return false;
     }
+}
+
+/** Where nothing better is to be said. */
+static void hint_example(const option *o)
+{
+    guard_text choices = {0};
+    for (char **c = o->schema->choices; c && *c; c++)
+        text_printf(&choices, "%s\"%s\"", choices.count ? ", " : "", *c);
+    if (choices.count)
+        load_hint(o->load, "one of %s", text_get(&choices));
+    if (choices.count || !o->schema->example)
+        return;
+    guard_mem char *written = catalog_option_written(o->schema, o->schema->example);
+    load_hint(o->load, "for example: %s;", written);
 }
 
 static void report_type(const option *o, const config_setting_t *s)
@@ -81,6 +109,8 @@ static void report_type(const option *o, const config_setting_t *s)
         load_hint(o->load, "put it in quotes: %s = \"%.15g\";", name, value);
     else if (o->schema->type == BELAY_T_BOOL)
         load_hint(o->load, "write true or false");
+    else
+        hint_example(o);
 }
 
 /** The template of a scalar, or NULL when it was reported. */
@@ -142,6 +172,8 @@ static json_t *typed(const option *o, const char *template)
         load_problem(o->load, o->where, "option '%s' of %s: %s", o->schema->name, o->step->kind->name, why);
         if (error_get_hint(err))
             load_hint(o->load, "%s", error_get_hint(err));
+        else if (o->schema->type != BELAY_T_ENUM) /* its choices were told */
+            hint_example(o);
         return NULL;
     }
     if (!json_is_string(value))
@@ -173,8 +205,10 @@ static json_t *load_list(option *o, const config_setting_t *s)
             json_array_append_new(list, value);
     }
     o->where = load_place(o->load, s);
-    if (n == 0 && (o->schema->flags & BELAY_F_REQUIRED))
+    if (n == 0 && (o->schema->flags & BELAY_F_REQUIRED)) {
         load_problem(o->load, o->where, "option '%s' of %s: it is empty", o->schema->name, o->step->kind->name);
+        hint_example(o);
+    }
     return list;
 }
 
@@ -220,7 +254,9 @@ static json_t *take_option(option *o, const config_setting_t *group)
     }
     if ((schema->flags & BELAY_F_REQUIRED) && !taken) {
         load_problem(o->load, o->where, "step '%s' lacks the option '%s' of %s", o->step->id, schema->name, kind->name);
-        load_hint(o->load, "%s: %s", schema->name, schema->doc);
+        guard_mem char *written = schema->example ? catalog_option_written(schema, schema->example) : NULL;
+        load_hint(o->load, "%s: %s%s%s%s", schema->name, schema->doc, written ? " For example: " : "",
+                  written ? written : "", written ? ";" : "");
         return NULL;
     }
     return schema->def ? load_default(o) : NULL;

@@ -46,7 +46,8 @@ typedef struct pipeline_threshold {
     char *metric; /**< "size" (every instance) or "size/agents" */
     char *text;   /**< as written: "> 500MB" */
     units_threshold rule;
-    bool fail; /**< else: warn */
+    bool fail;  /**< else: warn */
+    bool slope; /**< of what the metric grows by in an hour of a soak: "slope(size) > 8MB/h" */
 } pipeline_threshold;
 
 typedef struct pipeline_stage pipeline_stage;
@@ -116,6 +117,9 @@ typedef struct pipeline {
     char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
     pipeline_box *boxes; /**< of all sections, in order */
     size_t box_count;
+    char *required_environment;   /**< from `requires`: where this commit must have been signed off; NULL: nowhere */
+    int64_t signed_off_within_ms; /**< how long ago at the most */
+    json_t *given;                /**< step -> output -> text, of steps that do not run; NULL: none */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
@@ -133,6 +137,10 @@ int pipeline_load(const pipeline_source *source, const catalog *catalog, pipelin
  * ',' or given by repeating. Relative paths start at folder. */
 int pipeline_of_step(const catalog *catalog, const char *kind, const char *const *sets, const char *folder,
                      pipeline **ret, pipeline_problems *problems, error **err) CHECKED;
+/** A file's pipeline with nothing left but one step, for `belay try FILE#STEP`. Among the sets are the outputs of other
+ * steps that it refers to: "steps.ID.OUTPUT=value". ERROR_USAGE: no such step, skipped, or an output is missing. */
+int pipeline_of_file_step(const pipeline_source *source, const catalog *catalog, const char *id, pipeline **ret,
+                          pipeline_problems *problems, error **err) CHECKED;
 void pipeline_free(pipeline *p);
 GUARD(pipeline, pipeline_free)
 
@@ -150,6 +158,10 @@ typedef const char *(*pipeline_output_fn)(void *user, const char *step, const ch
  */
 int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
                      json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err) CHECKED;
+
+/** Adds every secret value that options of any step are made of, as far as it can be fetched now. *ret_why says why the
+ * first one that cannot be fetched cannot; NULL: all could. The caller frees it. */
+void pipeline_secrets(const pipeline *p, redactor *into, char **ret_why);
 
 /** The outputs that the step's options refer to: calls fn for each. */
 void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const char *step, const char *output),

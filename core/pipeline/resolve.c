@@ -175,6 +175,22 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
     return 0;
 }
 
+void pipeline_secrets(const pipeline *p, redactor *into, char **ret_why)
+{
+    *ret_why = NULL;
+    for (size_t i = 0; i < p->step_count; i++) {
+        const pipeline_step *s = &p->steps[i];
+        for (size_t k = 0; k < s->kind->option_count; k++) {
+            guard(error) err = NULL;
+            json_t *stored = json_object_get(s->options, s->kind->options[k].name), *value = NULL;
+            resolution r = {.p = p, .step = s, .option = &s->kind->options[k], .secrets = into};
+            if (stored && resolve(&r, stored, &value, &err) < 0 && !*ret_why)
+                *ret_why = error_text(err);
+            json_decref(value);
+        }
+    }
+}
+
 void pipeline_references(const pipeline_step *s, void (*fn)(void *user, const char *step, const char *output),
                          void *user)
 {

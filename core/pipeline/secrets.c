@@ -5,11 +5,12 @@
 #include "base/file.h"
 #include "pipeline/command.h"
 #include "pipeline/load.h"
+#include "pipeline/vault.h"
 
 #define MAX_SECRET         ((size_t)64 * 1024)
 #define COMMAND_TIMEOUT_MS 10000
 
-typedef enum provider { PROVIDER_FILE, PROVIDER_ENV, PROVIDER_COMMAND, PROVIDER_COUNT } provider;
+typedef enum provider { PROVIDER_FILE, PROVIDER_ENV, PROVIDER_COMMAND, PROVIDER_VAULT, PROVIDER_COUNT } provider;
 
 typedef struct secret {
     char *name;
@@ -18,7 +19,8 @@ typedef struct secret {
     char **argv;
     char *folder; /**< where the command runs */
     int64_t timeout_ms;
-    char *fetched; /**< of a command; NULL: not yet */
+    json_t *request; /**< to belay-vault */
+    char *fetched;   /**< of a command or a vault; NULL: not yet */
 } secret;
 
 struct secrets {
@@ -41,6 +43,7 @@ void secrets_free(secrets *s)
         free(one->source);
         free(one->folder);
         texts_free(one->argv);
+        json_decref(one->request);
         if (one->fetched)
             mem_wipe_free(one->fetched, strlen(one->fetched));
     }
@@ -94,29 +97,33 @@ static int fetch_env(secret *s, const environment *env, char **ret, size_t *ret_
 static int fetch_command(secret *s, const environment *env, char **ret, size_t *ret_size, error **err)
 {
     (void)env;
-    if (s->fetched) {
-        *ret = mem_dup(s->fetched);
-        *ret_size = strlen(*ret);
-        return 0;
-    }
     union {
         char **args;
         const char *const *borrowed;
     } vector = {s->argv};
-    int r = command_output(vector.borrowed, s->folder, s->timeout_ms, MAX_SECRET, ret, ret_size, err);
-    if (r == 0 && strlen(*ret) == *ret_size)
-        s->fetched = mem_dup(*ret);
-    return r;
+    return command_output(vector.borrowed, s->folder, s->timeout_ms, MAX_SECRET, ret, ret_size, err);
+}
+
+static int fetch_vault(secret *s, const environment *env, char **ret, size_t *ret_size, error **err)
+{
+    (void)env;
+    int r = vault_fetch(s->request, ret, ret_size, err);
+    if (r < 0 || *ret_size <= MAX_SECRET)
+        return r;
+    mem_wipe_free(take(*ret), *ret_size);
+    return error_set(err, ERROR_CONFIG, "the value is longer than %zu KiB", MAX_SECRET / 1024);
 }
 
 static const struct {
     const char *name;
     int (*fetch)(secret *s, const environment *env, char **ret, size_t *ret_size, error **err);
     const char *const *keys; /**< what its group may hold */
+    bool once;               /**< what it gives is kept until the program ends */
 } providers[PROVIDER_COUNT] = {
     [PROVIDER_FILE] = {"file", fetch_file, (const char *const[]){"provider", "path", NULL}},
     [PROVIDER_ENV] = {"env", fetch_env, (const char *const[]){"provider", "name", NULL}},
-    [PROVIDER_COMMAND] = {"command", fetch_command, (const char *const[]){"provider", "argv", "timeout", NULL}},
+    [PROVIDER_COMMAND] = {"command", fetch_command, (const char *const[]){"provider", "argv", "timeout", NULL}, true},
+    [PROVIDER_VAULT] = {"vault", fetch_vault, vault_keys, true},
 };
 
 int secrets_fetch(secrets *s, const environment *env, const char *name, char **ret, error **err)
@@ -127,6 +134,10 @@ int secrets_fetch(secrets *s, const environment *env, const char *name, char **r
     const char *provider = providers[one->provider].name;
     char *value = NULL;
     size_t size = 0;
+    if (one->fetched) {
+        *ret = mem_dup(one->fetched);
+        return 0;
+    }
     int r = providers[one->provider].fetch(one, env, &value, &size, err);
     if (r)
         return error_wrap(err, "secret '%s' (provider %s)", name, provider);
@@ -137,6 +148,8 @@ int secrets_fetch(secrets *s, const environment *env, const char *name, char **r
     if (!*value)
         why = "the value is empty";
     if (!why) {
+        if (providers[one->provider].once)
+            one->fetched = mem_dup(value);
         *ret = value;
         return 0;
     }
@@ -146,7 +159,7 @@ int secrets_fetch(secrets *s, const environment *env, const char *name, char **r
 
 /* ---- the section ------------------------------------------------------------------------------------------------- */
 
-static void check_readers(load *l, pipeline_place where, const char *path)
+void load_check_secret_file(load *l, pipeline_place where, const char *path)
 {
     struct stat st;
     if (stat(path, &st) == 0 && (st.st_mode & S_IROTH)) {
@@ -163,7 +176,7 @@ static bool load_file(load *l, secret *s, const config_setting_t *group)
     if (!written)
         return path != NULL;
     s->source = file_absolute(l->p->folder, written);
-    check_readers(l, load_place(l, path), s->source);
+    load_check_secret_file(l, load_place(l, path), s->source);
     return true;
 }
 
@@ -190,10 +203,18 @@ static bool load_command(load *l, secret *s, const config_setting_t *group)
     return true;
 }
 
+/* What is missing there is reported there. */
+static bool load_vault(load *l, secret *s, const config_setting_t *group)
+{
+    s->request = vault_load(l, s->name, group);
+    return true;
+}
+
 static bool (*const loaders[PROVIDER_COUNT])(load *, secret *, const config_setting_t *) = {
     [PROVIDER_FILE] = load_file,
     [PROVIDER_ENV] = load_env,
     [PROVIDER_COMMAND] = load_command,
+    [PROVIDER_VAULT] = load_vault,
 };
 
 static int provider_parse(load *l, const config_setting_t *s)
@@ -208,7 +229,7 @@ static int provider_parse(load *l, const config_setting_t *s)
     if (name) {
         guard_mem char *meant = load_did_you_mean(&n);
         load_problem(l, load_place(l, s), "unknown secret provider '%s'%s", name, meant);
-        load_hint(l, "there are: file, env, command");
+        load_hint(l, "there are: file, env, command, vault");
     }
     return -1;
 }
@@ -227,7 +248,7 @@ static void load_one(load *l, secrets *all, const config_setting_t *group)
     const config_setting_t *provider = setting_member(group, "provider");
     if (!provider) {
         load_problem(l, load_place(l, group), "secret '%s' names no provider", name);
-        load_hint(l, "provider = \"file\", \"env\" or \"command\";");
+        load_hint(l, "provider = \"file\", \"env\", \"command\" or \"vault\";");
         return;
     }
     int kind = provider_parse(l, provider);

@@ -12,8 +12,8 @@ secrets *secrets_new(void);
 void secrets_free(secrets *s);
 GUARD(secrets, secrets_free)
 
-/** Fetches a value; the caller wipes and frees it. Files and the environment are asked each time, a command once. An
- *  empty value is an error. ERROR_CONFIG names the secret and its provider, never the value. */
+/** Fetches a value; the caller wipes and frees it. Files and the environment are asked each time, a command and a vault
+ * once. An empty value is an error. ERROR_CONFIG names the secret and its provider, never the value. */
 int secrets_fetch(secrets *s, const environment *env, const char *name, char **ret, error **err) CHECKED;
 
 #endif

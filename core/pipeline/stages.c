@@ -151,13 +151,30 @@ static void hint_refused(load *l, const char *kind)
     }
 }
 
+/** The kinds of the plugin that is meant, or which plugins there are. */
+static void hint_kinds(load *l, const char *kind)
+{
+    guard_text all = {0};
+    size_t n = strcspn(kind, ".");
+    for (size_t i = 0; i < catalog_plugin_count(l->catalog); i++) {
+        const catalog_plugin *p = catalog_plugin_at(l->catalog, i);
+        if (strlen(p->name) != n || strncmp(p->name, kind, n) != 0)
+            continue;
+        for (size_t k = 0; k < p->kind_count; k++)
+            text_printf(&all, "%s%s", k ? ", " : "", p->kinds[k].name);
+        load_hint(l, "the plugin '%s' has: %s", p->name, text_get(&all));
+        return;
+    }
+    load_hint(l, "`belay explain` lists the kinds there are, `belay plugins` the plugins");
+}
+
 static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
 {
     const config_setting_t *use = setting_member(group, "use");
     guard_mem char *name = use ? setting_text(l, use) : NULL;
     if (!use) {
         load_problem(l, s->where, "a step lacks 'use'");
-        load_hint(l, "use = \"plugin.step\"; `belay plugins` lists the kinds there are");
+        load_hint(l, "use = \"plugin.step\"; `belay explain` lists the kinds there are");
     }
     s->kind = name ? catalog_kind_find(l->catalog, name) : NULL;
     if (!name || s->kind)
@@ -166,7 +183,7 @@ static void load_kind(load *l, pipeline_step *s, const config_setting_t *group)
     load_problem(l, load_place(l, use), "there is no step kind '%s'%s%s%s", name, near ? "; did you mean '" : "",
                  near ? near : "", near ? "'?" : "");
     if (!near)
-        load_hint(l, "`belay plugins` lists the kinds there are");
+        hint_kinds(l, name);
     hint_refused(l, name);
 }
 

@@ -127,5 +127,12 @@ int pipeline_of_step(const catalog *catalog, const char *kind, const char *const
     text_puts(&out, "} ); } );\n" SOURCE_MARK_END "\n");
     guard_mem char *path = file_absolute(folder, "try");
     pipeline_source source = {.path = path, .text = text_get(&out)};
-    return pipeline_load(&source, catalog, ret, problems, err);
+    int r = pipeline_load(&source, catalog, ret, problems, err);
+    if (r == 0 || !pipeline_problems_fatal(problems))
+        return r;
+    error_free(*err);
+    *err = NULL;
+    (void)error_set(err, ERROR_CONFIG, "%s cannot be tried as it is given", kind);
+    return k ? error_hint(err, "options are given as --set NAME=VALUE; `belay explain %s` lists them", kind)
+             : error_hint(err, "`belay explain` lists the kinds there are");
 }

@@ -13,15 +13,16 @@
  *   with the run's artifacts; next: array of the commands to go on with
  * - stage.start: stage
  * - stage.end: stage duration_ms verdict
- * - phase.start: phase attempt
+ * - phase.start: phase attempt soak_begins (true: the first sample of a soak is about to be taken)
  * - phase.end: phase attempt status end verdict duration_ms summary hint option
  * - step.end: verdict duration_ms (passed failed error inconclusive stopped skipped warned; of an undo: undone "not
- *   undone" "undo skipped" irreversible)
+ *   undone" "undo skipped" irreversible); of a step that soaked also soak_ms soak_samples soak_gaps: how long it was
+ *   to hold, the samples that held, those that are missing
  * - progress: phase done all what
  * - log: phase level line
  * - plan: change undo irreversible pending. pending: array of the options that are known later
  * - output: name value
- * - measure: name value unit threshold verdict samples
+ * - measure: name value unit threshold verdict samples at_ms
  * - finding: weight text (of a collector of the diagnosis; weight: 0 to 100, how well it explains the failure)
  * - diagnosis: best findings duration_ms. Of the step that failed, once its diagnosis is over; best: array of the texts
  *   that end the message of the failure, findings: array of {collector weight text}, heaviest first
@@ -48,6 +49,8 @@ typedef struct report_sink {
     void (*event)(void *user, const json_t *event);
     void (*tick)(void *user); /**< about ten times a second while a run lives; may be NULL */
     void (*free)(void *user); /**< may be NULL */
+    /** Keeps off the terminal while held: somebody types there. May be NULL. */
+    void (*hold)(void *user, bool held);
 } report_sink;
 
 /** A new event with "at", "run" and "type"; the caller adds the rest and decrefs. run may be NULL. */

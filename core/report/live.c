@@ -28,6 +28,7 @@ typedef struct live {
     text settled; /* lines to stay that are not on the terminal yet */
     block drawn;  /* the block as the terminal shows it */
     int64_t drawn_ms;
+    bool held; /* nothing is drawn: somebody types */
 } live;
 
 static void block_done(block *b)
@@ -296,7 +297,7 @@ static void redraw_changes(const live *l, const block *next, text *frame)
 static void draw(live *l, int64_t now_ms)
 {
     bool resized = read_size(l);
-    if (!outlet_is_idle(&l->out))
+    if (l->held || !outlet_is_idle(&l->out))
         return; /* stopped by Ctrl-S, or gone: what has settled waits */
     block next = compose(l, now_ms);
     guard_text frame = {0};
@@ -331,6 +332,21 @@ static void on_tick(void *user)
     draw(user, clock_steady_ms());
 }
 
+/* What has settled is shown before, and the block goes: what is typed stands in its place. */
+static void on_hold(void *user, bool held)
+{
+    live *l = user;
+    guard_text frame = {0};
+    if (held && !l->held) {
+        redraw_all(l, &(block){0}, drawn_rows(l), &frame);
+        (void)outlet_add(&l->out, text_get(&frame), frame.count);
+        text_done(&l->settled);
+        l->settled.max = OUTLET_MAX;
+        block_done(&l->drawn);
+    }
+    l->held = held;
+}
+
 static void on_free(void *user)
 {
     live *l = user;
@@ -355,5 +371,5 @@ report_sink report_live(FILE *out, bool verbose, bool colour)
     l->story = story_new(look, false, verbose);
     l->settled.max = OUTLET_MAX;
     (void)read_size(l);
-    return (report_sink){.user = l, .event = on_event, .tick = on_tick, .free = on_free};
+    return (report_sink){.user = l, .event = on_event, .tick = on_tick, .free = on_free, .hold = on_hold};
 }

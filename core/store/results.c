@@ -94,10 +94,13 @@ int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, 
     return added < 0 ? added : r;
 }
 
-int store_events(store *s, const char *run, bool (*fn)(void *user, const char *json), void *user, error **err)
+int store_events(store *s, const char *run, const char *type, bool (*fn)(void *user, const char *json), void *user,
+                 error **err)
 {
     guard(sqlite3_stmt) q = NULL;
-    int r = sql_query(s, &q, err, "SELECT json FROM events WHERE run = ? ORDER BY seq", "s", run);
+    guard_mem char *mark = type ? mem_printf("\"type\":\"%s\"", type) : mem_dup("{");
+    int r = sql_query(s, &q, err, "SELECT json FROM events WHERE run = ? AND instr(json, ?) > 0 ORDER BY seq", "ss",
+                      run, mark);
     if (r < 0)
         return r;
     while ((r = sql_next(s, q, err)) == SQL_ROW)

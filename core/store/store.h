@@ -120,6 +120,8 @@ int store_steps(store *s, const char *run, bool (*fn)(void *user, const store_st
 /** A free-form mark that the machine wants durable ("decision", "rollback because ..."); at most one for each key. */
 /** The key of the pipeline's checklist: {title, boxes:[{id, section, text, steps:[{id, title}]}]}. */
 #define STORE_MARK_CHECKLIST "checklist"
+/** The key of when a paused run may go on by itself: "PAUSED DUE", ms since 1970; "" when it waits for a person to act. */
+#define STORE_MARK_DUE "due"
 int store_mark(store *s, const char *run, const char *key, const char *value, error **err) CHECKED;
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
                 error **err) CHECKED;
@@ -179,7 +181,9 @@ int store_baseline(store *s, const store_run *run, const char *step, const char 
 
 /** Appends an event (see report/event.h). Not synced by itself: the next durable write takes it along. */
 int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, error **err) CHECKED;
-int store_events(store *s, const char *run, bool (*fn)(void *user, const char *json), void *user, error **err) CHECKED;
+/** In order; type: "step.end" ..., or NULL for all. */
+int store_events(store *s, const char *run, const char *type, bool (*fn)(void *user, const char *json), void *user,
+                 error **err) CHECKED;
 /** state/runs/RUN/STEP/NAME, its folders made; the caller frees. */
 int store_artifact_path(store *s, const char *run, const char *step, const char *name, char **ret, error **err) CHECKED;
 

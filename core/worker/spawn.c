@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "base/sha256.h"
 #include "worker/host.h"
 #include "worker/inside.h"
@@ -73,37 +74,34 @@ static int want_open_files(error **err)
     return error_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE= of the service", OPEN_FILES_WANTED);
 }
 
-/* A folder that ends in '/' is beside the running program. */
-static int open_program_at(const char *format, const char *own_folder)
+/* own_program: from whose place belay-worker is searched; NULL: the running one. */
+static int open_program(const char *own_program, error **err)
 {
-    guard_mem char *path = mem_printf("%s%s/belay-worker", format[0] == '/' ? "" : own_folder, format);
+    guard_mem char *path = NULL;
+    if (program_fd >= 0)
+        return 0;
+    int r = want_open_files(err);
+    if (r < 0 || (r = program_find("belay-worker", own_program, &path, err)) < 0)
+        return r;
     guard_fd fd = open(path, O_PATH | O_CLOEXEC);
-    return fd < 0 || faccessat(fd, "", X_OK, AT_EMPTY_PATH) < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAM_FD_MIN);
+    program_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, PROGRAM_FD_MIN);
+    if (program_fd < 0)
+        return error_set(err, ERROR_IO, "open '%s': %s", path, strerror(errno));
+    signal(SIGPIPE, SIG_IGN);
+    return 0;
 }
 
 int worker_init(error **err)
 {
-    /* Relative to the folder of the running program; the last but one serves the test programs of a build tree. */
-    static const char *const places[] = {".", "../libexec/belay", "../bin", BELAY_LIBEXEC_FOLDER};
-    char own[PATH_MAX + 1];
-    if (program_fd >= 0)
-        return 0;
-    int r = want_open_files(err);
-    if (r < 0)
-        return r;
-    ssize_t n = readlink("/proc/self/exe", own, PATH_MAX);
-    if (n < 0)
-        return error_set(err, ERROR_IO, "find the running program by /proc/self/exe: %s", strerror(errno));
-    own[n] = '\0';
-    strrchr(own, '/')[1] = '\0';
-    for (size_t i = 0; i < sizeof places / sizeof *places && program_fd < 0; i++)
-        program_fd = open_program_at(places[i], own);
-    if (program_fd >= 0) {
-        signal(SIGPIPE, SIG_IGN);
-        return 0;
-    }
-    error_set(err, ERROR_NOT_FOUND, "the program belay-worker is neither beside %s nor in " BELAY_LIBEXEC_FOLDER, own);
-    return error_hint(err, "install Belay again, whole");
+    return open_program(NULL, err);
+}
+
+int worker_init_beside(const char *program, error **err)
+{
+    guard_mem char *whole = realpath(program, NULL);
+    if (!whole)
+        return error_set(err, ERROR_NOT_FOUND, "find the program '%s': %s", program, strerror(errno));
+    return open_program(whole, err);
 }
 
 static char **filtered_environment(void)

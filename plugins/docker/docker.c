@@ -308,17 +308,25 @@ static const belay_option stats_options[] = {
     {.name = "min_samples",
      .type = BELAY_T_INT,
      .def = "3",
-     .min = 2,
+     .min = 1,
      .max = 1000000,
-     .doc = "With fewer samples of a container than this the step is inconclusive.",
+     .doc = "With fewer samples of a container than this the step is inconclusive; CPU takes two.",
      .example = "30"},
+    {.name = "baseline",
+     .type = BELAY_T_STRING,
+     .doc =
+         "Since when restarts count: the output starts of an earlier docker.stats; without it, since the window began.",
+     .example = "${steps.resources.starts}"},
+};
+static const belay_output stats_outputs[] = {
+    {.name = "starts", .type = BELAY_T_STRING, .doc = "When each container was started: a baseline."},
 };
 static const belay_metric stats_metrics[] = {
     {.name = "cpu", .unit = "%", .doc = "CPU, of one CPU, mean of each service in the window."},
     {.name = "cpu_peak", .unit = "%", .doc = "CPU, of one CPU, most between two samples."},
     {.name = "memory", .unit = "B", .doc = "Memory without reclaimable cache, the most of all samples."},
     {.name = "memory_share", .unit = "%", .doc = "The same, of the limit; without one, of the machine's memory."},
-    {.name = "restarts", .unit = "", .doc = "Restarts in the window.", .fail = "> 0"},
+    {.name = "restarts", .unit = "", .doc = "Restarts in the window, or since the baseline.", .fail = "> 0"},
 };
 
 static const char *const refuse_or_allow[] = {"refuse", "allow", NULL};
@@ -477,6 +485,7 @@ static const belay_step steps[] = {
      .flags = BELAY_S_READ_ONLY,
      .default_timeout_ms = MINUTES(10),
      BELAY_TABLE(option, stats_options),
+     BELAY_TABLE(output, stats_outputs),
      BELAY_TABLE(metric, stats_metrics),
      .prepare = stats_prepare,
      .verify = stats_verify},

@@ -24,6 +24,7 @@ typedef struct watch {
     containers all;
     watched *items;
     size_t count;
+    json_t *baseline; /* instance -> [ns of its start, restarts], or NULL */
 } watch;
 
 static void watch_done(watch *w)
@@ -31,10 +32,21 @@ static void watch_done(watch *w)
     for (size_t i = 0; i < w->count; i++)
         free(w->items[i].name);
     free(w->items);
+    json_decref(w->baseline);
     containers_done(&w->all);
     engine_free(w->e);
 }
 #define guard_watch __attribute__((cleanup(watch_done))) watch
+
+/* *ret stays NULL when there is none. */
+static belay_status read_baseline(const call *c, json_t **ret)
+{
+    const char *given = call_str(c, "baseline");
+    if (!given)
+        return BELAY_OK;
+    *ret = json_loads(given, 0, NULL);
+    return json_is_object(*ret) ? BELAY_OK : call_blame(c, "baseline", "it is not what docker.stats gives as starts");
+}
 
 belay_status stats_prepare(belay_ctx *ctx, const belay_host *host)
 {
@@ -43,7 +55,9 @@ belay_status stats_prepare(belay_ctx *ctx, const belay_host *host)
     if (window / every + 1 < wanted)
         return call_blame(&c, "min_samples", "a window of %lld ms has room for %lld samples, one each %lld ms",
                           (long long)window, (long long)window / every + 1, (long long)every);
-    return window_check(ctx, host, window);
+    belay_status s = window_check(ctx, host, window);
+    guard_json *baseline = NULL;
+    return s == BELAY_OK ? read_baseline(&c, &baseline) : s;
 }
 
 /* ---- which containers -------------------------------------------------------------------------------------------- */
@@ -99,6 +113,31 @@ static int64_t started_ns(const json_t *inspected)
     return engine_time(text_member(json_object_get(inspected, "State"), "StartedAt"));
 }
 
+static void tell_starts(const watch *w)
+{
+    const call *c = engine_call(w->e);
+    guard_json *starts = json_object();
+    for (size_t i = 0; i < w->count; i++)
+        json_object_set_new(starts, w->items[i].name,
+                            json_pack("[I, I]", w->items[i].started_ns, w->items[i].restarts));
+    guard_mem char *text = json_dumps(starts, JSON_COMPACT);
+    (void)c->host->output(c->ctx, "starts", text);
+}
+
+/* A service that the baseline lacks has been added since. */
+static belay_status count_from_baseline(watch *w)
+{
+    belay_status s = read_baseline(engine_call(w->e), &w->baseline);
+    for (size_t i = 0; i < w->count && s == BELAY_OK; i++) {
+        const json_t *then = json_object_get(w->baseline, w->items[i].name);
+        if (!then)
+            continue;
+        w->items[i].started_ns = json_integer_value(json_array_get(then, 0));
+        w->items[i].restarts = json_integer_value(json_array_get(then, 1));
+    }
+    return s;
+}
+
 static belay_status begin(watch *w)
 {
     belay_status s = choose(w);
@@ -113,7 +152,9 @@ static belay_status begin(watch *w)
         one->restarts = json_integer_value(json_object_get(inspected, "RestartCount"));
         one->started_ns = started_ns(inspected);
     }
-    return s;
+    if (s == BELAY_OK)
+        tell_starts(w);
+    return s == BELAY_OK ? count_from_baseline(w) : s;
 }
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
@@ -219,10 +260,12 @@ static belay_status report(const call *c, const watch *w)
         s = count_restarts(c, w->e, one);
         if (one->samples < wanted)
             text_add(&few, "%s%s: %zu", few.length ? ", " : "", one->name, one->samples);
-        if (one->samples < wanted || one->cpu_pairs < 1)
+        if (one->samples < wanted)
             continue;
-        measure(c, "cpu", one->name, one->cpu / one->cpu_pairs);
-        measure(c, "cpu_peak", one->name, one->cpu_peak);
+        if (one->cpu_pairs > 0) {
+            measure(c, "cpu", one->name, one->cpu / one->cpu_pairs);
+            measure(c, "cpu_peak", one->name, one->cpu_peak);
+        }
         measure(c, "memory", one->name, one->memory);
         measure(c, "memory_share", one->name, 100 * one->memory / one->limit);
     }

@@ -39,5 +39,7 @@ bool role_has(const role *r, const char *person);
 
 belay_status approval_prepare(belay_ctx *c, const belay_host *h);
 belay_status approval_verify(belay_ctx *c, const belay_host *h);
+belay_status go_prepare(belay_ctx *c, const belay_host *h);
+belay_status go_verify(belay_ctx *c, const belay_host *h);
 
 #endif

@@ -102,7 +102,9 @@ belay_status checkout_prepare(belay_ctx *c, const belay_host *h)
         s = check_tree(&r, &dirty);
     if (s == BELAY_OK)
         s = check_files(&r, &now, commit);
-    return s == BELAY_OK ? announce(&r, ref, commit, &now) : s;
+    if (s == BELAY_OK)
+        s = announce(&r, ref, commit, &now);
+    return s == BELAY_OK ? h->output(c, "commit", commit) : s;
 }
 
 /* ---- acting ------------------------------------------------------------------------------------------------------ */
@@ -251,6 +253,9 @@ static belay_status go_back(const repo *r, const head *before, const char *commi
     if ((!at_before && !at_commit) || on_other_branch)
         return refuse_elsewhere(r, &now, before, commit);
     s = check_branch(r, before);
+    /* An earlier rollback may have been cut off on its way. */
+    if (s == BELAY_OK && at_commit && !dirty)
+        s = tree_recover(r, commit, before->commit);
     if (s == BELAY_OK && at_commit)
         s = move_to(r, before->commit);
     else if (s == BELAY_OK && !dirty)

@@ -63,6 +63,8 @@ belay_status tree_check_lock(const repo *r);
 /** Brings index and files back to `from` after a checkout of `to` that was cut off; leaves HEAD. Refuses, naming the
  * file, when one has changed that the checkout cannot have touched. */
 belay_status tree_restore(const repo *r, const char *from, const char *to);
+/** The same when git left a lock, so that a move from `from` to `to` may have been cut off; nothing otherwise. */
+belay_status tree_recover(const repo *r, const char *from, const char *to);
 
 /* ---- checkout.c -------------------------------------------------------------------------------------------------- */
 

@@ -186,12 +186,14 @@ static belay_status refuse_foreign_changes(const repo *r, const char *changed, c
                         r->path);
 }
 
-static belay_status drop_locks(const repo *r)
+/* *ret_any: there was one. */
+static belay_status drop_locks(const repo *r, bool *ret_any)
 {
     char path[8192];
     belay_status s = BELAY_OK;
     for (size_t i = 0; s == BELAY_OK && i < LOCK_COUNT; i++) {
         s = wait_for_lock(r, locks[i], path, sizeof path);
+        *ret_any |= path[0] != '\0';
         /* There was none before the checkout began, and nobody lets go of it: it is of the git that was killed. */
         if (s == BELAY_OK && path[0] && unlink(path) != 0 && errno != ENOENT)
             s = repo_explain(r, BELAY_E_FAIL, "repo", NULL, "remove the lock '%s' that git left: %s", path,
@@ -204,7 +206,8 @@ belay_status tree_restore(const repo *r, const char *from, const char *to)
 {
     obstacles made = {.repo = r};
     belay_run changed = {0}, io = {0};
-    belay_status s = drop_locks(r);
+    bool any = false;
+    belay_status s = drop_locks(r, &any);
     if (s == BELAY_OK)
         s = repo_must(r, &changed, "look for changed files", REPO_ARGS("diff", "--name-only", "--no-renames", from));
     if (s == BELAY_OK)
@@ -218,4 +221,11 @@ belay_status tree_restore(const repo *r, const char *from, const char *to)
     if (s == BELAY_OK)
         s = repo_must(r, &io, "restore the files", REPO_ARGS("read-tree", "--reset", "-u", from));
     return s;
+}
+
+belay_status tree_recover(const repo *r, const char *from, const char *to)
+{
+    bool cut_off = false; /* git holds a lock for as long as it changes files */
+    belay_status s = drop_locks(r, &cut_off);
+    return s == BELAY_OK && cut_off ? tree_restore(r, from, to) : s;
 }

@@ -26,11 +26,12 @@ static size_t receive(char *bytes, size_t size, size_t count, void *user)
     return n;
 }
 
-/* One header line; a status line begins a new answer, after a redirect or a 100. */
+/* One header line; a status line begins a new answer, after a redirect or a 100; an empty one ends it. */
 static size_t receive_head(char *bytes, size_t size, size_t count, void *user)
 {
     transfer *t = user;
     size_t n = size * count, used = t->head && strncmp(bytes, "HTTP/", n < 5 ? n : 5) != 0 ? strlen(t->head) : 0;
+    t->head_ended = n > 0 && (*bytes == '\r' || *bytes == '\n');
     if (n > TRANSFER_HEAD_MAX - used)
         return 0;
     char *grown = realloc(t->head, used + n + 1);
@@ -114,6 +115,8 @@ static void set_up(CURL *easy, transfer *t, struct curl_slist *headers)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "belay");
@@ -131,8 +134,6 @@ static void set_up(CURL *easy, transfer *t, struct curl_slist *headers)
     if (t->session) {
         curl_easy_setopt(easy, CURLOPT_SHARE, t->session->share);
         curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
-        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_head);
-        curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     }
     if (t->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
@@ -162,11 +163,13 @@ static void finish(CURL *easy, CURLcode result)
     char *url = NULL;
     if (t->session && curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url)
         t->final_url = strdup(url);
-    if (result == CURLE_OK) {
+    if (result == CURLE_OK && t->head_ended) {
         t->error[0] = '\0';
         return;
     }
     t->status = 0;
+    if (result == CURLE_OK) /* curl takes what came of the header lines for all of them */
+        snprintf(t->error, sizeof t->error, "the connection ended within the header lines of the answer");
     if (!t->error[0])
         snprintf(t->error, sizeof t->error, "%s", curl_easy_strerror(result));
 }

@@ -7,6 +7,7 @@
 #define TRANSFER_TRANSFER_H
 
 #include <belay/plugin.h>
+#include <stdbool.h>
 
 #include <stddef.h>
 
@@ -32,12 +33,13 @@ typedef struct transfer {
     const char *ca_file;        /**< further certificate authorities (PEM); may be NULL */
     long timeout_ms;
     long redirects;            /**< how many to follow at the most */
-    transfer_session *session; /**< may be NULL; with it, head and final_url are answered too */
+    transfer_session *session; /**< may be NULL; with it, final_url is answered too */
     /* answers */
     long status;  /**< HTTP status; 0 when there was no answer */
     char *answer; /**< NUL-terminated, at most TRANSFER_BODY_MAX; never NULL after a run */
     size_t length;
-    char *head;      /**< the header lines of the last answer, or NULL; with a session */
+    char *head;      /**< the header lines of the last answer, or NULL */
+    bool head_ended; /**< they came whole; else there is an error */
     char *final_url; /**< where redirects led, or NULL; with a session */
     char error[256]; /**< why there was no answer; "" when there was one */
     /** Milliseconds from the start until: name resolved, connected, TLS agreed (0 without TLS), first byte, all. */

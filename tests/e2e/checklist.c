@@ -100,8 +100,8 @@ static void the_pages_show_the_same_and_escape_what_they_show(void **state)
     assert_holds(o.out, "- [ ] **1.2** Nobody asks for this\n  - **open**: no step covers it\n");
     o = belay("checklist", "latest", "--format", "html", NULL);
     assert_holds(o.out, "<title>App &lt;v2&gt; &amp; more</title>");
-    assert_holds(o.out, "<div class=\"box ticked\">");
-    assert_holds(o.out, "free *disk* <code>host.disk</code> passed");
+    assert_holds(o.out, "<div class=\"box ticked\" id=\"box-1.1\">");
+    assert_holds(o.out, "free *disk* <code>host.disk</code></span><span class=good>passed</span>");
     assert_holds_not(o.out, "<v2>");
 }
 

@@ -39,9 +39,9 @@ static void every_command_has_help_with_an_example(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "plan",   "run",     "resume", "rollback",   "checklist",  "approve",      "reject",
-        "status", "history", "show",   "logs",       "validate",   "plugins",      "explain",
-        "doctor", "discard", "try",    "plugin new", "plugin try", "plugin check", "plugin doc"};
+        "plan",    "run",        "resume",     "rollback",     "checklist",  "approve",   "reject", "status",
+        "history", "show",       "logs",       "validate",     "plugins",    "explain",   "doctor", "discard",
+        "try",     "plugin new", "plugin try", "plugin check", "plugin doc", "completion"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *space = strchr(names[i], ' ');
         const char *first = space ? kit_path("%.*s", (int)(space - names[i]), names[i]) : names[i];
@@ -63,6 +63,51 @@ static void explain_describes_a_kind_and_finds_the_nearest(void **state)
     assert_int_equal(o.status, 1);
     assert_holds(o.err, "did you mean 'http.health'?");
     assert_holds(belay("explain", NULL).out, "redis.info");
+}
+
+static void explain_takes_a_plugins_name_and_a_steps(void **state)
+{
+    (void)state;
+    outcome o = belay("explain", "host", NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(o.out, "  host.disk ");
+    assert_holds_not(o.out, "docker");
+    o = belay("explain", "disk", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "did you mean 'host.disk'?");
+}
+
+/* Each as somebody writes it who has not read what the kind takes. */
+static void a_wrong_option_is_answered_with_a_right_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *step, *answer;
+    } all[] = {
+        {"use = \"disk\"; paths = [\"/\"];", "did you mean 'host.disk'?"},
+        {"use = \"host.free\";", "the plugin 'host' has: host.disk, host.memory"},
+        {"use = \"kubernetes.apply\";", "`belay explain` lists the kinds there are"},
+        {"use = \"host.disk\"; min_free = \"1GB\";", "For example: paths = [\"/var/lib/docker\""},
+        {"use = \"http.health\"; url = \"http://127.0.0.1/\";", "it takes: targets (required), "},
+        {"use = \"docker.up\"; max_restarts = \"many\";", "for example: max_restarts = 0;"},
+        {"use = \"docker.up\"; services = { a = 1; };", "for example: services = [\"agents\", \"scheduler\"];"},
+        {"use = \"host.port\"; ports = [\"80\"]; state = 1;", "one of \"free\", \"open\""},
+        {"use = \"host.disk\"; paths = []; min_free = \"1GB\";", "for example: paths = ["},
+        {"use = \"docker.up\"; project = \"${vars.name}\";", "vars: { name = \"...\"; };"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const char *file = kit_path("%s/wrong.cfg", kit_folder());
+        kit_write(file, kit_path("pipeline: { name = \"app\"; environment = \"local\"; version = \"v2\"; };\n"
+                                 "stages: ( { name = \"all\"; steps: ( { id = \"x\"; %s } ); } );\n",
+                                 all[i].step));
+        outcome o = belay("validate", file, NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.err, all[i].answer);
+    }
+    outcome o = belay("try", "host.disk", "--set", "path=/", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "host.disk cannot be tried as it is given");
+    assert_holds(o.err, "--set NAME=VALUE; `belay explain host.disk`");
 }
 
 static void plugins_lists_what_was_found_and_refuses_what_others_may_write(void **state)
@@ -129,6 +174,30 @@ static void try_runs_one_step_alone(void **state)
     assert_holds(belay("history", NULL).out, "No runs are recorded yet.");
 }
 
+static void try_runs_one_step_of_a_file(void **state)
+{
+    (void)state;
+    const char *file = kit_path("%s/two.cfg", kit_folder());
+    kit_write(file,
+              "pipeline: { name = \"x\"; environment = \"test\"; version = \"1\"; }; vars: { word = \"good\"; };\n"
+              "stages: ( { name = \"a\"; steps: (\n"
+              "  { id = \"one\"; use = \"git.checkout\"; repo = \"/nowhere\"; ref = \"v1\"; },\n"
+              "  { id = \"two\"; use = \"shell.check\"; needs = [\"one\"];\n"
+              "    argv = [\"test\", \"${steps.one.commit}\", \"=\", \"${vars.word}\"]; } ); } );\n");
+    const char *two = kit_path("%s#two", file);
+    outcome o = belay("try", two, NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "step 'two' refers to outputs of steps that do not run: steps.one.commit");
+    assert_holds(o.err, "--set NAME=VALUE");
+    o = belay("try", two, "--set", "steps.one.commit=good", NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(o.out, "The step passed.");
+    o = belay("try", two, "--set", "steps.one.commit=good", "--set", "vars.word=bad", NULL);
+    assert_int_equal(o.status, 2);
+    assert_holds(o.out, "failed");
+    assert_holds(belay("history", NULL).out, "No runs are recorded yet.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,10 +205,13 @@ int main(void)
         cmocka_unit_test(misspelt_commands_and_options_name_the_right_word),
         cmocka_unit_test(every_command_has_help_with_an_example),
         cmocka_unit_test(explain_describes_a_kind_and_finds_the_nearest),
+        cmocka_unit_test(explain_takes_a_plugins_name_and_a_steps),
+        cmocka_unit_test(a_wrong_option_is_answered_with_a_right_one),
         cmocka_unit_test(plugins_lists_what_was_found_and_refuses_what_others_may_write),
         cmocka_unit_test(an_empty_store_is_no_error),
         cmocka_unit_test(all_problems_of_a_file_come_in_one_go),
         cmocka_unit_test(try_runs_one_step_alone),
+        cmocka_unit_test(try_runs_one_step_of_a_file),
     };
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
 }

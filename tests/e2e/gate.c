@@ -117,6 +117,104 @@ static void nobody_decides_in_time(void **state)
     assert_holds(o.out, "nobody decided in time: qa-lead");
 }
 
+/* ---- decisions by evidence --------------------------------------------------------------------------------------- */
+
+/* Two boxes, of which the second may stay open, a step that measures 3 tests, and a decision with these options. */
+static const char *deciding(const char *environment, const char *second, const char *options)
+{
+    const char *path = kit_path("%s/%s.cfg", kit_folder(), environment);
+    kit_write(
+        path,
+        kit_path(
+            "pipeline: { name = \"app\"; environment = \"%s\"; version = \"v2\"; previous = \"v1\"; };\n"
+            "checklist: { title = \"App\"; sections: ( { name = \"All\"; boxes: (\n"
+            "  { id = \"1\"; text = \"Tests\"; }, { id = \"2\"; text = \"More\"; }, { id = \"G\"; text = \"GO\"; } "
+            "); } ); };\n"
+            "stages: ( { name = \"all\"; steps: (\n"
+            "  { id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"true\"]; },\n"
+            "  { id = \"tests\"; use = \"shell.check\"; covers = [\"1\"]; report = \"counts\"; argv = [\"echo\", \"3 "
+            "passed\"]; },\n"
+            "  { id = \"more\"; use = \"shell.check\"; covers = [\"2\"]; %s },\n"
+            "  { id = \"go\"; use = \"gate.decision\"; covers = [\"G\"]; interval = \"100ms\"; %s } ); } );\n",
+            environment, second, options));
+    return path;
+}
+
+#define HOLDS   "argv = [\"true\"];"
+#define SKIPPED "argv = [\"true\"]; when = \"no\";"
+#define WARNS   "argv = [\"false\"]; on_failure = \"warn\";"
+
+static outcome decide(const char *environment, const char *second, const char *options, int status)
+{
+    outcome o = belay("run", deciding(environment, second, options), "--no-wait", NULL);
+    if (o.status != status)
+        fail_msg("run gave %d, expected %d:\n%s%s", o.status, status, o.out, o.err);
+    return o;
+}
+
+static void evidence_that_is_whole_is_a_go(void **state)
+{
+    (void)state;
+    decide("go", HOLDS,
+           "boxes = [\"1\", \"2\"]; steps = [\"tests\"]; no_go_if = [\"tests.tests < 3\", \"tests.failed > 0\"];", 0);
+    assert_holds(belay("checklist", NULL).out, "GO: all evidence speaks for it (5 boxes, steps and limits)");
+    assert_holds(belay("checklist", "--format", "html", NULL).out, "<p class=said>GO: all evidence");
+}
+
+static void whatever_lacks_is_a_no_go_that_takes_the_run_back(void **state)
+{
+    (void)state;
+    outcome o = decide("lacks", SKIPPED, "boxes = [\"1\", \"2\"];", 10);
+    assert_holds(o.out, "NO-GO: box 2 is open (more: it was skipped)");
+    o = decide("warned", WARNS, "steps = [\"tests\", \"more\"];", 10);
+    assert_holds(o.out, "NO-GO: step more is warned");
+    o = decide("limit", HOLDS, "no_go_if = [\"tests.tests >= 3\", \"tests.p95 > 500ms\"];", 10);
+    assert_holds(o.out, "NO-GO: tests.tests is 3  (>= 3); tests.p95 was not measured");
+}
+
+static void only_a_named_role_with_a_reason_overrules(void **state)
+{
+    (void)state;
+    outcome o = decide("overrule", SKIPPED, "boxes = [\"2\"]; roles = [\"manager\"];", 3);
+    assert_holds(o.out, "waits: for manager to overrule a NO-GO, with --reason: box 2 is open");
+    approve("go", "manager");
+    resume(3);
+    assert_int_equal(belay("approve", "latest", "go", "--role", "boss", "--reason", "x", NULL).status, 1);
+    assert_int_equal(
+        belay("approve", "latest", "go", "--role", "manager", "--reason", "known, mended in v3", NULL).status, 0);
+    resume(0);
+    o = belay("checklist", NULL);
+    assert_holds(o.out, "GO, though box 2 is open (more: it was skipped)");
+    assert_holds(o.out, "manager: overruled by ");
+    assert_holds(o.out, ": known, mended in v3");
+}
+
+static void a_person_may_say_no_to_a_go(void **state)
+{
+    (void)state;
+    decide("no-to-go", SKIPPED, "boxes = [\"2\"]; roles = [\"manager\"];", 3);
+    assert_int_equal(belay("reject", "latest", "go", "--role", "manager", "--reason", "not on a Friday", NULL).status,
+                     0);
+    assert_holds(resume(10).out, "NO-GO by ");
+}
+
+static void evidence_that_there_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *problem;
+    } cases[] = {
+        {"boxes = [\"7.1\"];", "the pipeline has no box '7.1'"},
+        {"steps = [\"test\"];", "the pipeline has no step 'test'"},
+        {"no_go_if = [\"tests.p95 = 3\"];", "is no limit: it compares with none of"},
+        {"no_go_if = [\"tests > 3\"];", "is no limit: it does not begin with STEP.METRIC"},
+        {"no_go_if = [\"load.p95 > 3\"];", "the pipeline has no step 'load'"},
+        {"", "a decision without evidence"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_holds(belay("run", deciding("refused", HOLDS, cases[i].options), NULL).out, cases[i].problem);
+}
+
 /* ---- signatures -------------------------------------------------------------------------------------------------- */
 
 static const char *new_key(const char *name)
@@ -162,6 +260,11 @@ int main(void)
         cmocka_unit_test(who_has_no_such_role_does_not_count),
         cmocka_unit_test(what_is_found_later_voids_an_approval),
         cmocka_unit_test(nobody_decides_in_time),
+        cmocka_unit_test(evidence_that_is_whole_is_a_go),
+        cmocka_unit_test(whatever_lacks_is_a_no_go_that_takes_the_run_back),
+        cmocka_unit_test(only_a_named_role_with_a_reason_overrules),
+        cmocka_unit_test(a_person_may_say_no_to_a_go),
+        cmocka_unit_test(evidence_that_there_cannot_be_is_refused),
         cmocka_unit_test(only_signatures_of_allowed_keys_count),
     };
     return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

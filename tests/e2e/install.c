@@ -2,33 +2,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "kit.h"
+#include "prefix.h"
 #include "run.h"
 
 static const char *prefix; /* of the installation, which was staged elsewhere and moved here */
 static const char *work;   /* where plugins are written */
+static const char *build_folder, *source_folder;
 
-/* Staged below a DESTDIR by somebody with a loose umask, then moved: nothing may know where it was to be. */
 static int install(void **state)
 {
     (void)state;
-    const char *stage = kit_folder(), *build = getenv("BELAY_BUILD_DIR");
-    prefix = kit_path("%s/moved", kit_folder());
+    build_folder = kit_path("%s", getenv("BELAY_BUILD_DIR"));
+    source_folder = kit_path("%s", getenv("BELAY_SOURCE_DIR"));
+    prefix = install_prefix();
     work = kit_folder();
-    setenv("DESTDIR", stage, 1);
-    mode_t mask = umask(002);
-    kit_output_of("cmake", "--install", build, "--prefix", "/opt/belay", NULL);
-    umask(mask);
-    unsetenv("DESTDIR");
-    if (rename(kit_path("%s/opt/belay", stage), prefix) != 0)
-        return -1;
-    setenv("PKG_CONFIG_PATH", kit_path("%s/lib/pkgconfig", prefix), 1);
-    setenv("BELAY_STATE_DIR", kit_folder(), 1);
-    return chdir(work);
+    /* From here on as elsewhere, where nothing tells of a build tree. */
+    unsetenv("BELAY_BUILD_DIR");
+    unsetenv("BELAY_SOURCE_DIR");
+    return prefix ? chdir(work) : -1;
 }
 
 static const char *installed(void)
@@ -61,6 +56,43 @@ static void the_program_finds_its_worker_and_its_plugins(void **state)
                  "The step passed.");
 }
 
+/* Where it was installed to; it was moved since. */
+static const char *unit(const char *name)
+{
+    return kit_path("%s/lib/systemd/system/%s", prefix, name);
+}
+
+static void units_for_systemd_name_the_program_where_it_was_installed(void **state)
+{
+    (void)state;
+    char *service = kit_read(unit("belay-resume@.service"));
+    assert_holds(service, "\nExecStart=/opt/belay/bin/belay resume --due --environment %i --plain\n");
+    assert_holds(service, "file:///opt/belay/share/doc/belay/docs/OPERATING.md");
+    assert_holds_not(service, "@belay");
+    free(service);
+    assert_int_equal(access(kit_path("%s/share/doc/belay/docs/OPERATING.md", prefix), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/libexec/belay/belay-vault", prefix), X_OK), 0);
+}
+
+static void systemd_finds_nothing_wrong_with_them(void **state)
+{
+    (void)state;
+    if (kit_status_of("sh", "-c", "command -v systemd-analyze", NULL) != 0)
+        skip();
+    const char *folder = kit_folder();
+    kit_output_of("sh", "-c",
+                  kit_path("cp %s/lib/systemd/system/belay-resume@.* %s && sed -i 's|/opt/belay|%s|' %s/*.service && "
+                           "cd %s && cp belay-resume@.service belay-resume@staging.service && "
+                           "cp belay-resume@.timer belay-resume@staging.timer",
+                           prefix, folder, prefix, folder, folder),
+                  NULL);
+    const char *verify = kit_path("cd %s && systemd-analyze verify --man=no ./belay-resume@staging.service "
+                                  "./belay-resume@staging.timer 2>&1",
+                                  folder);
+    assert_int_equal(kit_status_of("sh", "-c", verify, NULL), 0);
+    assert_holds_not(kit_output_of("sh", "-c", verify, NULL), "belay-resume");
+}
+
 static void pkg_config_tells_where_everything_is(void **state)
 {
     (void)state;
@@ -73,6 +105,23 @@ static void pkg_config_tells_where_everything_is(void **state)
     }
     assert_holds(kit_output_of("pkg-config", "--cflags", "belay", NULL), "-I");
     assert_int_equal(kit_output_of("pkg-config", "--libs", "belay", NULL)[0], '\n');
+}
+
+static void pages_and_completions_are_where_programs_look(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"bash-completion/completions/belay", "fish/vendor_completions.d/belay.fish",
+                                        "zsh/site-functions/_belay", "doc/belay/docs/plugins/docker.md"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (access(kit_path("%s/share/%s", prefix, files[i]), R_OK) != 0)
+            fail_msg("share/%s is not installed", files[i]);
+    if (kit_status_of("sh", "-c", "command -v scdoc", NULL) != 0)
+        skip();
+    static const char *const pages[] = {"man1/belay.1", "man5/belay-pipeline.5", "man7/belay-plugin.7",
+                                        "man7/belay-docker.7"};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (access(kit_path("%s/share/man/%s", prefix, pages[i]), R_OK) != 0)
+            fail_msg("share/man/%s is not installed", pages[i]);
 }
 
 static void a_scaffold_builds_with_make_and_passes_its_tests(const char *kind, const char *compiler)
@@ -129,6 +178,18 @@ static void cmake_builds_and_installs_a_plugin(void **state)
     assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
 }
 
+static void cmake_builds_tests_with_the_testkit_and_ctest_runs_them(void **state)
+{
+    (void)state;
+    const char *folder = scaffold("tested", "change"), *build = kit_path("%s/build", folder);
+    kit_output_of("cp", kit_path("%s/tests/e2e/testkit/CMakeLists.txt", source_folder), folder, NULL);
+    kit_output_of("sh", "-c", kit_path("cp %s/tests/e2e/testkit/*.c %s/test", source_folder, folder), NULL);
+    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
+    kit_output_of("cmake", "--build", build, NULL);
+    const char *output = kit_output_of("ctest", "--test-dir", build, "--output-on-failure", NULL);
+    assert_holds(output, "100% tests passed, 0 tests failed out of 3");
+}
+
 static void a_symbol_that_nothing_defines_ends_the_build(void **state)
 {
     (void)state;
@@ -150,13 +211,14 @@ static void without_the_sdk_make_says_what_to_install(void **state)
     assert_holds(output, "install-belay-dev-first");
 }
 
-static void the_header_compiles_alone_as_c_and_as_cpp(void **state)
+static void the_headers_compile_alone_as_c_and_as_cpp(void **state)
 {
     (void)state;
     static const char *const compilers[] = {"gcc -x c -std=c11", "gcc -x c -std=c17", "g++ -x c++ -std=c++17"};
     for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
         kit_output_of("sh", "-c",
-                      kit_path("echo '#include <belay/plugin.h>' | %s -Wall -Wextra -Wpedantic -Werror -I%s/include "
+                      kit_path("printf '#include <belay/plugin.h>\\n#include <belay/testkit.h>\\n' | %s -Wall -Wextra "
+                               "-Wpedantic -Werror -I%s/include "
                                "-fsyntax-only -",
                                compilers[i], prefix),
                       NULL);
@@ -166,9 +228,9 @@ static void the_header_compiles_alone_as_c_and_as_cpp(void **state)
 static char *commands_of(const char *page)
 {
     text out = {0};
-    char *whole = kit_read(kit_path("%s/%s", getenv("BELAY_SOURCE_DIR"), page)), *rest = whole, *line;
+    char *whole = kit_read(kit_path("%s/%s", source_folder, page)), *rest = whole, *line;
     while ((line = strsep(&rest, "\n")))
-        if (text_starts(line, "    $ "))
+        if (text_starts(line, "    $ ") && !text_starts(line, "    $ apt-get "))
             text_printf(&out, "%s\n", line + 6);
     free(whole);
     return text_take(&out);
@@ -182,7 +244,7 @@ static void the_guide_works_as_it_is_printed(void **state)
     const char *path = kit_path("PATH=%s/bin:$PATH; cd %s; set -e\n%s", prefix, kit_folder(), commands);
     const char *output = kit_output_of("bash", "-c", path, NULL);
     free(commands);
-    assert_holds(output, "Checks that a file is there and how large it is.");
+    assert_holds(output, "v2 is live on example.");
     assert_holds(output, "8 proved, 0 failed, 0 not proved.");
     unlink(kit_path("%s/lib/belay/disk-age.so", prefix));
 }
@@ -190,10 +252,10 @@ static void the_guide_works_as_it_is_printed(void **state)
 static void the_debian_packages_hold_what_they_should(void **state)
 {
     (void)state;
-    const char *out = kit_folder(), *build = getenv("BELAY_BUILD_DIR"), *unpacked = kit_folder();
+    const char *out = kit_folder(), *unpacked = kit_folder();
     if (kit_status_of("sh", "-c", "command -v dpkg-shlibdeps && command -v file", NULL) != 0)
         skip();
-    kit_output_of("cpack", "--config", kit_path("%s/CPackConfig.cmake", build), "-B", out, NULL);
+    kit_output_of("cpack", "--config", kit_path("%s/CPackConfig.cmake", build_folder), "-B", out, NULL);
     const char *all = kit_output_of("sh", "-c",
                                     kit_path("for f in %s/belay_*.deb %s/belay-dev_*.deb; do dpkg-deb -f $f "
                                              "Package Depends && dpkg-deb -x $f %s; done",
@@ -203,9 +265,14 @@ static void the_debian_packages_hold_what_they_should(void **state)
     assert_holds(all, "libsqlite3-0");
     assert_holds(all, "Package: belay-dev\n");
     assert_holds(all, "Depends: belay (= ");
+    assert_holds(all, "libcmocka-dev, libuv1-dev, libjansson-dev, libssl-dev");
+    assert_int_equal(access(kit_path("%s/usr/lib/libbelay-testkit.a", unpacked), R_OK), 0);
     const char *list = kit_output_of(kit_path("%s/usr/bin/belay", unpacked), "plugins", NULL);
     assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
     assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/usr/share/zsh/vendor-completions/_belay", unpacked), R_OK), 0);
+    if (kit_status_of("sh", "-c", "command -v scdoc", NULL) == 0)
+        assert_int_equal(access(kit_path("%s/usr/share/man/man7/belay-plugin.7", unpacked), R_OK), 0);
     assert_int_equal(access(kit_path("%s/usr/libexec/belay/belay-tracer", unpacked), X_OK), 0);
 }
 
@@ -213,12 +280,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_program_finds_its_worker_and_its_plugins),
+        cmocka_unit_test(units_for_systemd_name_the_program_where_it_was_installed),
+        cmocka_unit_test(systemd_finds_nothing_wrong_with_them),
         cmocka_unit_test(pkg_config_tells_where_everything_is),
-        cmocka_unit_test(the_header_compiles_alone_as_c_and_as_cpp),
+        cmocka_unit_test(pages_and_completions_are_where_programs_look),
+        cmocka_unit_test(the_headers_compile_alone_as_c_and_as_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
         cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),
         cmocka_unit_test(cmake_builds_and_installs_a_plugin),
+        cmocka_unit_test(cmake_builds_tests_with_the_testkit_and_ctest_runs_them),
         cmocka_unit_test(a_symbol_that_nothing_defines_ends_the_build),
         cmocka_unit_test(without_the_sdk_make_says_what_to_install),
         cmocka_unit_test(the_guide_works_as_it_is_printed),

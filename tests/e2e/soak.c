@@ -1,4 +1,5 @@
 /* Soaks: a step that must hold for a time, watched at intervals, also over restarts. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +105,94 @@ static void what_cannot_soak_is_refused(void **state)
     assert_holds(o.err, "'interval' is longer than 'soak'");
 }
 
+/* ---- slopes ------------------------------------------------------------------------------------------------------ */
+
+/* A check that soaks, of a script that ends by printing how many tests there are: `tests` is what it measures. */
+static const char *counting(const char *environment, const char *script, const char *options)
+{
+    const char *path = kit_path("%s/%s.cfg", here(), environment);
+    kit_write(path,
+              kit_path("pipeline: { name = \"app\"; environment = \"%s\"; version = \"v2\"; previous = \"v1\"; };\n"
+                       "stages: ( { name = \"all\"; steps: (\n"
+                       "  { id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"true\"]; },\n"
+                       "  { id = \"watch\"; use = \"shell.check\"; cwd = \"%s\"; report = \"counts\";\n"
+                       "    argv = [\"sh\", \"-c\", \"%s\"]; %s } ); } );\n",
+                       environment, here(), script, options));
+    return path;
+}
+
+#define GROWS(file) "echo >>" file "; echo $(wc -l <" file ") passed"
+
+static void what_grows_beyond_its_slope_takes_the_run_back(void **state)
+{
+    (void)state;
+    outcome o =
+        belay("run",
+              counting("grows", GROWS("grown"),
+                       "soak = \"2s\"; interval = \"100ms\"; max_gaps = 100; fail_if = [\"slope(tests) > 1000/h\"];"),
+              NULL);
+    assert_int_equal(o.status, 10);
+    assert_holds(o.out, "slope(tests) is ");
+    assert_holds(o.out, "/h (> 1000/h)");
+    assert_in_range(samples(), 5, 15); /* not in its first half, and not only at its end */
+}
+
+static void what_stays_as_it_is_passes(void **state)
+{
+    (void)state;
+    outcome o =
+        belay("run",
+              counting("stays", "echo 3 passed",
+                       "soak = \"2s\"; interval = \"100ms\"; max_gaps = 100; fail_if = [\"slope(tests) > 1000/h\"];"),
+              NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(belay("show", "latest", "--format", "json", NULL).out, "\"slope(tests)\"");
+}
+
+static void too_few_samples_for_a_slope_are_inconclusive_at_the_end(void **state)
+{
+    (void)state;
+    outcome o =
+        belay("run",
+              counting("few", "sleep 0.5; echo 3 passed",
+                       "soak = \"1s\"; interval = \"100ms\"; max_gaps = 100; fail_if = [\"slope(tests) > 1/h\"];"),
+              NULL);
+    assert_int_equal(o.status, 10);
+    assert_holds(o.out, "the soak ends with too few samples of 'tests' to tell its slope: it takes 5");
+}
+
+/* Of what comes after the kill alone there would be too few samples. */
+static void a_slope_is_taken_over_a_kill(void **state)
+{
+    (void)state;
+    const char *path =
+        counting("killed", GROWS("killed"),
+                 "soak = \"3s\"; interval = \"250ms\"; max_gaps = 100; warn_if = [\"slope(tests) > 1/h\"];");
+    (void)belay_state();
+    assert_int_equal(kit_status_of("timeout", "-s", "KILL", "2.4", kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR")),
+                                   "run", path, NULL),
+                     137);
+    outcome o = belay("resume", NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(o.out, "slope(tests) is ");
+}
+
+static void what_has_no_slope_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *problem;
+    } cases[] = {
+        {"fail_if = [\"slope(tests) > 1/h\"];", "'slope(tests) > 1/h' needs a step with 'soak'"},
+        {"soak = \"3s\"; fail_if = [\"slope(tests) > 1/h\"];", "needs 5 samples, and this soak takes 4"},
+        {"soak = \"9s\"; fail_if = [\"slope(tests) > 1\"];", "'1' is not per hour"},
+        {"soak = \"9s\"; fail_if = [\"slope(test) > 1/h\"];", "does not measure 'test'; did you mean 'tests'?"},
+        {"soak = \"9s\"; fail_if = [\"slope(tests) > 1/h\", \"slope(tests) > 2/h\"];", "two thresholds of 'tests'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_holds(belay("validate", counting("refused", "true", cases[i].options), NULL).err, cases[i].problem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +201,11 @@ int main(void)
         cmocka_unit_test(is_left_between_two_samples_and_resumed),
         cmocka_unit_test(missing_samples_count_against_a_limit),
         cmocka_unit_test(what_cannot_soak_is_refused),
+        cmocka_unit_test(what_grows_beyond_its_slope_takes_the_run_back),
+        cmocka_unit_test(what_stays_as_it_is_passes),
+        cmocka_unit_test(too_few_samples_for_a_slope_are_inconclusive_at_the_end),
+        cmocka_unit_test(a_slope_is_taken_over_a_kill),
+        cmocka_unit_test(what_has_no_slope_is_refused),
     };
     return cmocka_run_group_tests_name("soak", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /**
  * @file kit.h
  * Fixtures for tests: a step driven phase by phase through the real worker, a folder world, servers of the test's own.
+ * The tests of Belay's own plugins use it; it is installed as <belay/testkit.h>, with libbelay-testkit, for those of
+ * others (docs/TESTKIT.md).
  *
  * Every fixture cleans up after itself in its _free(); a test that fails midway is cleaned up by the group's teardown.
  * A fixture whose server cannot be had prints why and ends the test program with status 77 (skipped).
@@ -18,12 +20,20 @@
 
 #include <belay/plugin.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- one step ---------------------------------------------------------------------------------------------------- */
 
 /** A step of a kind ("docker.build"), with its own undo journal; each phase runs in a fresh worker process. */
 typedef struct kit_step kit_step;
 
+/** The plugin is the file that $PLUGIN names, as `make check` sets it, or one of Belay's build tree; the program is
+ * $BELAY, or else the `belay` in $PATH. Fails the test when there is no such kind. */
 kit_step *kit_step_new(const char *kind);
+/** The same of a plugin file. kind: "build" is enough. */
+kit_step *kit_step_of(const char *file, const char *kind);
 void kit_step_free(kit_step *s);
 
 /** Sets an option, as text: "30s", "true", "8". For lists: items end with NULL. Fails the test when the kind has no
@@ -48,6 +58,12 @@ belay_status kit_run_killed(kit_step *s, kit_phase phase, int n, int ms);
 /** Runs the phase and cancels it after ms. */
 belay_status kit_run_cancelled(kit_step *s, kit_phase phase, int ms);
 
+/** The time limit of each phase from now on, and its grace time after that; without it the kind's limit, at most two
+ * minutes, and five seconds. */
+void kit_limit(kit_step *s, int ms);
+
+/** How the last phase's process ended: "returned", or in the words of worker_end_name(). */
+const char *kit_end(const kit_step *s);
 /** Of the last phase: what explain() said (never NULL), all log lines, the plan() lines, all masked artifacts. */
 const char *kit_summary(const kit_step *s);
 const char *kit_hint(const kit_step *s);
@@ -75,6 +91,9 @@ char *kit_read(const char *path);
 const char *kit_output_of(const char *program, ...) __attribute__((sentinel));
 /** The same, without failing: gives the exit status. */
 int kit_status_of(const char *program, ...) __attribute__((sentinel));
+/** What a folder holds, as text: a line for each entry, with kind, mode, and a digest or target. The same text before
+ * and after means that nothing has changed but times and owners. Freed at the end. */
+const char *kit_digest(const char *folder);
 /** A TCP port on 127.0.0.1 that is free now. */
 int kit_free_port(void);
 
@@ -94,4 +113,20 @@ const char *kit_docker_host(void);
  *  Root only. */
 const char *kit_docker_own(void);
 
+/* ---- an HTTP server of the test's own, on loopback ----------------------------------------------------------------
+ */
+
+/** What to answer to a request, which holds head and body; the answer is whole ("HTTP/1.1 200 OK\r\n..."), NULL closes
+ * the connection unanswered. Runs in the server's process: static variables keep their values from request to request,
+ * and the test does not see them. */
+typedef const char *(*kit_web_answer)(const char *request);
+/** Starts it; gives its port on 127.0.0.1. It ends with kit_web_stop() or with the test program. */
+int kit_web_start(kit_web_answer answer);
+void kit_web_stop(int port);
+
+#define KIT_WEB_OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
+
+#ifdef __cplusplus
+}
+#endif
 #endif

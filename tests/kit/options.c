@@ -57,6 +57,7 @@ static json_t *split(const char *s)
 {
     json_t *list = json_array();
     while (*s) {
+        s += strspn(s, " "); /* as the core reads a default */
         size_t n = strcspn(s, ",");
         json_array_append_new(list, json_stringn(s, n));
         s += n + (s[n] == ',');

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "find.h"
 #include "kit.h"
 #include "options.h"
 #include "program.h"
@@ -23,10 +24,12 @@ struct kit_step {
     json_t *undo; /* newest first, as a worker is sent it */
     json_t *outputs, *measured, *artifacts;
     bool rolled_back; /* cleanly: the next execute begins with an empty journal */
+    int64_t limit_ms, grace_ms;
 
     /* of the last phase */
     text log, plan;
     char *summary, *hint, *option;
+    worker_end end;
 };
 
 /* One phase, while it runs. */
@@ -71,31 +74,24 @@ static json_t *default_facts(void)
 static const catalog_kind *find_kind(const catalog_plugin *plugin, const char *name)
 {
     for (size_t i = 0; i < plugin->kind_count; i++)
-        if (strcmp(plugin->kinds[i].name, name) == 0)
+        if (strcmp(plugin->kinds[i].name, name) == 0 || strcmp(plugin->kinds[i].step, name) == 0)
             return &plugin->kinds[i];
     fail_msg("the plugin '%s' offers no '%s'", plugin->name, name);
     return NULL;
 }
 
-/* Plugins that exist only for tests lie apart, where no search finds them. */
-static char *find_file(const char *kind)
-{
-    const char *build = getenv("BELAY_BUILD_DIR");
-    if (!build)
-        fail_msg("BELAY_BUILD_DIR is not set: run the test by ctest");
-    int n = (int)strcspn(kind, ".");
-    guard_mem char *path = mem_printf("%s/plugins/%.*s.so", build, n, kind);
-    return access(path, F_OK) == 0 ? take(path) : mem_printf("%s/tests/plugins/%.*s.so", build, n, kind);
-}
-
-kit_step *kit_step_new(const char *kind)
+kit_step *kit_step_of(const char *file, const char *kind)
 {
     guard(error) err = NULL;
+    guard_mem char *path = realpath(file, NULL);
+    if (!path)
+        fail_msg("there is no plugin file '%s'", file);
+    must(find_worker(&err), &err, "find belay-worker");
     kit_step *s = mem_new(kit_step);
-    guard_mem char *path = find_file(kind);
     must(catalog_describe(state_folder(), path, &s->plugin, &err), &err, "describe the plugin");
     must(catalog_pinned(state_folder(), s->plugin->sha256, &s->pinned, &err), &err, "pin the plugin");
     s->kind = find_kind(s->plugin, kind);
+    s->limit_ms = s->kind->timeout_ms < PHASE_LIMIT_MS ? s->kind->timeout_ms : PHASE_LIMIT_MS;
     s->set = json_object();
     s->pending = json_array();
     s->facts = default_facts();
@@ -104,6 +100,12 @@ kit_step *kit_step_new(const char *kind)
     s->measured = json_object();
     s->artifacts = json_object();
     return s;
+}
+
+kit_step *kit_step_new(const char *kind)
+{
+    guard_mem char *file = find_plugin(kind);
+    return kit_step_of(file, kind);
 }
 
 static void forget_last_phase(kit_step *s)
@@ -254,7 +256,6 @@ static void drive(running *r, worker_phase phase, const json_t *options, const r
 {
     guard(error) err = NULL;
     kit_step *s = r->step;
-    int64_t timeout = s->kind->timeout_ms < PHASE_LIMIT_MS ? s->kind->timeout_ms : PHASE_LIMIT_MS;
     const worker_request request = {
         .plugin = s->pinned,
         .sha256 = s->plugin->sha256,
@@ -265,7 +266,8 @@ static void drive(running *r, worker_phase phase, const json_t *options, const r
         .facts = s->facts,
         .undo = s->undo,
         .secrets = secrets,
-        .timeout_ms = timeout,
+        .timeout_ms = s->limit_ms,
+        .grace_ms = s->grace_ms,
     };
     const worker_handlers handlers = {
         .user = r,
@@ -312,6 +314,7 @@ static belay_status run(running *r, kit_phase phase, int after_ms)
         json_array_clear(s->undo);
     s->rolled_back = s->rolled_back && phase != KIT_EXECUTE;
     drive(r, (worker_phase)phase, options, secrets, after_ms);
+    s->end = r->end;
     if (r->end != WORKER_END_RETURNED) {
         if (!r->intervene)
             print_message("%s %s: %s: %s\n%s", s->kind->name, worker_phase_name((worker_phase)phase),
@@ -357,7 +360,17 @@ belay_status kit_run_cancelled(kit_step *s, kit_phase phase, int ms)
     return run(&r, phase, ms);
 }
 
+void kit_limit(kit_step *s, int ms)
+{
+    s->limit_ms = s->grace_ms = ms;
+}
+
 /* ---- what there is to see ---------------------------------------------------------------------------------------- */
+
+const char *kit_end(const kit_step *s)
+{
+    return worker_end_name(s->end);
+}
 
 const char *kit_summary(const kit_step *s)
 {

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/tree.h"
 #include "guardian.h"
 #include "kit.h"
 #include "program.h"
@@ -107,6 +108,14 @@ char *kit_read(const char *path)
     char *content = NULL;
     must(file_read(path, FILE_LIMIT, &content, NULL, &err), err);
     return content;
+}
+
+const char *kit_digest(const char *folder)
+{
+    error *err = NULL;
+    text out = {0};
+    must(tree_digest(folder, &out, &err), err);
+    return program_keep(text_take(&out));
 }
 
 /* ---- programs ---------------------------------------------------------------------------------------------------- */

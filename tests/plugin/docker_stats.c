@@ -62,6 +62,29 @@ static void restarts_in_the_window_are_counted(void **state)
     docker_world_free(&w);
 }
 
+static void restarts_since_a_baseline_are_counted(void **state)
+{
+    (void)state;
+    docker_world w = world("  app: {build: ., image: $P-app}\n  other: {build: ., image: $P-app}\n");
+    kit_step *before = stats(&w, "600ms"), *after = stats(&w, "600ms");
+    kit_set(before, "min_samples", "2");
+    kit_set(after, "min_samples", "2");
+    assert_int_equal(kit_run(before, KIT_VERIFY), BELAY_OK);
+    kit_set(after, "baseline", kit_output(before, "starts"));
+    assert_int_equal(kit_run(after, KIT_PREPARE), BELAY_OK);
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(after, "restarts/app") == 0);
+    docker_says("restart", "-t", "0", kit_path("%s-app-1", w.project));
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(after, "restarts/app") == 1);
+    assert_true(kit_measured(after, "restarts/other") == 0);
+    kit_set(after, "baseline", "yesterday");
+    assert_int_equal(kit_run(after, KIT_PREPARE), BELAY_E_CONFIG);
+    kit_step_free(before);
+    kit_step_free(after);
+    docker_world_free(&w);
+}
+
 static void one_that_does_not_run_is_no_data(void **state)
 {
     (void)state;
@@ -131,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_busy_one_and_a_fat_one_are_told_apart),
         cmocka_unit_test(restarts_in_the_window_are_counted),
+        cmocka_unit_test(restarts_since_a_baseline_are_counted),
         cmocka_unit_test(one_that_does_not_run_is_no_data),
         cmocka_unit_test(one_that_is_removed_meanwhile_is_an_error),
         cmocka_unit_test(several_containers_of_a_service_have_a_figure_each),

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "web.h"
-
 #define TOKEN   "token-4f1c22aa"
 #define COOKIE  "cookie-77aa31bb"
 #define JSON_OK "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
@@ -31,8 +29,8 @@ static const char *page(const char *request)
     if (has(request, "POST /logout"))
         return TO("/login", "Set-Cookie: session=; Max-Age=0; Path=/\r\n");
     if (has(request, "GET /home"))
-        return known ? WEB_OK("<h1>Home</h1>") : TO("/login", "");
-    return has(request, "GET /login") ? WEB_OK("<h1>Log in</h1>") : NULL;
+        return known ? KIT_WEB_OK("<h1>Home</h1>") : TO("/login", "");
+    return has(request, "GET /login") ? KIT_WEB_OK("<h1>Log in</h1>") : NULL;
 }
 
 /* An order goes one state further every second time it is asked for. */
@@ -81,14 +79,14 @@ static const char *answer(const char *request)
 int flow_world_start(void **state)
 {
     (void)state;
-    port = web_start(answer);
+    port = kit_web_start(answer);
     return 0;
 }
 
 int flow_world_stop(void **state)
 {
     (void)state;
-    web_stop(port);
+    kit_web_stop(port);
     return 0;
 }
 

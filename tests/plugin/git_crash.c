@@ -66,6 +66,25 @@ static void a_checkout_cut_off_between_files_is_taken_back(void **state)
     kit_step_free(s);
 }
 
+/* The same on the way back: HEAD and index are those of v2. */
+static void a_rollback_cut_off_between_files_is_completed_by_a_second_one(void **state)
+{
+    (void)state;
+    git_world w = git_world_new();
+    const char *before = git_world_state(&w);
+    kit_step *s = git_world_step(&w, "v2");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    kit_write(kit_path("%s/.git/index.lock", w.path), "half an index");
+    kit_write(kit_path("%s/file01", w.path), "1 of v1\n");
+    kit_write(kit_path("%s/file03", w.path), "3 o");
+    kit_write(kit_path("%s/gone", w.path), "only");
+    assert_int_equal(unlink(kit_path("%s/added00", w.path)), 0);
+    if (kit_run(s, KIT_ROLLBACK) != BELAY_OK)
+        fail_msg("%s", kit_summary(s));
+    assert_string_equal(git_world_state(&w), before);
+    kit_step_free(s);
+}
+
 /* git writes the index first, then takes the lock of HEAD. */
 static void the_lock_of_head_that_a_killed_git_left_is_removed(void **state)
 {
@@ -148,6 +167,7 @@ int main(void)
         cmocka_unit_test(killed_after_any_record_it_rolls_back_exactly),
         cmocka_unit_test(killed_after_any_record_a_second_try_completes_it),
         cmocka_unit_test(a_checkout_cut_off_between_files_is_taken_back),
+        cmocka_unit_test(a_rollback_cut_off_between_files_is_completed_by_a_second_one),
         cmocka_unit_test(the_lock_of_head_that_a_killed_git_left_is_removed),
         cmocka_unit_test(a_checkout_cut_off_between_files_is_completed_by_a_second_try),
         cmocka_unit_test(a_file_that_somebody_edited_meanwhile_is_not_lost),

@@ -1,2 +1,2 @@
-belay_test(plugin/grafana_steps SOURCES grafana_steps.c grafana_world.c USES kit web LABEL server)
-belay_test(plugin/grafana_panel SOURCES grafana_panel.c grafana_world.c USES kit web LABEL server)
+belay_test(plugin/grafana_steps SOURCES grafana_steps.c grafana_world.c USES kit LABEL server)
+belay_test(plugin/grafana_panel SOURCES grafana_panel.c grafana_world.c USES kit LABEL server)

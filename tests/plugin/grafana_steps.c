@@ -5,7 +5,6 @@
 
 #include "grafana_world.h"
 #include "kit.h"
-#include "web.h"
 
 static const char *grafana;
 
@@ -113,19 +112,19 @@ static void an_unknown_data_source_is_named(void **state)
 static const char *login_page(const char *request)
 {
     (void)request;
-    return WEB_OK("<html>Please log in</html>");
+    return KIT_WEB_OK("<html>Please log in</html>");
 }
 
 static void a_login_page_is_no_grafana(void **state)
 {
     (void)state;
-    int port = web_start(login_page);
+    int port = kit_web_start(login_page);
     kit_step *s = query("sum(up)");
     kit_set(s, "url", kit_path("http://127.0.0.1:%d/", port));
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
     assert_non_null(strstr(kit_hint(s), "login page"));
     kit_step_free(s);
-    web_stop(port);
+    kit_web_stop(port);
 }
 
 /* What Grafana knows of the step's marker, asked with curl. */

@@ -3,17 +3,16 @@
 #include <unistd.h>
 
 #include "kit.h"
-#include "web.h"
 
 static const char *answer(const char *request)
 {
     static int asked;
     if (strstr(request, "GET /ok"))
-        return WEB_OK("{\"status\": \"ok\"}");
+        return KIT_WEB_OK("{\"status\": \"ok\"}");
     if (strstr(request, "GET /late")) /* healthy from the third time on */
-        return ++asked < 3 ? "HTTP/1.1 503 Not Yet\r\nConnection: close\r\n\r\nstarting" : WEB_OK("ok");
+        return ++asked < 3 ? "HTTP/1.1 503 Not Yet\r\nConnection: close\r\n\r\nstarting" : KIT_WEB_OK("ok");
     if (strstr(request, "GET /token"))
-        return strstr(request, "X-Token: s3cret-token-1") ? WEB_OK("in") : "HTTP/1.1 401 No\r\n\r\nno";
+        return strstr(request, "X-Token: s3cret-token-1") ? KIT_WEB_OK("in") : "HTTP/1.1 401 No\r\n\r\nno";
     if (strstr(request, "GET /hang"))
         sleep(5);
     if (strstr(request, "GET /silent"))
@@ -132,8 +131,8 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_address),
         cmocka_unit_test(is_stopped_by_cancellation),
     };
-    port = web_start(answer);
+    port = kit_web_start(answer);
     int failed = cmocka_run_group_tests_name("http.health", tests, NULL, NULL);
-    web_stop(port);
+    kit_web_stop(port);
     return failed;
 }

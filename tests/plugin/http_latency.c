@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "kit.h"
-#include "web.h"
 
 static const char *answer(const char *request)
 {
@@ -14,7 +13,7 @@ static const char *answer(const char *request)
         usleep(80000);
     if (strstr(request, "GET /broken"))
         return "HTTP/1.1 500 Broken\r\nConnection: close\r\n\r\nboom";
-    return WEB_OK("hello");
+    return KIT_WEB_OK("hello");
 }
 
 static int port;
@@ -80,8 +79,8 @@ int main(void)
         cmocka_unit_test(a_bad_answer_is_a_failure_not_a_time),
         cmocka_unit_test(no_answer_is_an_error),
     };
-    port = web_start(answer);
+    port = kit_web_start(answer);
     int failed = cmocka_run_group_tests_name("http.latency", tests, NULL, NULL);
-    web_stop(port);
+    kit_web_stop(port);
     return failed;
 }

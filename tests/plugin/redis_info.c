@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "kit.h"
-#include "web.h"
 
 static kit_step *info(const char *url)
 {
@@ -67,12 +66,12 @@ static const char *garble(const char *request)
 static void a_server_that_is_no_redis_is_an_error(void **state)
 {
     (void)state;
-    int port = web_start(garble);
+    int port = kit_web_start(garble);
     kit_step *s = info(kit_path("redis://127.0.0.1:%d/0", port));
     kit_set(s, "connect_timeout", "500ms");
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
     kit_step_free(s);
-    web_stop(port);
+    kit_web_stop(port);
 }
 
 static void refuses_what_is_no_address(void **state)

@@ -146,12 +146,14 @@ static void a_resume_may_be_killed_at_each_of_its_points(void **state)
 {
     (void)state;
     static const int deaths[] = {90, 150};
+    int points = 0;
     for (size_t i = 0; i < 2; i++)
-        for (int again = 1 + (int)i; again < POINTS_RESUME; again += bed_torture() ? 3 : 60) {
+        for (int again = 1 + (int)i; again < POINTS_RESUME; again += bed_torture() ? 3 : 60, points++) {
             bed b = new_world(i == 0 ? whole : bad);
             assert_int_equal(belay_dying_at(&b, "run", deaths[i]), KILLED);
             live_on(&b, deaths[i], again, 1);
         }
+    print_message("%d points of resumes.\n", points);
 }
 
 static void it_may_be_killed_over_and_over(void **state)

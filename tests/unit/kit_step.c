@@ -1,4 +1,5 @@
 /* The kit drives a step as a run does: typed options, a journal that outlives the phases, phases cut short. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "kit.h"
@@ -108,6 +109,29 @@ static void a_crash_is_broken(void **state)
     kit_step_free(s);
 }
 
+static void a_step_can_be_had_of_a_file_by_its_short_name(void **state)
+{
+    (void)state;
+    kit_step *s = kit_step_of(kit_path("%s/tests/plugins/polite.so", getenv("BELAY_BUILD_DIR")), "all");
+    kit_set(s, "text", "hello");
+    kit_set_list(s, "list", "one", NULL);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_NOTHING);
+    kit_step_free(s);
+}
+
+static void a_digest_tells_whether_a_folder_has_changed(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *file = kit_path("%s/file", folder);
+    assert_string_equal(kit_digest(folder), "");
+    kit_write(file, "one");
+    const char *before = kit_digest(folder);
+    kit_write(file, "two");
+    assert_string_not_equal(kit_digest(folder), before);
+    kit_write(file, "one");
+    assert_string_equal(kit_digest(folder), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +142,8 @@ int main(void)
         cmocka_unit_test(rollback_can_be_repeated_and_a_new_execute_begins_empty),
         cmocka_unit_test(a_phase_can_be_cancelled_and_killed_by_time),
         cmocka_unit_test(a_crash_is_broken),
+        cmocka_unit_test(a_step_can_be_had_of_a_file_by_its_short_name),
+        cmocka_unit_test(a_digest_tells_whether_a_folder_has_changed),
     };
     return cmocka_run_group_tests_name("kit", tests, NULL, NULL);
 }

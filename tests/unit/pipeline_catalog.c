@@ -28,7 +28,13 @@ static catalog_kind docker_kinds[3] = {
      COUNTED(option,
              (catalog_option[]){
                  {.name = W("services"), .doc = W("Which."), .type = BELAY_T_LIST, .flags = BELAY_F_REQUIRED},
-                 {.name = W("parallel"), .doc = W("d"), .type = BELAY_T_INT, .min = 1, .max = 16, .def = W("4")},
+                 {.name = W("parallel"),
+                  .doc = W("d"),
+                  .type = BELAY_T_INT,
+                  .min = 1,
+                  .max = 16,
+                  .def = W("4"),
+                  .example = W("8")},
                  {.name = W("no_cache"), .doc = W("d"), .type = BELAY_T_BOOL, .def = W("false")},
                  {.name = W("file"), .doc = W("d"), .type = BELAY_T_PATH, .def = W("compose.yml")},
                  {.name = W("pause"), .doc = W("d"), .type = BELAY_T_DURATION, .min = 10, .max = 60000},
@@ -74,6 +80,18 @@ static const struct catalog whole = {docker_kinds, sizeof docker_kinds / sizeof 
 const catalog *fixture_catalog(void)
 {
     return &whole;
+}
+
+size_t catalog_plugin_count(const catalog *c)
+{
+    (void)c;
+    return 1;
+}
+
+const catalog_plugin *catalog_plugin_at(const catalog *c, size_t i)
+{
+    (void)c;
+    return i == 0 ? &docker : NULL;
 }
 
 const catalog_kind *catalog_kind_find(const catalog *c, const char *name)

@@ -68,25 +68,28 @@ static void names_what_is_wrong_with_steps(void **state)
         {HEAD "\n" STAGE("{ }, { id = \"a b\"; use = 3; },\n{ id = \"x\"; use = \"docker.biuld\"; },\n{ id = \"y\"; "
                          "use = \"redis.info\"; },\n{ id=\"z\"; use = \"nothing\"; }"),
          "t.cfg:3: a step lacks 'id'\n"
-         "t.cfg:3: a step lacks 'use' [use = \"plugin.step\"; `belay plugins` lists the kinds there are]\n"
+         "t.cfg:3: a step lacks 'use' [use = \"plugin.step\"; `belay explain` lists the kinds there are]\n"
          "t.cfg:3: 'id' is not a name: 'a b' [names are made of letters, digits, '-' and '_', at most 63]\n"
          "t.cfg:3: 'use' is a number; it must be a text [put it in quotes]\n"
          "t.cfg:4: there is no step kind 'docker.biuld'; did you mean 'docker.build'?\n"
          "t.cfg:5: there is no step kind 'redis.info' [the plugin '/usr/lib/belay/redis.so' was refused: others may "
          "write to it; chmod go-w /usr/lib/belay/redis.so]\n"
-         "t.cfg:6: there is no step kind 'nothing' [`belay plugins` lists the kinds there are]"},
+         "t.cfg:6: there is no step kind 'nothing' [`belay explain` lists the kinds there are, `belay plugins` the "
+         "plugins]"},
         {HEAD "\n" STAGE("{ id = \"x\"; use = \"nothing\"; a = \"${vars.b}\"; },\n" INFO("y", "zz = \"${vars.b}\";")),
-         "t.cfg:3: there is no step kind 'nothing' [`belay plugins` lists the kinds there are]\n"
-         "t.cfg:3: ${vars.b} is not defined\n"
-         "t.cfg:4: unknown option 'zz' of docker.info [`belay explain docker.info` lists its options]\n"
-         "t.cfg:4: ${vars.b} is not defined"},
+         "t.cfg:3: there is no step kind 'nothing' [`belay explain` lists the kinds there are, `belay plugins` the "
+         "plugins]\n"
+         "t.cfg:3: ${vars.b} is not defined [vars: { b = \"...\"; };]\n"
+         "t.cfg:4: unknown option 'zz' of docker.info [it has no options but those of every step]\n"
+         "t.cfg:4: ${vars.b} is not defined [vars: { b = \"...\"; };]"},
         {HEAD "\n" STAGE(INFO("a", "") ",\n" INFO("a", "")),
          "t.cfg:4: there are two steps with the id 'a'; the first is at t.cfg:3"},
         {HEAD "\n" STAGE(BUILD("a", "servces = 1; tag = \"x\"; tiemout = \"4s\"; zzzzzz = 1;")),
          "t.cfg:3: unknown option 'servces' of docker.build; did you mean 'services'?\n"
          "t.cfg:3: unknown option 'tag' of docker.build ['tag' is an option of docker.tag]\n"
          "t.cfg:3: unknown option 'tiemout' of docker.build; did you mean 'timeout'?\n"
-         "t.cfg:3: unknown option 'zzzzzz' of docker.build [`belay explain docker.build` lists its options]"},
+         "t.cfg:3: unknown option 'zzzzzz' of docker.build [it takes: services (required), parallel, no_cache, file, "
+         "pause, free, level, note, hosts, password, old, when; see `belay explain docker.build`]"},
         {HEAD "\n" STAGE(
              "{ id = \"a\"; use = \"docker.build\"; }, \n{ id = \"b\"; use = \"docker.build\"; services = []; }"),
          "t.cfg:3: step 'a' lacks the option 'services' of docker.build [services: Which.]\n"
@@ -142,7 +145,7 @@ static void names_what_is_wrong_with_options(void **state)
     static const wrong cases[] = {
         {HEAD "\n" STAGE(BUILD("a", "parallel = 17;\n no_cache = 1;\n file = 3;\n pause = 30;\n free = 5.5;\n level = "
                                     "\"thorugh\";\n note = 8;\n hosts = { };\n password = true;")),
-         "t.cfg:3: option 'parallel' of docker.build: '17' is not from 1 to 16\n"
+         "t.cfg:3: option 'parallel' of docker.build: '17' is not from 1 to 16 [for example: parallel = 8;]\n"
          "t.cfg:4: option 'no_cache' of docker.build must be true or false, not a number [write true or false]\n"
          "t.cfg:5: option 'file' of docker.build must be a file name in quotes, not a number\n"
          "t.cfg:6: option 'pause' of docker.build lacks its unit [write it as a text: pause = \"30s\";]\n"
@@ -155,7 +158,7 @@ static void names_what_is_wrong_with_options(void **state)
          "t.cfg:11: option 'password' of docker.build must be a text in quotes, not true or false"},
         {HEAD "\n" STAGE(BUILD("a", "parallel = \"many\";\n no_cache = \"maybe\";\n pause = \"30\";\n free = \"5 "
                                     "apples\";\n hosts = [true, false];\n note = [\"x\"]; level = 1;")),
-         "t.cfg:3: option 'parallel' of docker.build: 'many' is not a whole number\n"
+         "t.cfg:3: option 'parallel' of docker.build: 'many' is not a whole number [for example: parallel = 8;]\n"
          "t.cfg:4: option 'no_cache' of docker.build: 'maybe' is not true or false\n"
          "t.cfg:5: option 'pause' of docker.build: '30' is no duration: the unit is missing [write \"250ms\", \"30s\", "
          "\"5m\", \"24h\" or \"2d\"]\n"
@@ -163,11 +166,13 @@ static void names_what_is_wrong_with_options(void **state)
          "\"64KiB\", \"1.5GiB\" (powers of 1024) or \"200kB\", \"20GB\" (powers of 1000)]\n"
          "t.cfg:7: option 'hosts' of docker.build must be a list of texts, not true or false\n"
          "t.cfg:7: option 'hosts' of docker.build must be a list of texts, not true or false\n"
-         "t.cfg:8: option 'level' of docker.build must be a text in quotes, not a number\n"
+         "t.cfg:8: option 'level' of docker.build must be a text in quotes, not a number [one of \"quick\", "
+         "\"thorough\"]\n"
          "t.cfg:8: option 'note' of docker.build must be a text in quotes, not a list"},
         {HEAD "\n" STAGE(BUILD("a", "pause = \"5ms\";\n parallel = 2.5;\n password = \"hunter2\"; old = \"x\";")),
          "t.cfg:3: option 'pause' of docker.build: '5ms' is not from 10 ms to 1 min 00 s\n"
-         "t.cfg:4: option 'parallel' of docker.build must be a whole number, not a decimal number\n"
+         "t.cfg:4: option 'parallel' of docker.build must be a whole number, not a decimal number [for example: "
+         "parallel = 8;]\n"
          "t.cfg:5: warning: option 'password' of docker.build holds a secret in plain text [name it in the secrets "
          "section and write password = \"${secret:NAME}\";]\n"
          "t.cfg:5: warning: option 'old' of docker.build is deprecated: Use note."},
@@ -270,8 +275,8 @@ static void names_what_is_wrong_with_secrets(void **state)
               " f = { provider = \"command\"; argv = []; timeout = 3; };\n g = { provider = \"command\"; };\n h = { "
               "provider = \"file\"; path = \"${secret:a}\"; }; };\n" STAGE(INFO("a", "")),
          "t.cfg:2: secret 'a' is a text; it must be a group [a = { provider = \"file\"; path = \"...\"; };]\n"
-         "t.cfg:2: secret 'b' names no provider [provider = \"file\", \"env\" or \"command\";]\n"
-         "t.cfg:3: unknown secret provider 'fiel'; did you mean 'file'? [there are: file, env, command]\n"
+         "t.cfg:2: secret 'b' names no provider [provider = \"file\", \"env\", \"command\" or \"vault\";]\n"
+         "t.cfg:3: unknown secret provider 'fiel'; did you mean 'file'? [there are: file, env, command, vault]\n"
          "t.cfg:4: unknown 'pth' in secret 'd' of provider file; did you mean 'path'?\n"
          "t.cfg:4: secret 'd' of provider file lacks 'path'\n"
          "t.cfg:5: secret 'e' of provider env lacks 'name'\n"

@@ -262,7 +262,7 @@ static void events_come_back_in_order_of_arrival(void **state)
     }
     fixture_open(f);
     json_t *got = json_array();
-    fixture_good(store_events(f->store, id, keep_event, got, &err), err);
+    fixture_good(store_events(f->store, id, NULL, keep_event, got, &err), err);
     assert_int_equal(json_array_size(got), 100);
     assert_string_equal(json_string_value(json_array_get(got, 0)), "{\"n\":0}");
     assert_string_equal(json_string_value(json_array_get(got, 99)), "{\"n\":99}");

@@ -66,6 +66,9 @@ static void units_are_converted_to_the_metrics_own(void **state)
     assert_float_equal(parsed("> 5%", "%").a, 5, 0);
     assert_float_equal(parsed("> 5 %", "%").a, 5, 0);
     assert_float_equal(parsed("< 100 1/s", "1/s").a, 100, 0);
+    assert_float_equal(parsed("> 8MB/h", "B/h").a, 8e6, 0);
+    assert_float_equal(parsed("> 0.5 /h", "/h").a, 0.5, 0);
+    assert_float_equal(parsed("outside 1s/h..2s/h", "ms/h").b, 2000, 0);
     units_threshold range = parsed("outside 100ms..2s", "ms");
     assert_float_equal(range.a, 100, 0);
     assert_float_equal(range.b, 2000, 0);
@@ -114,6 +117,9 @@ static void wrong_thresholds_are_refused(void **state)
         {"> * baseline", ""},
         {"> 1s * baseline", "ms"},
         {"> 1 * base", ""},
+        {"> 8MB", "B/h"},
+        {"> 8", "B/h"},
+        {"> /h", "B/h"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         guard(error) err = NULL;

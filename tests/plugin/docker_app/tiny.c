@@ -4,6 +4,7 @@
  *     nap S         sleeps                 deaf            no longer ends on SIGTERM
  *     exit N        ends                   env NAME        writes the variable's value
  *     burn S        keeps a CPU busy       eat N           holds N MiB of memory
+ *     leak N        loses N KiB of memory ten times a second, for ever
  * At the script's end it waits for SIGTERM.
  */
 #include <signal.h>
@@ -31,11 +32,17 @@ static void burn(int seconds)
         ;
 }
 
-static void eat(size_t mib)
+static void eat(size_t kib)
 {
-    char *memory = malloc(mib << 20);
-    for (size_t at = 0; memory && at < mib << 20; at += 4096)
+    char *memory = malloc(kib << 10);
+    for (size_t at = 0; memory && at < kib << 10; at += 4096)
         ((volatile char *)memory)[at] = 1;
+}
+
+static void leak(size_t kib)
+{
+    for (;; usleep(100000))
+        eat(kib);
 }
 
 int main(int argc, char **argv)
@@ -58,7 +65,9 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "burn") == 0)
             burn(atoi(value));
         else if (strcmp(argv[i], "eat") == 0)
-            eat((size_t)atoi(value));
+            eat((size_t)atoi(value) << 10);
+        else if (strcmp(argv[i], "leak") == 0)
+            leak((size_t)atoi(value));
         else if (strcmp(argv[i], "exit") == 0)
             return atoi(value);
         i++;

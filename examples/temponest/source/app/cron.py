@@ -1,4 +1,5 @@
-"""The five fields of a cron line: numbers, ranges, lists, steps."""
+"""The five fields of a cron line: numbers, ranges, lists, steps; or "@every 90s"."""
+import re
 from datetime import timedelta
 
 LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
@@ -18,7 +19,11 @@ def field(text, low, high):
 
 
 def next_after(line, moment):
-    """The first minute after moment that matches; ValueError when the line is wrong or never matches."""
+    """The first minute after moment that matches, or so many seconds after it; ValueError when the line is wrong or never
+    matches."""
+    every = re.fullmatch("@every ([1-9][0-9]{0,5})s", line)
+    if every:
+        return moment + timedelta(seconds=int(every[1]))
     parts = line.split()
     if len(parts) != 5:
         raise ValueError(f"'{line}' does not have five fields")

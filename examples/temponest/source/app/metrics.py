@@ -1,5 +1,6 @@
-"""Request counters and durations in Prometheus' text format."""
+"""Request counters and durations, memory and CPU in Prometheus' text format."""
 import bisect
+import resource
 import time
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -47,6 +48,12 @@ class Metrics:
             lines.append(f'http_request_duration_seconds_bucket{{{name},le="{limit}"}} {total}')
         lines.append(f"http_request_duration_seconds_sum{{{name}}} {self.seconds:.6f}")
         lines.append(f"http_request_duration_seconds_count{{{name}}} {total}")
+        with open("/proc/self/statm") as statm:
+            memory = int(statm.read().split()[1]) * resource.getpagesize()
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        lines += ["# TYPE process_resident_memory_bytes gauge", f"process_resident_memory_bytes{{{name}}} {memory}",
+                  "# TYPE process_cpu_seconds_total counter",
+                  f"process_cpu_seconds_total{{{name}}} {used.ru_utime + used.ru_stime:.3f}"]
         for gauge, value in self.gauges.items():
             lines += [f"# TYPE {gauge} gauge", f"{gauge}{{{name}}} {value}"]
         return "\n".join(lines) + "\n"

@@ -53,11 +53,19 @@ async def run_now(schedule_id: UUID, claims=Depends(caller)):
     return await run(row["id"], row["next_run_at"])
 
 
+@app.delete("/api/schedules/{schedule_id}", status_code=204)
+async def remove(schedule_id: UUID, claims=Depends(caller)):
+    if not await service.db.fetchval("DELETE FROM schedules WHERE id = $1 AND user_id = $2 RETURNING id",
+                                     schedule_id, claims["user_id"]):
+        raise HTTPException(404, "no such schedule")
+
+
 async def run(schedule_id, next_run):
     row = await service.db.fetchrow(
         """UPDATE schedules s SET last_run_at = now(), next_run_at = $2 FROM agents a
            WHERE s.id = $1 AND a.id = s.agent_id RETURNING s.user_id, a.name, s.task""", schedule_id, next_run)
-    return await executions.enqueue(service, row["user_id"], row["name"], row["task"], schedule_id)
+    if row:  # nobody removed it meanwhile
+        return await executions.enqueue(service, row["user_id"], row["name"], row["task"], schedule_id)
 
 
 async def run_due():

@@ -1,3 +1,5 @@
+import time
+
 from client import AGENTS, request
 
 
@@ -40,6 +42,20 @@ def test_a_schedule_is_created_listed_and_run(account):
     assert account.finished(run["id"])[0]["status"] == "completed"
 
 
+def test_a_schedule_runs_when_its_time_comes_until_it_is_removed(account):
+    made = account.post("/api/schedules", name="Often", cron="@every 2s", agent="Developer", task="Check").json()
+    deadline = time.monotonic() + 20
+    while not (ran := account.get("/api/executions").json()):
+        assert time.monotonic() < deadline, "it did not run by itself"
+        time.sleep(0.1)
+    assert account.finished(ran[0]["id"])[0]["status"] == "completed"
+    assert account.delete(f"/api/schedules/{made['id']}").status == 204
+    assert account.delete(f"/api/schedules/{made['id']}").status == 404
+    assert account.get("/api/schedules").json() == []
+    for execution in account.get("/api/executions").json():
+        assert account.finished(execution["id"])[0]["status"] == "completed"
+
+
 def test_a_wrong_cron_line_is_refused(account):
-    for line in ("* * *", "61 * * * *", "x * * * *"):
+    for line in ("* * *", "61 * * * *", "x * * * *", "@every 0s", "@every 5"):
         assert account.post("/api/schedules", name="x", cron=line, agent="Developer", task="x").status == 422, line
