@@ -219,7 +219,7 @@ char *reason_command(const store *s, const char *verb, const char *run, const ch
 #define FINDINGS_ARTIFACT "findings.jsonl"
 /** The diagnosis of a step begins: the collectors' facts are about it. */
 void findings_begin(driver *d, size_t failed);
-/** Adds what only a collector is told: failure.step, .kind, .stage, .summary, .started_at. */
+/** Adds what only a collector is told: failure.step, .kind, .stage, .summary, .started_at, .artifacts. */
 void findings_facts(const driver *d, json_t *facts);
 /** Takes the lines of a piece of FINDINGS_ARTIFACT. */
 void findings_take(call *c, const char *bytes, size_t n);

@@ -32,6 +32,10 @@ void findings_facts(const driver *d, json_t *facts)
     json_object_set_new(facts, "failure.summary", json_string(summary));
     if (n->started_ms)
         json_object_set_new(facts, "failure.started_at", json_string(started));
+    if (!d->record.store)
+        return;
+    guard_mem char *folder = mem_printf("%s/runs/%s/%s", store_folder(d->record.store), d->record.run.id, s->id);
+    json_object_set_new(facts, "failure.artifacts", json_string(folder));
 }
 
 /* ---- taking ------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* docker.diagnose: what the project's containers, their logs and their dependencies say about a failure. */
 #include "ailment.h"
-#include "clues.h"
+#include "clues/clues.h"
 #include "compose.h"
 #include "containers.h"
 #include "kinds.h"
@@ -373,5 +373,11 @@ belay_status diagnose_verify(belay_ctx *ctx, const belay_host *host)
         return s;
     tell_dependencies(&w);
     s = look_at_ports(&w);
-    return s == BELAY_OK ? look_at_resources(&w) : s;
+    if (s != BELAY_E_CANCELLED)
+        s = look_at_resources(&w);
+    if (s == BELAY_E_CANCELLED)
+        return s;
+    if (s != BELAY_OK)
+        call_log(&c, 1, "what the containers use was left out: the engine did not tell in time");
+    return BELAY_OK;
 }

@@ -136,6 +136,11 @@ static const belay_step steps[] = {
      BELAY_TABLE(metric, k6_metrics),
      .prepare = k6_prepare,
      .verify = k6_verify},
+    {.name = "diagnose",
+     .doc = "Looks for the cause of a failure in what the failed step's own program wrote.",
+     .flags = BELAY_S_READ_ONLY,
+     .default_timeout_ms = 10 * 1000,
+     .verify = diagnose_verify},
 };
 
 static const belay_plugin plugin = {

@@ -16,6 +16,7 @@ belay_status check_prepare(belay_ctx *c, const belay_host *h);
 belay_status check_verify(belay_ctx *c, const belay_host *h);
 belay_status k6_prepare(belay_ctx *c, const belay_host *h);
 belay_status k6_verify(belay_ctx *c, const belay_host *h);
+belay_status diagnose_verify(belay_ctx *c, const belay_host *h);
 
 /* ---- command.c --------------------------------------------------------------------------------------------------- */
 

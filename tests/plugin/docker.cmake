@@ -34,7 +34,7 @@ target_include_directories(test_plugin_docker_tarball PRIVATE ${PROJECT_SOURCE_D
 target_link_libraries(test_plugin_docker_tarball PRIVATE plugin_durable)
 
 belay_test(plugin/docker_clues
-  SOURCES docker_clues.c ${docker}/clues.c ${docker}/ailment.c ${docker}/engine.c ${docker}/engine_value.c ${docker}/call.c
+  SOURCES docker_clues.c ${docker}/ailment.c ${docker}/engine.c ${docker}/engine_value.c ${docker}/call.c
   USES sdk PKG libcurl jansson)
 target_include_directories(test_plugin_docker_clues PRIVATE ${PROJECT_SOURCE_DIR}/plugins ${PROJECT_SOURCE_DIR}/tests/kit)
-target_link_libraries(test_plugin_docker_clues PRIVATE plugin_say plugin_text)
+target_link_libraries(test_plugin_docker_clues PRIVATE plugin_clues plugin_say plugin_text)

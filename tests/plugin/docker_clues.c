@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "clues/clues.h"
 #include "docker/ailment.h"
-#include "docker/clues.h"
 
 static const struct {
     const char *line, *meaning; /* NULL: the line says it all; "": no clue */

@@ -1,6 +1,6 @@
 /** @file clues.h  Log lines that say why a program fails: a table of patterns, each with its weight and its meaning. */
-#ifndef DOCKER_CLUES_H
-#define DOCKER_CLUES_H
+#ifndef CLUES_CLUES_H
+#define CLUES_CLUES_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "clues.h"
+#include "clues/clues.h"
 
 #include <regex.h>
 #include <stdbool.h>
