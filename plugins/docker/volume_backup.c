@@ -133,8 +133,11 @@ static belay_status make(const call *c, volume *v)
     if (s != BELAY_OK)
         return s;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    (void)c->host->output(c->ctx, "file", path);
-    (void)c->host->output(c->ctx, "sha256", sum);
+    s = c->host->output(c->ctx, "file", path);
+    if (s == BELAY_OK)
+        s = c->host->output(c->ctx, "sha256", sum);
+    if (s != BELAY_OK)
+        return s;
     (void)c->host->measure(c->ctx, "size", stat(path, &st) == 0 ? (double)st.st_size : 0);
     (void)c->host->measure(c->ctx, "content", (double)facts.bytes);
     (void)c->host->measure(c->ctx, "entries", (double)facts.entries);

@@ -474,10 +474,21 @@ belay_status apply_down(applier *a, migration *m)
     return status;
 }
 
+/* A list that is too long for an output is no reason to take good migrations back; one that the core refuses is. */
+static belay_status tell(applier *a, const char *names)
+{
+    char count[32];
+    snprintf(count, sizeof count, "%zu", a->files);
+    (void)a->h->measure(a->c, "files", (double)a->files);
+    (void)a->h->measure(a->c, "statements", (double)a->statements);
+    (void)a->h->measure(a->c, "longest_statement", a->longest_ms);
+    belay_status status = a->h->output(a->c, "applied", names);
+    return status == BELAY_OK || status == BELAY_E_LIMIT ? a->h->output(a->c, "count", count) : status;
+}
+
 belay_status apply_all(applier *a, migration_plan *plan)
 {
     guard_buf names = {0};
-    char count[32];
     a->ledger = &plan->ledger;
     belay_status status = BELAY_OK;
     for (size_t i = 0; i < plan->count && status == BELAY_OK; i++) {
@@ -485,11 +496,6 @@ belay_status apply_all(applier *a, migration_plan *plan)
         if (status == BELAY_OK)
             buf_printf(&names, "%s%s", i ? "," : "", plan->items[i]->name);
     }
-    snprintf(count, sizeof count, "%zu", a->files);
-    (void)a->h->output(a->c, "applied", buf_get(&names));
-    (void)a->h->output(a->c, "count", count);
-    (void)a->h->measure(a->c, "files", (double)a->files);
-    (void)a->h->measure(a->c, "statements", (double)a->statements);
-    (void)a->h->measure(a->c, "longest_statement", a->longest_ms);
-    return status;
+    belay_status told = tell(a, buf_get(&names));
+    return status == BELAY_OK ? told : status;
 }

@@ -116,10 +116,11 @@ static belay_status publish(server *s, int fd, const char *partial, const char *
     struct stat st;
     if (fstat(fd, &st) < 0 || !durable_publish(fd, partial, path, hex))
         return server_say(s, BELAY_E_RETRY, NULL, "%s cannot be made durable: %s", path, strerror(errno));
-    (void)s->h->output(s->c, "file", path);
-    (void)s->h->output(s->c, "sha256", hex);
+    belay_status status = s->h->output(s->c, "file", path);
+    if (status == BELAY_OK)
+        status = s->h->output(s->c, "sha256", hex);
     (void)s->h->measure(s->c, "size", (double)st.st_size);
-    return BELAY_OK;
+    return status;
 }
 
 static belay_status make(server *s, const char *path, const char *partial)

@@ -151,7 +151,7 @@ belay_status restore_execute(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = restore(&s, fd);
     if (status == BELAY_OK)
-        (void)h->output(c, "aside", h->recall(c, "aside"));
+        status = h->output(c, "aside", h->recall(c, "aside"));
     if (fd >= 0)
         close(fd);
     server_close(&s);

@@ -95,10 +95,9 @@ static belay_status copy(server *s)
         status = server_size(s, name, &size);
     if (status != BELAY_OK)
         return status;
-    (void)s->h->output(s->c, "name", name);
     (void)s->h->measure(s->c, "size", size);
     (void)s->h->measure(s->c, "duration", now_ms() - start);
-    return BELAY_OK;
+    return s->h->output(s->c, "name", name);
 }
 
 belay_status snapshot_execute(belay_ctx *c, const belay_host *h)

@@ -183,6 +183,61 @@ static void a_wrong_case_says_where(void **state)
     assert_holds(o.err, "a case is a folder with a case.cfg");
 }
 
+static const char *elsewhere_case(const char *kind, const char *reset, const char *observe)
+{
+    return kit_path("kind = \"%s\"; options = { file = \"${env:ELSEWHERE}/file\"; };\n%s\n%s\n", kind, reset, observe);
+}
+
+/* What a step does elsewhere than in the world, here in a folder of its own. */
+static void what_lies_elsewhere_counts_as_the_case_observes_it(void **state)
+{
+    (void)state;
+    const char *elsewhere = kit_folder(), *folder = kit_folder();
+    setenv("ELSEWHERE", elsewhere, 1);
+    const char *reset = "reset = ( [\"sh\", \"-c\", \"echo old > $ELSEWHERE/file\"] );";
+    const char *observe = "observe = ( [\"cat\", \"${env:ELSEWHERE}/file\"] );";
+    kit_write(kit_path("%s/case.cfg", folder), elsewhere_case("good", reset, ""));
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D4", "--case", folder, NULL).out,
+                 "not proved: execute changes nothing in world/");
+    kit_write(kit_path("%s/case.cfg", folder), elsewhere_case("good", reset, observe));
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D4", "--case", folder, NULL).out,
+                 "D4   rollback restores the world, also twice        proved");
+    kit_write(kit_path("%s/case.cfg", folder), elsewhere_case("restores_once", reset, observe));
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D4", "--case", folder, NULL).out,
+                 "FAILED: ");
+    unsetenv("ELSEWHERE");
+}
+
+static void a_case_brings_its_server_and_takes_it_along(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *pid_file = kit_path("%s/pid", folder);
+    const char *serve =
+        kit_path("server = [\"sh\", \"-c\", \"echo $$ > %s; exec openssl s_server -nocert -quiet -accept "
+                 "127.0.0.1:$0\", \"${port}\"];",
+                 pid_file);
+    outcome o = prove("good", "D4", serve);
+    assert_holds(o.out, "proved");
+    char *pid = kit_read(pid_file);
+    pid[strcspn(pid, "\n")] = '\0';
+    assert_int_not_equal(kit_status_of("kill", "-0", pid, NULL), 0);
+    free(pid);
+    o = prove("good", "D4", "server = [\"sh\", \"-c\", \"echo out of order; exit 3\"];");
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "the server 'sh' ended at once; it printed: out of order");
+    assert_holds(prove("good", "D4", "server = [\"no-such-program\"];").err, "run 'no-such-program': No such file");
+}
+
+static void fewer_kills_are_a_sample_that_says_so(void **state)
+{
+    (void)state;
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "6", "--case",
+                      make_case("good", ""), NULL);
+    assert_holds(o.out, ": a sample, each ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--kills", "none", NULL);
+    assert_holds(o.err, "--kills takes a whole number");
+}
+
 static void reports_for_machines_say_the_same(void **state)
 {
     (void)state;
@@ -226,6 +281,9 @@ int main(void)
         cmocka_unit_test(secrets_that_get_out_are_found),
         cmocka_unit_test(a_value_that_crashes_it_is_found),
         cmocka_unit_test(a_wrong_case_says_where),
+        cmocka_unit_test(what_lies_elsewhere_counts_as_the_case_observes_it),
+        cmocka_unit_test(a_case_brings_its_server_and_takes_it_along),
+        cmocka_unit_test(fewer_kills_are_a_sample_that_says_so),
         cmocka_unit_test(reports_for_machines_say_the_same),
         cmocka_unit_test(nothing_is_left_behind),
     };

@@ -11,7 +11,7 @@
 #include "program.h"
 
 #define ARGUMENTS  60
-#define LIMIT_MS   (600 * 1000)
+#define LIMIT_MS   (1100 * 1000)
 #define TORTURE_MS (24 * 3600 * 1000)
 #define ALL_KILLS  "1000000"
 

