@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "bad_line.h"
-#include "web.h"
 
 static const char *answer(const char *request)
 {
@@ -63,7 +62,7 @@ static kit_step *query(const proxy *line)
 
 static proxy *line_to_web(void)
 {
-    return proxy_start(kit_path("127.0.0.1:%d", web_start(answer)), NULL);
+    return proxy_start(kit_path("127.0.0.1:%d", kit_web_start(answer)), NULL);
 }
 
 static void check(bad_line_make make)
