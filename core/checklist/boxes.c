@@ -95,12 +95,9 @@ static void add_measurements(text *out, const json_t *step)
 /* Who decided what, when and why. */
 static void add_decisions(text *out, const json_t *step)
 {
-    if (!filled_is_decision(step))
-        return;
-    for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        guard_mem char *one = mem_dup_n(line, strcspn(line, "\n"));
-        page_element(out, "p", " class=said", one);
-    }
+    const char *rest = filled_decision(step);
+    for (guard_mem char *line = NULL; (line = filled_line(&rest, line));)
+        page_element(out, "p", " class=said", line);
 }
 
 static const char *class_of(const char *verdict)

@@ -1,7 +1,10 @@
 #include "checklist/filled.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 void filled_measurement(text *out, const json_t *measurement)
 {
@@ -27,15 +30,36 @@ void filled_soak(text *out, const json_t *step, const char *before)
         text_puts(out, "none missing");
 }
 
-bool filled_is_decision(const json_t *step)
+const char *filled_decision(const json_t *step)
 {
-    return strncmp(filled_text(step, "kind"), "gate.", 5) == 0 && strcmp(filled_text(step, "verdict"), "passed") == 0;
+    const bool passed = strcmp(filled_text(step, "verdict"), "passed") == 0;
+    return passed && strncmp(filled_text(step, "kind"), "gate.", 5) == 0 ? filled_text(step, "summary") : "";
+}
+
+char *filled_line(const char **rest, char *before)
+{
+    const char *line = *rest;
+    const size_t n = strcspn(line, "\n");
+    free(before);
+    *rest = line + n + (line[n] == '\n');
+    return *line ? mem_dup_n(line, n) : NULL;
+}
+
+/* Of two that give the same name a value the later counts. */
+static bool is_replaced(const json_t *sets, size_t i)
+{
+    const char *item = json_string_value(json_array_get(sets, i));
+    const size_t n = strcspn(item, "=") + 1;
+    for (size_t k = i + 1; k < json_array_size(sets); k++)
+        if (strncmp(json_string_value(json_array_get(sets, k)), item, n) == 0)
+            return true;
+    return false;
 }
 
 void filled_sets(text *out, const json_t *filled)
 {
-    size_t i;
-    const json_t *item;
-    json_array_foreach(json_object_get(filled, "sets"), i, item)
-        text_printf(out, "%s%s", i ? ", " : "", json_string_value(item));
+    const json_t *sets = json_object_get(filled, "sets");
+    for (size_t i = 0; i < json_array_size(sets); i++)
+        if (!is_replaced(sets, i))
+            text_printf(out, "%s%s", out->count ? ", " : "", json_string_value(json_array_get(sets, i)));
 }

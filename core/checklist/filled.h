@@ -23,8 +23,10 @@ static inline int64_t filled_int(const json_t *object, const char *name)
 /** Appends "p95 41 ms (bad if > 500ms)". */
 void filled_measurement(text *out, const json_t *measurement);
 
-/** The step is a gate that was passed: its summary tells who decided, a line each. */
-bool filled_is_decision(const json_t *step);
+/** Of a gate that was passed, who decided, a line each; else "". Borrowed. */
+const char *filled_decision(const json_t *step);
+/** The next line of a text, NULL at its end; moves *rest on, and frees the line before. The caller frees the last. */
+char *filled_line(const char **rest, char *before);
 /** Appends what --set gave the run, "vars.soak=4h, vars.keep=3". */
 void filled_sets(text *out, const json_t *filled);
 /** Appends "watched for 4 h 00 min: 9 samples, none missing" when the step soaked, after `before`. */

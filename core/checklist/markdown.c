@@ -44,9 +44,8 @@ static void add_step(text *out, const json_t *step)
 /* Who decided what, when and why. */
 static void add_decisions(text *out, const json_t *step)
 {
-    if (!filled_is_decision(step))
-        return;
-    for (const char *line = filled_text(step, "summary"); *line; line += strcspn(line, "\n"), line += *line == '\n') {
+    const char *rest = filled_decision(step);
+    for (guard_mem char *line = NULL; (line = filled_line(&rest, line));) {
         text_puts(out, "    - ");
         add_plain(out, line);
         text_puts(out, "\n");

@@ -7,6 +7,8 @@
 #include "base/nearest.h"
 #include "base/text.h"
 
+#define ENV "env:"
+
 typedef struct words {
     char **items; /* NULL-terminated once anything was added */
     size_t count, room;
@@ -34,22 +36,31 @@ static int wrong(const reading *r, const config_setting_t *s, const char *what)
     return error_set(r->err, ERROR_CONFIG, "%s:%u: %s", r->file, config_setting_source_line(s), what);
 }
 
-/* With these three put in; every other ${...} is for somebody else to read. */
-static char *put_in(const reading *r, const char *value)
+/* What stands for a name in "${...}": NULL for what is somebody else's to read. */
+static const char *meaning(const reading *r, const char *name)
 {
     const struct {
         const char *name, *means;
-    } places[] = {{"${world}", r->world}, {"${port}", r->port}, {"${case}", r->folder}};
+    } places[] = {{"world", r->world}, {"port", r->port}, {"case", r->folder}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(places[i].name, name) == 0)
+            return places[i].means;
+    return text_starts(name, ENV) ? getenv(name + strlen(ENV)) : NULL;
+}
+
+static char *put_in(const reading *r, const char *value)
+{
     text out = {0};
     while (*value) {
-        size_t i = 0, count = sizeof places / sizeof *places;
-        while (i < count && !text_starts(value, places[i].name))
-            i++;
-        if (i == count)
-            text_add(&out, value, 1);
+        size_t n = strcspn(value, "}");
+        bool named = text_starts(value, "${") && value[n];
+        guard_mem char *name = named ? mem_dup_n(value + 2, n - 2) : NULL;
+        const char *means = named ? meaning(r, name) : NULL;
+        if (means)
+            text_puts(&out, means);
         else
-            text_puts(&out, places[i].means);
-        value += i == count ? 1 : strlen(places[i].name);
+            text_add(&out, value, 1);
+        value += means ? n + 1 : 1;
     }
     return text_take(&out);
 }

@@ -31,8 +31,8 @@ typedef struct conform_case {
     char **server; /**< an argument vector; NULL: none */
 } conform_case;
 
-/** Reads a case; ${world} becomes the path world, ${port} the port, ${case} the path of the folder. ERROR_CONFIG says
- * where it is wrong. */
+/** Reads a case; ${world} becomes the path world, ${port} the port, ${case} the path of the folder, ${env:NAME} a
+ * variable of the environment where it is set. ERROR_CONFIG says where it is wrong. */
 int case_read(const char *folder, const char *world, int port, conform_case *ret, error **err) CHECKED;
 void case_done(conform_case *c);
 

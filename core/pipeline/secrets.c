@@ -120,10 +120,13 @@ static const struct {
     const char *const *keys; /**< what its group may hold */
     bool once;               /**< what it gives is kept until the program ends */
 } providers[PROVIDER_COUNT] = {
-    [PROVIDER_FILE] = {"file", fetch_file, (const char *const[]){"provider", "path", NULL}},
-    [PROVIDER_ENV] = {"env", fetch_env, (const char *const[]){"provider", "name", NULL}},
-    [PROVIDER_COMMAND] = {"command", fetch_command, (const char *const[]){"provider", "argv", "timeout", NULL}, true},
-    [PROVIDER_VAULT] = {"vault", fetch_vault, vault_keys, true},
+    [PROVIDER_FILE] = {.name = "file", .fetch = fetch_file, .keys = (const char *const[]){"provider", "path", NULL}},
+    [PROVIDER_ENV] = {.name = "env", .fetch = fetch_env, .keys = (const char *const[]){"provider", "name", NULL}},
+    [PROVIDER_COMMAND] = {.name = "command",
+                          .fetch = fetch_command,
+                          .keys = (const char *const[]){"provider", "argv", "timeout", NULL},
+                          .once = true},
+    [PROVIDER_VAULT] = {.name = "vault", .fetch = fetch_vault, .keys = vault_keys, .once = true},
 };
 
 int secrets_fetch(secrets *s, const environment *env, const char *name, char **ret, error **err)

@@ -34,12 +34,27 @@ static const decision *find(const tally *t, bool approve)
     return NULL;
 }
 
+static void add_list(belay_ctx *c, const belay_host *h, const char *option, const char *what, char text[TEXT_MAX])
+{
+    const char *const *items = h->opt_list(c, option);
+    for (size_t i = 0; items[i]; i++)
+        tally_append(text, TEXT_MAX, "%s%s", i ? ", " : what, items[i]);
+}
+
+static void add_evidence(belay_ctx *c, const belay_host *h, char text[TEXT_MAX])
+{
+    tally_append(text, TEXT_MAX, "GO: all that was asked for holds");
+    add_list(c, h, "boxes", "; boxes ", text);
+    add_list(c, h, "steps", "; steps ", text);
+    add_list(c, h, "no_go_if", "; never ", text);
+    tally_append(text, TEXT_MAX, "\n");
+}
+
 static belay_status go(belay_ctx *c, const belay_host *h, const evidence *e, const decision *overruled)
 {
     char record[TEXT_MAX] = "";
     if (!overruled) {
-        tally_append(record, sizeof record, "GO: all evidence speaks for it (%zu boxes, steps and limits)\n",
-                     e->wanted);
+        add_evidence(c, h, record);
     } else {
         tally_append(record, sizeof record, "GO, though %s\n", e->missing);
         tally_line(overruled, "overruled", record);

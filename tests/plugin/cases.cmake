@@ -1,0 +1,12 @@
+# `belay plugin check` of Belay's own plugins, with the cases in plugins/*/case.
+add_library(belay_cases STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cases.c)
+target_include_directories(belay_cases PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(belay_cases PUBLIC belay_kit)
+belay_packages(belay_cases jansson)
+belay_test(plugin/cases_quick SOURCES cases_quick.c USES cases)
+foreach(topic programs web postgres)
+  belay_test(plugin/cases_${topic} SOURCES cases_${topic}.c USES cases LABEL server TIMEOUT 1200)
+endforeach()
+foreach(topic quick programs web postgres)
+  add_dependencies(test_plugin_cases_${topic} belay belay-tracer)
+endforeach()
