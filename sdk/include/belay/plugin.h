@@ -140,7 +140,7 @@ typedef struct belay_host {
      *  that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement signature user
      *  at}, oldest first; at: seconds since 1970), "run.findings" (JSON: {steps boxes} of the run so far. steps: id ->
      *  {verdict summary measurements}, verdict as in the event step.end, "" before its end; measurements: array of
-     * {name value unit}. boxes, of the pipeline's checklist: id -> {state reason}, state "ticked" "failed" "open").
+     *  {name value unit}. boxes, of the pipeline's checklist: id -> {state reason}, state "ticked" "failed" "open").
      *  Of a step of the diagnosis also, about the step that failed: "failure.step" "failure.kind" "failure.stage"
      *  "failure.summary" "failure.started_at". */
     const char *(*fact)(belay_ctx *, const char *name);
