@@ -62,7 +62,7 @@ static void options_of_the_command_and_their_values(void **state)
 static void kinds_and_what_they_take(void **state)
 {
     (void)state;
-    assert_string_equal(candidates("explain host.d"), "host.disk\n");
+    assert_string_equal(candidates("explain host.dis"), "host.disk\n");
     assert_string_equal(candidates("try host.port --set s"), "state=\n");
     assert_string_equal(candidates("try host.port --set state="), "state=free\nstate=open\n");
     assert_string_equal(candidates("try host.port --set=state=o"), "--set=state=open\n");
@@ -123,7 +123,7 @@ static void bash_completes(void **state)
 {
     (void)state;
     assert_string_equal(in_bash("rollb"), "rollback\n");
-    assert_string_equal(in_bash("explain host.d"), "host.disk\n");
+    assert_string_equal(in_bash("explain host.dis"), "host.disk\n");
     assert_string_equal(in_bash("plan o"), "one.cfg\n");
     assert_string_equal(in_bash("show --format = h"), "\n");
     assert_string_equal(in_bash("checklist --format = h"), "html\n");
@@ -149,7 +149,7 @@ static void bash_completes_on_a_terminal(void **state)
 {
     (void)state;
     must_have("script");
-    assert_holds(in_a_terminal("belay explain host.di\\t"), "host.disk: Checks that filesystems");
+    assert_holds(in_a_terminal("belay explain host.dis\\t"), "host.disk: Checks that filesystems");
     assert_holds(in_a_terminal("belay try host.port --set ports=1 --set state=f\\t"), "The step passed.");
     assert_holds(in_a_terminal("belay validate on\\t"), "one.cfg is good");
 }
@@ -172,7 +172,7 @@ static void zsh_completes(void **state)
     (void)state;
     must_have("zsh");
     assert_string_equal(in_zsh("belay rollb"), "belay rollback \n");
-    assert_string_equal(in_zsh("belay explain host.d"), "belay explain host.disk \n");
+    assert_string_equal(in_zsh("belay explain host.dis"), "belay explain host.disk \n");
     assert_string_equal(in_zsh("belay try host.port --set sta"), "belay try host.port --set state=\n");
     assert_string_equal(in_zsh("belay plan on"), "belay plan one.cfg \n");
 }
@@ -190,7 +190,7 @@ static void fish_completes(void **state)
     (void)state;
     must_have("fish");
     assert_string_equal(in_fish("belay rollb"), "rollback\n");
-    assert_string_equal(in_fish("belay explain host.d"), "host.disk\n");
+    assert_string_equal(in_fish("belay explain host.dis"), "host.disk\n");
     assert_string_equal(in_fish("belay try host.port --set state="), "state=free\nstate=open\n");
     assert_string_equal(in_fish("belay plan on"), "one.cfg\n");
     assert_string_equal(in_fish("belay approve latest "), "sign-off\n");

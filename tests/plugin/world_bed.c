@@ -254,6 +254,24 @@ const char *bed_events(const bed *b)
     return text ? text : "";
 }
 
+/* Steps are prepared side by side: in which order they come is nobody's promise. */
+static void sort_prepared(char *marks)
+{
+    for (char *p = marks; *p;) {
+        char *end = p;
+        while (end[0] == 'p' && end[2] == ' ' && end[3] == 'p')
+            end += 3;
+        for (char *a = p; a < end; a += 3)
+            for (char *b = a + 3; b <= end; b += 3)
+                if (b[1] < a[1]) {
+                    const char later = a[1];
+                    a[1] = b[1];
+                    b[1] = later;
+                }
+        p = end[2] ? end + 3 : end + 2;
+    }
+}
+
 const char *bed_trace(const bed *b)
 {
     const char *text = bed_file(b, "trace");
@@ -266,6 +284,7 @@ const char *bed_trace(const bed *b)
         marks[n++] = line[strcspn(line, " ") + 1];
     }
     marks[n] = '\0';
+    sort_prepared(marks);
     return kit_path("%s", marks);
 }
 
