@@ -113,7 +113,7 @@ typedef struct pipeline {
     char **sections;     /**< its headings, NULL-terminated; NULL without a checklist */
     pipeline_box *boxes; /**< of all sections, in order */
     size_t box_count;
-    json_t *given;                /**< step -> output -> text, of steps that do not run; NULL: none */
+    json_t *given; /**< of a step alone: every step of its file -> output -> text, as it was given; else NULL */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
