@@ -15,6 +15,11 @@ static bool add_decision(void *user, const store_approval *a)
 static json_t *findings_of_a_plan(const pipeline *p)
 {
     json_t *steps = json_object(), *boxes = json_object();
+    const char *id;
+    json_t *unused;
+    json_object_foreach(p->given, id, unused) {
+        json_object_set_new(steps, id, json_object());
+    }
     for (size_t i = 0; i < p->step_count; i++)
         json_object_set_new(steps, p->steps[i].id, json_object());
     for (size_t i = 0; i < p->box_count; i++)

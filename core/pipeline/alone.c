@@ -30,10 +30,7 @@ static int give(pipeline *p, const char *set, error **err)
     if (declared->flags & BELAY_F_SECRET)
         return error_set(err, ERROR_USAGE, "the output '%s' of step '%s' is secret: it belongs on no command line",
                          output, name);
-    json_t *of_step = json_object_get(p->given, name);
-    if (!of_step)
-        json_object_set_new(p->given, name, of_step = json_object());
-    json_object_set_new(of_step, output, json_string(equals + 1));
+    json_object_set_new(json_object_get(p->given, name), output, json_string(equals + 1));
     return 0;
 }
 
@@ -117,6 +114,8 @@ int pipeline_of_file_step(const pipeline_source *source, const catalog *catalog,
     int r = pipeline_load(&whole, catalog, &p, problems, err);
     if (r == 0)
         p->given = json_object();
+    for (size_t i = 0; r == 0 && i < p->step_count; i++)
+        json_object_set_new(p->given, p->steps[i].id, json_object());
     for (size_t i = 0; r == 0 && i < outputs; i++)
         r = give(p, given[i], err);
     if (r < 0 || (r = find_step(p, id, &s, err)) < 0 || (r = check_given(p, s, err)) < 0)

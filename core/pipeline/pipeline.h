@@ -119,7 +119,7 @@ typedef struct pipeline {
     size_t box_count;
     char *required_environment;   /**< from `requires`: where this commit must have been signed off; NULL: nowhere */
     int64_t signed_off_within_ms; /**< how long ago at the most */
-    json_t *given;                /**< step -> output -> text, of steps that do not run; NULL: none */
+    json_t *given; /**< of a step alone: every step of its file -> output -> text, as it was given; else NULL */
     struct pipeline_inner *inner; /**< files' names, environment, secrets: for core/pipeline alone */
 } pipeline;
 
