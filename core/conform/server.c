@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "worker/execute.h"
 
 #define READY_MS 20000
 #define POLL_US  20000
@@ -58,7 +59,7 @@ static _Noreturn void become_server(char *const *argv, const char *folder, int i
     dup2(log, STDERR_FILENO);
     close_range(STDERR_FILENO + 1, ~0u, 0);
     if (chdir(folder) == 0)
-        execvp(argv[0], argv);
+        execute_program(argv, environ);
     dprintf(STDERR_FILENO, "run '%s': %s\n", argv[0], strerror(errno));
     _exit(127);
 }
