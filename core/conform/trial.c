@@ -148,6 +148,19 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- a phase ----------------------------------------------------------------------------------------------------- */
 
+/* What a step that waits is told: nobody has decided yet, and one step, `earlier`, has passed. */
+static void add_facts_of_a_wait(json_t *facts)
+{
+    static const char *const pairs[][2] = {
+        {"run.user", "check"},
+        {"run.evidence", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}, /* of nothing */
+        {"step.approvals", "[]"},
+        {"run.findings", "{\"steps\": {\"earlier\": {\"verdict\": \"passed\", \"summary\": \"\", \"measurements\": "
+                         "[]}}, \"boxes\": {}}"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        json_object_set_new(facts, pairs[i][0], json_string(pairs[i][1]));
+}
+
 static json_t *make_facts(const bench *b, const wish *how)
 {
     guard_mem char *now = mem_printf("%.3f", (double)clock_wall_ms() / 1000.0);
@@ -158,6 +171,8 @@ static json_t *make_facts(const bench *b, const wish *how)
                   "run.started_at", now, "stage.started_at", now, "step.started_at", now);
     if (how->dry_run)
         json_object_set_new(facts, "dry_run", json_string("1"));
+    if (b->kind->flags & BELAY_S_WAITS)
+        add_facts_of_a_wait(facts);
     return facts;
 }
 
