@@ -86,8 +86,11 @@ static void weigh_boxes(belay_ctx *c, const belay_host *h, const json_t *boxes, 
 {
     for (const char *const *item = h->opt_list(c, "boxes"); *item; item++) {
         const json_t *box = json_object_get(boxes, *item);
-        if (strcmp(text_of(box, "state"), "ticked") != 0)
-            against(e, "box %s is %s (%s)", *item, text_of(box, "state"), text_of(box, "reason"));
+        const char *state = text_of(box, "state");
+        if (!*state)
+            against(e, "box %s: nothing is known of it", *item);
+        else if (strcmp(state, "ticked") != 0)
+            against(e, "box %s is %s (%s)", *item, state, text_of(box, "reason"));
     }
 }
 
