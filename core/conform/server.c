@@ -101,7 +101,8 @@ int server_start(server *s, char *const *argv, const char *scratch, int port, er
             return 0;
         (void)usleep(POLL_US);
     }
-    return did_not_start(s, argv[0], path, "does not accept connections on ${port} within 20 s", err);
+    guard_mem char *late = mem_printf("does not accept connections on 127.0.0.1:%d within %d s", port, READY_MS / 1000);
+    return did_not_start(s, argv[0], path, late, err);
 }
 
 void server_stop(server *s)
