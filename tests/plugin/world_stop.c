@@ -39,7 +39,7 @@ static void a_cancel_while_preparing_touches_nothing(void **state)
     bed b = bed_new();
     bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"prepare=nap\"];"));
     bed_start(&b, "run", b.file, NULL);
-    bed_wait(&b, "pb");
+    bed_wait(&b, "pa pb pc");
     bed_signal(&b, SIGINT);
     assert_int_equal(bed_end(&b), 2);
     assert_contains(bed_events(&b), "cancelled by SIGINT");
