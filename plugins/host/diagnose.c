@@ -56,7 +56,8 @@ static void look_at_port(belay_ctx *c, const belay_host *h, const listeners *all
         const listener *l = &all->items[i];
         if (l->port != e.number || is_expected(c, h, l->program))
             continue;
-        finding(c, h, 94, "port %u is held by %s", e.number, listener_show(l, who));
+        /* Whose name cannot be told may be an expected program of another user, or one that is just ending. */
+        finding(c, h, l->pid ? 94 : 40, "port %u is held by %s", e.number, listener_show(l, who));
         return;
     }
 }
