@@ -168,7 +168,7 @@ void environment_load(load *l, const config_setting_t *root)
 
 static void check_sections(load *l, const config_setting_t *root)
 {
-    static const char *const names[] = {"pipeline", "vars",   "secrets",  "env_files", "checklist", "requires",
+    static const char *const names[] = {"pipeline", "vars",     "secrets",  "env_files", "checklist", "requires",
                                         "stages",   "diagnose", "rollback", "overrides", NULL};
     setting_check_names(l, root, "a pipeline file", names);
     check_overrides(l, root);

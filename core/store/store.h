@@ -120,7 +120,8 @@ int store_steps(store *s, const char *run, bool (*fn)(void *user, const store_st
 /** A free-form mark that the machine wants durable ("decision", "rollback because ..."); at most one for each key. */
 /** The key of the pipeline's checklist: {title, boxes:[{id, section, text, steps:[{id, title}]}]}. */
 #define STORE_MARK_CHECKLIST "checklist"
-/** The key of when a paused run may go on by itself: "PAUSED DUE", ms since 1970; "" when it waits for a person to act. */
+/** The key of when a paused run may go on by itself: "PAUSED DUE", ms since 1970; "" when it waits for a person to act.
+ */
 #define STORE_MARK_DUE "due"
 int store_mark(store *s, const char *run, const char *key, const char *value, error **err) CHECKED;
 int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *key, const char *value), void *user,
