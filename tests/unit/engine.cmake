@@ -1,5 +1,7 @@
 belay_test(unit/machine SOURCES machine.c ../sim/machine.c USES sim)
-belay_test(unit/machine_diagnose SOURCES machine_diagnose.c ../sim/machine.c USES sim)
+foreach(topic tries back stop diagnose)
+  belay_test(unit/machine_${topic} SOURCES machine_${topic}.c ../sim/machine.c USES sim)
+endforeach()
 # It searches its own memory, of which AddressSanitizer makes terabytes.
 if(NOT BELAY_SANITIZE)
   belay_test(unit/engine_secrets SOURCES engine_secrets.c ../e2e/vault_world.c USES engine kit)

@@ -94,6 +94,14 @@ static void names_what_is_wrong_with_steps(void **state)
              "{ id = \"a\"; use = \"docker.build\"; }, \n{ id = \"b\"; use = \"docker.build\"; services = []; }"),
          "t.cfg:3: step 'a' lacks the option 'services' of docker.build [services: Which.]\n"
          "t.cfg:4: option 'services' of docker.build: it is empty"},
+    };
+    CHECK(cases);
+}
+
+static void names_what_is_wrong_with_what_every_step_takes(void **state)
+{
+    (void)state;
+    static const wrong cases[] = {
         {HEAD "\n" STAGE(INFO("a", "timeout = 30;\n undo_timeout = \"0s\"; ready = \"5\"; interval = \"5 parsecs\"; "
                                    "hits = 0; on_failure = \"pasue\"; on_error = 1;\n title = 3; covers = [1];")),
          "t.cfg:3: 'timeout' lacks its unit [write it as a text: timeout = \"30s\"; units are ms, s, m, h, d]\n"
@@ -357,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_what_is_wrong_with_sections_and_stages),
         cmocka_unit_test(names_what_is_wrong_with_steps),
+        cmocka_unit_test(names_what_is_wrong_with_what_every_step_takes),
         cmocka_unit_test(names_what_is_wrong_with_options),
         cmocka_unit_test(names_what_is_wrong_with_references),
         cmocka_unit_test(names_what_is_wrong_with_needs),
