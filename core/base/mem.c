@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,9 +105,32 @@ static void json_wipe(void *p)
     mem_wipe_free(p, malloc_usable_size(p));
 }
 
+static void *crypto_memory(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return mem_array(1, n);
+}
+
+static void *crypto_more(void *old, size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return mem_grow(old, 1, n);
+}
+
+static void crypto_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(p);
+}
+
 void mem_init(void)
 {
     json_set_alloc_funcs(json_memory, json_wipe);
+    /* libcrypto 3.0 crashes where its first allocations fail. It refuses this once it has allocated, which does no harm. */
+    (void)CRYPTO_set_mem_functions(crypto_memory, crypto_more, crypto_free);
 }
 
 void mem_guard_(void *pointer_to_pointer)

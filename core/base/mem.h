@@ -32,8 +32,8 @@ void mem_wipe_free(void *p, size_t n);
 /** Moves the first `used` bytes to memory of n bytes and wipes what is left behind, as realloc() does not. */
 char *mem_grow_wiped(char *old, size_t used, size_t n) __attribute__((returns_nonnull));
 
-/** Makes jansson use memory that is always there too, and that is wiped when it is freed. Call once, before anything
- * else. */
+/** Makes jansson and libcrypto use memory that is always there too; jansson's is wiped when it is freed. Call once,
+ * before anything else. */
 void mem_init(void);
 /** What to print, and the exit status, when memory is gone. text is borrowed and must be constant. */
 void mem_on_exhausted(const char *text, int exit_status);

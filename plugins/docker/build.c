@@ -101,11 +101,15 @@ static void describe_parse_error(const compose *compose, json_t *services, const
     }
 }
 
-static belay_status explain_failure(const call *c, const compose *compose, json_t *services, const buildlog *log,
+static belay_status explain_failure(engine *e, const compose *compose, json_t *services, const buildlog *log,
                                     const belay_run *io)
 {
+    const call *c = engine_call(e);
     guard_text why = {0};
     const char *reason = log->reason ? log->reason : io->err;
+    if (engine_was_lost(e, reason))
+        return call_fail(c, BELAY_E_RETRY, "the engine's own log says why it ended; the build's is the artifact " LOG_ARTIFACT,
+                         "the Docker Engine at %s went away during the build: %s", engine_host(e), reason);
     const char *culprit = buildlog_culprit(log);
     if (culprit) {
         describe_step(compose, text_member(log->steps, culprit), &why);
@@ -141,8 +145,9 @@ static void on_line(void *user, const char *line)
     call_log(w->call, 1, "%s", step);
 }
 
-static belay_status run_build(const call *c, compose *compose, json_t *services)
+static belay_status run_build(engine *e, compose *compose, json_t *services)
 {
+    const call *c = engine_call(e);
     char parallel[24];
     snprintf(parallel, sizeof parallel, "%lld", (long long)call_int(c, "parallel"));
     guard_args args = {0}, env = {0};
@@ -172,7 +177,7 @@ static belay_status run_build(const call *c, compose *compose, json_t *services)
     belay_run io = {.keep_as = LOG_ARTIFACT, .on_line = on_line, .user = &w, .env = env.items};
     belay_status s = compose_run(compose, &io, args.items);
     if (s == BELAY_OK && io.exit_code != 0)
-        s = explain_failure(c, compose, services, &w.log, &io);
+        s = explain_failure(e, compose, services, &w.log, &io);
     buildlog_done(&w.log);
     return s;
 }
@@ -256,7 +261,7 @@ belay_status build_execute(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = output_ids(&c, "previous_ids", by_service, before);
     if (s == BELAY_OK)
-        s = run_build(&c, compose, services);
+        s = run_build(e, compose, services);
     if (s == BELAY_OK)
         s = tags_read(e, references, &built);
     if (s == BELAY_OK)
@@ -311,7 +316,7 @@ belay_status build_rollback(belay_ctx *ctx, const belay_host *host)
     const char *started = host->recall(ctx, "started");
     if (!before || !started)
         return BELAY_NOTHING;
-    belay_status s = engine_open(&c, &e);
+    belay_status s = engine_open_patiently(&c, &e);
     if (s == BELAY_OK)
         s = tags_read(e, before, &now);
     if (s == BELAY_OK)

@@ -12,6 +12,9 @@
 #define CONNECT_TIMEOUT_MS 10000
 #define ANSWER_MAX         (64u << 20)
 #define POLL_MS            500
+#define PATIENCE_MS        10000
+#define NAP_MS             500
+#define MARGIN_MS          10000 /* what a rollback needs of its time once the engine answers */
 
 struct engine {
     call call;
@@ -257,7 +260,8 @@ belay_status engine_send(engine *e, engine_request *requests, size_t n)
 const char *engine_hint(const char *message)
 {
     if (strstr(message, "address already in use") || strstr(message, "port is already allocated"))
-        return "end what listens on that port (`ss -ltnp` names it; or a container that publishes it)";
+        return "end what listens on that port (`ss -ltnp` names it; or a container that publishes it); where that is a "
+               "docker-proxy of no container, restart the engine";
     return NULL;
 }
 
@@ -375,6 +379,34 @@ belay_status engine_open(const call *c, engine **ret)
     if (s == BELAY_OK)
         *ret = take(e);
     return s;
+}
+
+belay_status engine_open_patiently(const call *c, engine **ret)
+{
+    const int64_t began = c->host->time_left_ms(c->ctx);
+    for (bool told = false;; told = true) {
+        belay_status s = engine_open(c, ret);
+        const int64_t left = c->host->time_left_ms(c->ctx);
+        if (s != BELAY_E_RETRY || began - left >= PATIENCE_MS || left < MARGIN_MS)
+            return s;
+        if (!told)
+            call_log(c, 1, "waiting for the Docker Engine, which does not answer");
+        s = c->host->nap(c->ctx, NAP_MS);
+        if (s != BELAY_OK)
+            return s;
+    }
+}
+
+bool engine_was_lost(engine *e, const char *said)
+{
+    /* The client's two ways to say it, and those of BuildKit's session with the engine. */
+    static const char *const lost[] = {"Cannot connect to the Docker daemon", "error during connect",
+                                       "rpc error: code = Unavailable"};
+    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
+        if (strstr(said, lost[i]))
+            return true;
+    guard_json *version = NULL;
+    return engine_get(e, &version, "/version") == BELAY_E_RETRY;
 }
 
 belay_status engine_now(engine *e, int64_t *ret_ns)

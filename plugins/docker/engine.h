@@ -22,6 +22,11 @@ typedef struct engine engine;
 
 /** Finds the engine by the options `host` and `tls`, and agrees on an API version. */
 belay_status engine_open(const call *c, engine **ret) __attribute__((warn_unused_result));
+/** The same for a rollback: an engine that does not answer may be starting again, and gets 10 s. */
+belay_status engine_open_patiently(const call *c, engine **ret) __attribute__((warn_unused_result));
+/** Of what Compose said when it failed: the engine went away under it, or does not answer now, so the release is not to
+ * blame. */
+bool engine_was_lost(engine *e, const char *said);
 void engine_free(engine *e);
 /** Borrowed, as long as the engine. */
 const call *engine_call(const engine *e);

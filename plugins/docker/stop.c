@@ -173,7 +173,7 @@ belay_status stop_rollback(belay_ctx *ctx, const belay_host *host)
         return BELAY_NOTHING;
     if (!containers_from_json(before, &old))
         return call_fail(&c, BELAY_E_FAIL, NULL, "the undo record of this step cannot be read");
-    belay_status s = engine_open(&c, &e);
+    belay_status s = engine_open_patiently(&c, &e);
     if (s == BELAY_OK)
         s = containers_of(e, project, &now);
     if (s != BELAY_OK)

@@ -123,7 +123,7 @@ belay_status tag_rollback(belay_ctx *ctx, const belay_host *host)
     guard_json *before = tags_recall(&c);
     if (!before)
         return BELAY_NOTHING;
-    belay_status s = engine_open(&c, &e);
+    belay_status s = engine_open_patiently(&c, &e);
     return s == BELAY_OK ? tags_rollback(e, before) : s;
 }
 

@@ -279,6 +279,9 @@ static belay_status explain_failure(plan *p, const json_t *before, const text *s
     guard_text why = {0};
     judge_rules rules;
     text_add(&why, "compose up: %s", said->length ? said->s : "failed without a word");
+    if (engine_was_lost(p->e, text_of(&why)))
+        return call_fail(c, BELAY_E_RETRY, "what it had begun may be half done; rollback and resume know what was so",
+                         "the Docker Engine at %s went away: %s", engine_host(p->e), text_of(&why));
     if (containers_of(p->e, compose_project(p->compose), &now) == BELAY_OK &&
         rules_of(p->e, oneshot, before, &rules) == BELAY_OK) {
         containers_select(&now, p->concerned, false);

@@ -193,7 +193,7 @@ belay_status up_rollback(belay_ctx *ctx, const belay_host *host)
     const char *project = text_member(before, "project"), *mark = text_member(before, "mark");
     if (!*project || !containers_from_json(json_object_get(before, "containers"), &old))
         return call_fail(&c, BELAY_E_FAIL, NULL, "the undo record of this step cannot be read");
-    belay_status s = engine_open(&c, &e);
+    belay_status s = engine_open_patiently(&c, &e);
     if (s == BELAY_OK)
         s = remove_new(e, project, json_object_get(before, "services"), &old, gone);
     if (s != BELAY_OK)

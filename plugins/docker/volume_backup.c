@@ -236,7 +236,7 @@ belay_status volume_backup_rollback(belay_ctx *ctx, const belay_host *host)
         return call_fail(&c, BELAY_E_RETRY, NULL, "%s cannot be removed: %s", partial, strerror(errno));
     if (!v.image || !v.helper)
         return BELAY_NOTHING;
-    belay_status s = engine_open(&c, &e);
+    belay_status s = engine_open_patiently(&c, &e);
     v.e = e;
     return s == BELAY_OK ? take_back(&c, &v) : s;
 }

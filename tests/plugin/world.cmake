@@ -10,8 +10,10 @@ endforeach()
 belay_test(plugin/world_terminal SOURCES world_terminal.c USES kit world_bed TIMEOUT 180)
 belay_test(plugin/world_resources SOURCES world_resources.c USES kit world_bed PKG sqlite3)
 add_dependencies(test_plugin_world_resources preload_clock_back)
-belay_test(plugin/world_kill SOURCES world_kill.c USES kit world_bed TIMEOUT 3600)
+belay_test(plugin/world_kill SOURCES world_kill.c world_lives.c USES kit world_bed TIMEOUT 3600)
 add_dependencies(test_plugin_world_kill preload_dies_at)
-# Kills at each durable point, full disks, readers and left-overs that are waited for: too long for the quick tests.
-set_tests_properties(plugin/world_crash plugin/world_kill plugin/world_terminal plugin/world_resources plugin/world_lease
+belay_test(plugin/world_memory SOURCES world_memory.c world_lives.c USES kit world_bed TIMEOUT 3600)
+add_dependencies(test_plugin_world_memory preload_no_memory)
+# Kills at each durable point, no memory, full disks, readers and left-overs that are waited for: too long for the quick tests.
+set_tests_properties(plugin/world_crash plugin/world_kill plugin/world_memory plugin/world_terminal plugin/world_resources plugin/world_lease
   PROPERTIES LABELS server)

@@ -3,86 +3,25 @@
  * of each resume. However often it dies, in the end the world is wholly old or wholly new, as the record says, and
  * nothing is left running. BELAY_TORTURE=1 takes every point, else each of some.
  */
-#include "world_bed.h"
+#include "world_lives.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define KILLED       (128 + SIGKILL)
 #define POINTS_MOST  2000
 #define LIVES_MOST   60
-#define ALONE_MS     8000
 #define ROUNDS_SHORT 14
 
 static const char *const whole = "", *const bad = "trouble = [\"verify=fail\"];";
 
-static bed new_world(const char *of_b)
-{
-    bed b = bed_new();
-    bed_pipeline(&b, bed_two_writes(&b, "", of_b));
-    return b;
-}
-
 /* Dies at its n-th call that counts; 0: never. */
 static int belay_dying_at(bed *b, const char *verb, int n)
 {
-    const char *build = getenv("BELAY_BUILD_DIR");
-    if (n > 0) {
-        setenv("BELAY_DIES_AT", kit_path("%d", n), 1);
-        setenv("BELAY_DIES_UNDER", b->state, 1);
-        setenv("LD_PRELOAD", kit_path("%s/tests/preload/dies_at.so", build), 1);
-        setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-    }
-    const int status = strcmp(verb, "run") == 0 ? bed_run(b) : bed_belay(b, verb, NULL);
-    unsetenv("LD_PRELOAD");
-    return status;
-}
-
-/* This program adopts what a dead core leaves, so that it sees all of it end. */
-static void assert_alone(const bed *b, int n)
-{
-    for (int waited = 0; waited < ALONE_MS; waited += 2) {
-        pid_t pid = waitpid(-1, NULL, WNOHANG);
-        if (pid < 0 && errno == ECHILD)
-            return;
-        (void)usleep(pid == 0 ? 2000 : 0);
-    }
-    fail_msg("killed at %d: something still runs\n%s", n, bed_events(b));
-}
-
-static const char *recorded_state(bed *b)
-{
-    static const char *const states[] = {"committed", "rolled back", "refused"};
-    if (bed_belay(b, "show", "latest", NULL) != 0)
-        return "none";
-    for (size_t i = 0; i < 3; i++)
-        if (strstr(bed_events(b), kit_path("\"state\": \"%s\"", states[i])))
-            return states[i];
-    return "open";
-}
-
-static void assert_whole(bed *b, const char *lives)
-{
-    const char *state = recorded_state(b);
-    if (strcmp(state, "committed") == 0) {
-        const char *first = bed_file(b, "a"), *second = bed_file(b, "b");
-        if (!first || !second || strcmp(first, "new") != 0 || strcmp(second, "new") != 0)
-            fail_msg("%s: committed, but the world is not the new one", lives);
-        return;
-    }
-    const char *const at_rest[] = {"rolled back", "refused", "none"};
-    bool ended = false;
-    for (size_t i = 0; i < 3; i++)
-        ended = ended || strcmp(state, at_rest[i]) == 0;
-    if (!ended)
-        fail_msg("%s: the run has not ended\n%s", lives, bed_events(b));
-    bed_assert_untouched(b);
+    setenv("BELAY_DIES_AT", kit_path("%d", n), 1);
+    setenv("BELAY_DIES_UNDER", b->state, 1);
+    return lives_with(b, "dies_at", verb);
 }
 
 /* Resumes until it lives; in the lives before that it dies at point `again`. */
@@ -91,13 +30,13 @@ static void live_on(bed *b, int first, int again, int lives)
     const char *story = kit_path("killed at %d, then %d times at %d", first, lives, again);
     int status = KILLED;
     for (int life = 0; status == KILLED && life < LIVES_MOST; life++) {
-        assert_alone(b, first);
+        lives_assert_alone(b, story);
         status = belay_dying_at(b, "resume", life < lives ? again : 0);
     }
     if (status != 0 && status != 10 && status != 2 && status != 1)
         fail_msg("%s: status %d\n%s", story, status, bed_events(b));
-    assert_alone(b, first);
-    assert_whole(b, story);
+    lives_assert_alone(b, story);
+    lives_assert_whole(b, story);
 }
 
 /* Points first, first + stride ...; gives how many there were. */
@@ -105,7 +44,7 @@ static int kill_at_each(const char *of_b, int first, int stride, int again, int 
 {
     int at = first;
     for (; at < POINTS_MOST; at += stride) {
-        bed b = new_world(of_b);
+        bed b = lives_world(of_b);
         const int status = belay_dying_at(&b, "run", at);
         if (status != KILLED)
             break;
@@ -149,7 +88,7 @@ static void a_resume_may_be_killed_at_each_of_its_points(void **state)
     int points = 0;
     for (size_t i = 0; i < 2; i++)
         for (int again = 1 + (int)i; again < POINTS_RESUME; again += bed_torture() ? 3 : 60, points++) {
-            bed b = new_world(i == 0 ? whole : bad);
+            bed b = lives_world(i == 0 ? whole : bad);
             assert_int_equal(belay_dying_at(&b, "run", deaths[i]), KILLED);
             live_on(&b, deaths[i], again, 1);
         }
@@ -160,7 +99,7 @@ static void it_may_be_killed_over_and_over(void **state)
 {
     (void)state;
     for (int again = 5; again < 130; again += bed_torture() ? 5 : 40) {
-        bed b = new_world(again % 2 ? whole : bad);
+        bed b = lives_world(again % 2 ? whole : bad);
         assert_int_equal(belay_dying_at(&b, "run", 120), KILLED);
         live_on(&b, 120, again, 12);
     }
@@ -192,7 +131,7 @@ static void of_a_killed_worker_the_policy_decides(void **state)
         {"trouble = [\"verify=fail\", \"rollback=nap:1\"];", "rb", "pa pb pc ea va eb vb rb rb ra vc", 10},
     };
     for (size_t i = 0; i < 2 * (sizeof cases / sizeof *cases); i++) {
-        bed b = new_world(cases[i / 2].of_b);
+        bed b = lives_world(cases[i / 2].of_b);
         bed_start(&b, "run", b.file, NULL);
         bed_wait(&b, cases[i / 2].at);
         kill_worker(&b, i % 2);
@@ -200,7 +139,7 @@ static void of_a_killed_worker_the_policy_decides(void **state)
         if (status != cases[i / 2].status || strcmp(bed_trace(&b), cases[i / 2].trace) != 0)
             fail_msg("%s, %s killed: status %d, trace %s\n%s", cases[i / 2].of_b, i % 2 ? "supervisor" : "plugin",
                      status, bed_trace(&b), bed_events(&b));
-        assert_alone(&b, 0);
+        lives_assert_alone(&b, cases[i / 2].of_b);
         if (status == 10)
             bed_assert_untouched(&b);
     }
@@ -210,12 +149,12 @@ static void of_a_killed_worker_the_policy_decides(void **state)
 static void a_step_whose_worker_was_killed_runs_again_after_a_pause(void **state)
 {
     (void)state;
-    bed b = new_world("trouble = [\"execute.midway=nap:1\"]; on_error = \"pause\";");
+    bed b = lives_world("trouble = [\"execute.midway=nap:1\"]; on_error = \"pause\";");
     bed_start(&b, "run", b.file, NULL);
     bed_wait(&b, "eb");
     kill_worker(&b, true);
     assert_int_equal(bed_end(&b), 3);
-    assert_alone(&b, 0);
+    lives_assert_alone(&b, "its worker was killed");
     bed_forget(&b);
     assert_int_equal(bed_belay(&b, "resume", NULL), 0);
     assert_string_equal(bed_trace(&b), "eb vb");
@@ -232,7 +171,6 @@ int main(void)
         cmocka_unit_test(of_a_killed_worker_the_policy_decides),
         cmocka_unit_test(a_step_whose_worker_was_killed_runs_again_after_a_pause),
     };
-    (void)kit_folder(); /* the kit's guardian is no child of ours: it starts before we adopt orphans */
-    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    lives_adopt();
     return cmocka_run_group_tests_name("world kill", tests, NULL, NULL);
 }

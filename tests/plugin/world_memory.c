@@ -1,0 +1,144 @@
+/*
+ * Memory that is gone: each allocation of the core fails once, in a run that commits, in one that is rolled back, and
+ * in a resume. Each ends with a sentence and an exit status, never by a signal; then `belay resume` leads to the old
+ * world or the new one. BELAY_TORTURE=1 takes many more points. And a worker's memory has a limit.
+ */
+#include "world_lives.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS      24
+#define ROUNDS_MANY 400
+
+static const char *const whole = "", *const bad = "trouble = [\"verify=fail\"];";
+
+/* The n-th allocation fails; 0: none. */
+static int belay_without_memory(bed *b, const char *verb, long n)
+{
+    setenv("BELAY_NO_MEMORY_AT", kit_path("%ld", n), 1);
+    setenv("BELAY_CALLS", kit_path("%s.allocations", b->file), 1);
+    return lives_with(b, "no_memory", verb);
+}
+
+static long allocations(const bed *b)
+{
+    char *text = kit_read(kit_path("%s.allocations", b->file));
+    const long n = atol(text);
+    free(text);
+    return n;
+}
+
+/* As without the failure; or it says that there is no memory and ends with the exit status for that. Only libconfig
+ * ends the process itself, by a signal or with its own sentence, where it reads the pipeline's text: nothing is begun
+ * then. */
+static void assert_told(const bed *b, const char *story, int status, int expected)
+{
+    const char *said = bed_events(b);
+    if (status == expected || ((status == 20 || status == 1) && strstr(said, "memory")))
+        return;
+    if (status == 20 || status == 1)
+        fail_msg("%s: exit status %d, and nothing says why:\n%s", story, status, said);
+    if (*bed_trace(b))
+        fail_msg("%s: exit status %d\n%s", story, status, said);
+}
+
+static void end_well(bed *b, const char *story)
+{
+    lives_assert_alone(b, story);
+    const int status = bed_belay(b, "resume", NULL);
+    if (status != 0 && status != 10 && status != 2 && status != 1)
+        fail_msg("%s: resumed with exit status %d\n%s", story, status, bed_events(b));
+    lives_assert_alone(b, story);
+    lives_assert_whole(b, story);
+}
+
+static long stride(long points)
+{
+    return points / (bed_torture() ? ROUNDS_MANY : ROUNDS) + 1;
+}
+
+static long allocations_of_a_run(const char *of_b, int expected)
+{
+    bed b = lives_world(of_b);
+    assert_int_equal(belay_without_memory(&b, "run", 0), expected);
+    assert_true(allocations(&b) > 1000);
+    return allocations(&b);
+}
+
+static void fail_at_each(const char *of_b, int expected)
+{
+    const long points = allocations_of_a_run(of_b, expected);
+    int cut_short = 0;
+    for (long at = 1; at <= points; at += stride(points)) {
+        bed b = lives_world(of_b);
+        const char *story = kit_path("allocation %ld of %ld of a run", at, points);
+        const int status = belay_without_memory(&b, "run", at);
+        assert_told(&b, story, status, expected);
+        cut_short += status != expected;
+        end_well(&b, story);
+    }
+    print_message("%ld allocations, every %ld failed; %d runs were cut short.\n", points, stride(points), cut_short);
+    assert_true(cut_short > 0);
+}
+
+static void a_run_that_would_commit_survives_an_allocation_that_fails(void **state)
+{
+    (void)state;
+    fail_at_each(whole, 0);
+}
+
+static void a_run_that_is_rolled_back_survives_an_allocation_that_fails(void **state)
+{
+    (void)state;
+    fail_at_each(bad, 10);
+}
+
+/* A run that loses its memory when b has acted; where a failure does no harm, one of the next allocations does. */
+static bed cut_short_late(const char *of_b, long points)
+{
+    for (long at = points - points / 20; at < points; at++) {
+        bed b = lives_world(of_b);
+        const int status = belay_without_memory(&b, "run", at);
+        lives_assert_alone(&b, "a run cut short");
+        bed_forget(&b);
+        if (status == 20)
+            return b;
+    }
+    fail_msg("no run was cut short");
+    return (bed){0};
+}
+
+static void a_resume_survives_it_too(void **state)
+{
+    (void)state;
+    const long points = allocations_of_a_run(bad, 10);
+    bed counted = cut_short_late(bad, points);
+    const int expected = belay_without_memory(&counted, "resume", 0);
+    assert_int_equal(expected, 10);
+    const long more = allocations(&counted);
+    for (long at = 1; at <= more; at += 2 * stride(more)) {
+        bed b = cut_short_late(bad, points);
+        const char *story = kit_path("allocation %ld of %ld of a resume", at, more);
+        assert_told(&b, story, belay_without_memory(&b, "resume", at), expected);
+        end_well(&b, story);
+    }
+    print_message("%ld allocations of a resume, every %ld failed.\n", more, 2 * stride(more));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_that_would_commit_survives_an_allocation_that_fails),
+        cmocka_unit_test(a_run_that_is_rolled_back_survives_an_allocation_that_fails),
+        cmocka_unit_test(a_resume_survives_it_too),
+    };
+#ifdef BELAY_SANITIZE
+    print_message("skipped: the sanitizer's allocator stands in the way\n");
+    (void)tests;
+    return 77;
+#else
+    lives_adopt();
+    return cmocka_run_group_tests_name("world memory", tests, NULL, NULL);
+#endif
+}
