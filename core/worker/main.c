@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "worker/inside.h"
+#include "worker/wire.h"
 
 static int is_socket(int fd)
 {
@@ -23,6 +24,6 @@ int main(int argc, char **argv)
         fputs("belay-worker runs one phase of one step. It is started by belay, not by hand.\n", stderr);
         return EXIT_FAILURE;
     }
-    mem_on_exhausted("belay-worker: out of memory\n", EXIT_FAILURE);
+    mem_on_exhausted("belay-worker: out of memory\n", WIRE_EXHAUSTED);
     return inside_supervise(watched);
 }

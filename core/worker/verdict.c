@@ -35,6 +35,14 @@ static char *crash_text(const worker *w, const char *call)
     return mem_printf("the plugin crashed in %s, by SIG%s%s", call, name ? name : "?", also);
 }
 
+static char *exited_text(const worker *w, const char *call)
+{
+    if (w->ended.exit == WIRE_EXHAUSTED)
+        return mem_printf("the plugin's process ran out of memory in %s", call);
+    return mem_printf("the plugin ended its process in %s with exit status %d, instead of returning", call,
+                      w->ended.exit);
+}
+
 static char *timeout_text(const worker *w, const char *call)
 {
     guard_mem char *time = show_ms(w->timeout_ms);
@@ -64,9 +72,7 @@ static char *text_of(const worker *w, worker_end end)
     switch (end) {
     case WORKER_END_RETURNED: return mem_dup(w->summary ? w->summary : "");
     case WORKER_END_CRASHED: return crash_text(w, call);
-    case WORKER_END_EXITED:
-        return mem_printf("the plugin ended its process in %s with exit status %d, instead of returning", call,
-                          w->ended.exit);
+    case WORKER_END_EXITED: return exited_text(w, call);
     case WORKER_END_TIMEOUT: return timeout_text(w, call);
     case WORKER_END_KILLED: return killed_text(w, call);
     case WORKER_END_PROTOCOL: return mem_printf("the plugin was stopped in %s: %s", call, w->problem);
@@ -77,8 +83,17 @@ static char *text_of(const worker *w, worker_end end)
     return mem_dup("");
 }
 
+static bool lacked_memory(const worker *w, worker_end end)
+{
+    return (end == WORKER_END_CRASHED && w->ended.signal == SIGKILL) ||
+           (end == WORKER_END_EXITED && w->ended.exit == WIRE_EXHAUSTED);
+}
+
 static const char *hint_of(const worker *w, worker_end end)
 {
+    if (lacked_memory(w, end))
+        return "look at the machine's memory, and at the limits of what belay runs in; `dmesg` has what the kernel "
+               "ended";
     switch (end) {
     case WORKER_END_RETURNED:
     case WORKER_END_START: return w->hint;

@@ -14,6 +14,8 @@
 
 #define WIRE_PROTOCOL 1
 #define WIRE_MAX      ((size_t)1024 * 1024)
+/** With this exit status a plugin's process ends when a host function, or libcrypto, finds no memory. */
+#define WIRE_EXHAUSTED 113
 
 /** A frame ready to be sent; may hold secrets. */
 typedef struct wire_frame {

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define ROUNDS      24
 #define ROUNDS_MANY 400
@@ -29,15 +30,17 @@ static long allocations(const bed *b)
     return n;
 }
 
-/* As without the failure; or it says that there is no memory and ends with the exit status for that. Only libconfig
+/* As without the failure; or it says that there is no memory and ends with an exit status for that. Only libconfig
  * ends the process itself, by a signal or with its own sentence, where it reads the pipeline's text: nothing is begun
  * then. */
 static void assert_told(const bed *b, const char *story, int status, int expected)
 {
     const char *said = bed_events(b);
-    if (status == expected || ((status == 20 || status == 1) && strstr(said, "memory")))
+    const bool known =
+        status == 20 || status == 10 || status == 1; /* 10: only a step could not go on, and was taken back */
+    if (status == expected || (known && strstr(said, "memory")))
         return;
-    if (status == 20 || status == 1)
+    if (known)
         fail_msg("%s: exit status %d, and nothing says why:\n%s", story, status, said);
     if (*bed_trace(b))
         fail_msg("%s: exit status %d\n%s", story, status, said);
@@ -69,8 +72,8 @@ static long allocations_of_a_run(const char *of_b, int expected)
 static void fail_at_each(const char *of_b, int expected)
 {
     const long points = allocations_of_a_run(of_b, expected);
-    int cut_short = 0;
-    for (long at = 1; at <= points; at += stride(points)) {
+    int runs = 0, cut_short = 0;
+    for (long at = 1; at <= points; at += stride(points), runs++) {
         bed b = lives_world(of_b);
         const char *story = kit_path("allocation %ld of %ld of a run", at, points);
         const int status = belay_without_memory(&b, "run", at);
@@ -78,7 +81,7 @@ static void fail_at_each(const char *of_b, int expected)
         cut_short += status != expected;
         end_well(&b, story);
     }
-    print_message("%ld allocations, every %ld failed; %d runs were cut short.\n", points, stride(points), cut_short);
+    print_message("%d runs, each without one of its %ld allocations; %d were cut short.\n", runs, points, cut_short);
     assert_true(cut_short > 0);
 }
 
@@ -117,13 +120,32 @@ static void a_resume_survives_it_too(void **state)
     const int expected = belay_without_memory(&counted, "resume", 0);
     assert_int_equal(expected, 10);
     const long more = allocations(&counted);
-    for (long at = 1; at <= more; at += 2 * stride(more)) {
+    int runs = 0;
+    for (long at = 1; at <= more; at += 2 * stride(more), runs++) {
         bed b = cut_short_late(bad, points);
         const char *story = kit_path("allocation %ld of %ld of a resume", at, more);
         assert_told(&b, story, belay_without_memory(&b, "resume", at), expected);
         end_well(&b, story);
     }
-    print_message("%ld allocations of a resume, every %ld failed.\n", more, 2 * stride(more));
+    print_message("%d runs, each resumed without one of %ld allocations.\n", runs, more);
+}
+
+static void allow_512_MiB(void *user)
+{
+    (void)user;
+    (void)setrlimit(RLIMIT_AS, &(struct rlimit){(rlim_t)512 << 20, (rlim_t)512 << 20});
+}
+
+static void a_plugin_that_takes_all_memory_is_an_error_that_is_explained(void **state)
+{
+    (void)state;
+    bed b = lives_world("trouble = [\"execute=eat\"];");
+    b.in_child = allow_512_MiB;
+    assert_int_equal(bed_run(&b), 10);
+    assert_contains(bed_events(&b), "\"verdict\":\"error\"");
+    assert_contains(bed_events(&b), "the plugin's process ran out of memory in execute");
+    assert_contains(bed_events(&b), "look at the machine's memory");
+    lives_assert_whole(&b, "a plugin without memory");
 }
 
 int main(void)
@@ -132,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_run_that_would_commit_survives_an_allocation_that_fails),
         cmocka_unit_test(a_run_that_is_rolled_back_survives_an_allocation_that_fails),
         cmocka_unit_test(a_resume_survives_it_too),
+        cmocka_unit_test(a_plugin_that_takes_all_memory_is_an_error_that_is_explained),
     };
 #ifdef BELAY_SANITIZE
     print_message("skipped: the sanitizer's allocator stands in the way\n");

@@ -60,6 +60,17 @@ static belay_status leave(belay_ctx *c, const belay_host *h)
     exit(0);
 }
 
+/* Takes all memory that there is, and then asks the host for some. */
+static belay_status eat(belay_ctx *c, const belay_host *h)
+{
+    for (size_t n = (size_t)1 << 26; n > 0; n /= 2)
+        while (malloc(n))
+            continue;
+    for (int i = 0; i < 1000; i++)
+        h->log(c, 1, "there is no memory for this line");
+    return BELAY_OK;
+}
+
 static const struct {
     const char *name;
     belay_status status;
@@ -68,7 +79,7 @@ static const struct {
     {"fail", BELAY_E_FAIL, NULL},     {"retry", BELAY_E_RETRY, NULL},        {"config", BELAY_E_CONFIG, NULL},
     {"not_yet", BELAY_NOT_YET, NULL}, {"no_data", BELAY_NO_DATA, NULL},      {"hang", BELAY_E_FAIL, hang},
     {"nap", BELAY_E_CANCELLED, nap},  {"crash", BELAY_E_FAIL, crash},        {"exit", BELAY_E_FAIL, leave},
-    {"limit", BELAY_E_LIMIT, NULL},   {"orphan", BELAY_E_CANCELLED, orphan},
+    {"limit", BELAY_E_LIMIT, NULL},   {"orphan", BELAY_E_CANCELLED, orphan}, {"eat", BELAY_E_FAIL, eat},
 };
 
 /* "execute.midway=crash:1": whether this is meant, and its WHAT in *ret_what. */
