@@ -101,16 +101,16 @@ belay_status session_check_url(belay_ctx *c, const belay_host *h)
 }
 
 /* Explains, and tells the caller the same. */
-static belay_status explain(belay_ctx *c, const belay_host *h, belay_status status, char why[SESSION_WHY],
-                            const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-static belay_status explain(belay_ctx *c, const belay_host *h, belay_status status, char why[SESSION_WHY],
-                            const char *fmt, ...)
+static belay_status explain(belay_ctx *c, const belay_host *h, belay_status status, const char *hint,
+                            char why[SESSION_WHY], const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+static belay_status explain(belay_ctx *c, const belay_host *h, belay_status status, const char *hint,
+                            char why[SESSION_WHY], const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(why, SESSION_WHY, fmt, ap);
     va_end(ap);
-    return say_option(c, h, status, "url", NULL, "%s", why);
+    return say_option(c, h, status, "url", hint, "%s", why);
 }
 
 static redisReply *command(belay_ctx *c, const belay_host *h, redisContext *redis, belay_status *status,
@@ -118,13 +118,13 @@ static redisReply *command(belay_ctx *c, const belay_host *h, redisContext *redi
 {
     redisReply *reply = redisCommandArgv(redis, argc, argv, NULL);
     if (!reply) {
-        *status = explain(c, h, BELAY_E_RETRY, why, "Redis gave no answer to %s: %s", argv[0], redis->errstr);
+        *status = explain(c, h, BELAY_E_RETRY, NULL, why, "Redis gave no answer to %s: %s", argv[0], redis->errstr);
         return NULL;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
         bool loading = strncmp(reply->str, "LOADING", 7) == 0;
-        *status =
-            explain(c, h, loading ? BELAY_E_RETRY : BELAY_E_FAIL, why, "Redis refused %s: %s", argv[0], reply->str);
+        *status = explain(c, h, loading ? BELAY_E_RETRY : BELAY_E_FAIL, NULL, why, "Redis refused %s: %s", argv[0],
+                          reply->str);
         freeReplyObject(reply);
         return NULL;
     }
@@ -160,6 +160,15 @@ static bool log_in(belay_ctx *c, const belay_host *h, redisContext *redis, const
     return !a->database[0] || simple(c, h, redis, status, why, 2, choose);
 }
 
+static belay_status explain_no_connection(belay_ctx *c, const belay_host *h, const address *a, const char *reason,
+                                          char why[SESSION_WHY])
+{
+    const char *hint = "start the server, or correct its address in url";
+    if (a->socket[0])
+        return explain(c, h, BELAY_E_RETRY, hint, why, "no connection to Redis at %s: %s", a->socket, reason);
+    return explain(c, h, BELAY_E_RETRY, hint, why, "no connection to Redis at %s:%d: %s", a->host, a->port, reason);
+}
+
 static redisContext *connect_to(const address *a, int64_t timeout_ms)
 {
     struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
@@ -181,8 +190,7 @@ redisContext *session_open(belay_ctx *c, const belay_host *h, belay_status *stat
     redisContext *redis = connect_to(&a, h->opt_int(c, "connect_timeout"));
     bool open = redis && !redis->err;
     if (!open)
-        *status = explain(c, h, BELAY_E_RETRY, why, "no connection to Redis at %s: %s", a.socket[0] ? a.socket : a.host,
-                          redis ? redis->errstr : "out of memory");
+        *status = explain_no_connection(c, h, &a, redis ? redis->errstr : "out of memory", why);
     open = open && log_in(c, h, redis, &a, status, why);
     explicit_bzero(&a, sizeof a);
     if (open)

@@ -23,14 +23,15 @@ static void why_there_is_no_session_is_found(void **state)
 {
     (void)state;
     const char *at = strchr(kit_redis_url(), '@');
+    const int nobody = kit_free_port();
     const struct {
         const char *url, *says;
     } cases[] = {
         {kit_path("redis://:not-the-password%s", at), "Redis refused AUTH: WRONGPASS"},
         {kit_path("redis://%s", at + 1), "Redis refused SELECT: NOAUTH"},
-        {kit_path("redis://127.0.0.1:%d/0", kit_free_port()),
-         "no connection to Redis at 127.0.0.1: Connection refused"},
-        {"redis://no-such-host.invalid/0", "no connection to Redis at no-such-host.invalid: "},
+        {kit_path("redis://127.0.0.1:%d/0", nobody),
+         kit_path("no connection to Redis at 127.0.0.1:%d: Connection refused", nobody)},
+        {"redis://no-such-host.invalid/0", "no connection to Redis at no-such-host.invalid:6379: "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         kit_step *s = step(cases[i].url);
