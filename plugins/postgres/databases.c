@@ -125,6 +125,17 @@ belay_status server_drop(server *s, const char *name)
     return server_do(s, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
 }
 
+void server_drop_quietly(server *s, const char *name)
+{
+    char quoted[SERVER_QUOTED], sql[SERVER_QUOTED + 64];
+    (void)snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
+    if (!PQsendQuery(s->conn, sql))
+        return;
+    server_await(s);
+    for (PGresult *r = PQgetResult(s->conn); r; r = PQgetResult(s->conn))
+        PQclear(r);
+}
+
 /* Keeps new sessions out and ends those that are there. */
 static belay_status evict(server *s, const char *name)
 {

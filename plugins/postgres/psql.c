@@ -17,12 +17,11 @@ static belay_status run(applier *a, const migration *m, const char *const *args,
         .program = "psql", .args = args, .database = PQdb(a->keeper.conn), .in_fd = file, .keep_as = "psql.log"};
     belay_run io = {0};
     belay_status status = tool_run(a->c, a->h, &t, &io);
-    if (status != BELAY_E_FAIL)
+    if (status != BELAY_E_FAIL && !(status == BELAY_E_RETRY && io.err && *io.err))
         return status;
     const char *why = strstr(io.err, "ERROR:");
     why = why ? why : io.err;
-    return say(a->c, a->h, BELAY_E_FAIL,
-               "line numbers are those of the file; the whole output is the artifact psql.log",
+    return say(a->c, a->h, status, "line numbers are those of the file; the whole output is the artifact psql.log",
                "%s: psql ended with status %d: %.800s%s", m->path, io.exit_code, why,
                transaction ? "; the file was rolled back, nothing of it is kept"
                            : "; the file runs without a transaction: what came before the error STAYS APPLIED");

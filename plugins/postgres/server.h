@@ -72,6 +72,8 @@ belay_status server_copy(server *s, const char *from, const char *to);
 belay_status server_create_like(server *s, const char *like, const char *name);
 /** Drops it with whoever is connected; a missing one is fine. */
 belay_status server_drop(server *s, const char *name);
+/** The same, where a failure has been explained already, which stands. */
+void server_drop_quietly(server *s, const char *name);
 /** In one transaction: `name` becomes `aside`, `replacement` becomes `name`. Ends the sessions on both first and keeps
  * new ones out until it is done; afterwards both may be connected to. */
 belay_status server_swap(server *s, const char *name, const char *aside, const char *replacement);

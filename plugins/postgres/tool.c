@@ -1,6 +1,7 @@
 #include "tool.h"
 
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,20 +96,32 @@ static void compose(belay_ctx *c, const belay_host *h, const tool *t, command *m
     }
 }
 
+/* What the programs print of a server that goes away; where they run in its container, they go with it. */
+static bool lost_the_server(const char *text)
+{
+    return strstr(text, "server closed the connection") || strstr(text, "connection to server") ||
+           strstr(text, "terminating connection");
+}
+
 static belay_status explain_exit(belay_ctx *c, const belay_host *h, const tool *t, const belay_run *io)
 {
     char summary[1400];
     const char *text = *io->err ? io->err : io->out;
+    /* `docker exec` passes the signal on as a status */
+    const int ended_by = io->term_signal ? io->term_signal : io->exit_code > 128 ? io->exit_code - 128 : 0;
     size_t length = strlen(text) > 1000 ? 1000 : strlen(text);
     while (length && text[length - 1] == '\n')
         length--;
-    if (io->term_signal)
-        snprintf(summary, sizeof summary, "%s was ended by signal %d", t->program, io->term_signal);
+    if (ended_by)
+        snprintf(summary, sizeof summary, "%s was ended by signal %d (SIG%s)%s%.*s", t->program, ended_by,
+                 sigabbrev_np(ended_by) ? sigabbrev_np(ended_by) : "?", length ? ": " : "", (int)length, text);
     else
         snprintf(summary, sizeof summary, "%s ended with status %d: %.*s", t->program, io->exit_code, (int)length,
                  text);
     h->explain(c, summary, NULL, NULL);
-    return h->cancelled(c) ? BELAY_E_CANCELLED : BELAY_E_FAIL;
+    if (h->cancelled(c))
+        return BELAY_E_CANCELLED;
+    return ended_by || lost_the_server(text) ? BELAY_E_RETRY : BELAY_E_FAIL;
 }
 
 belay_status tool_run(belay_ctx *c, const belay_host *h, const tool *t, belay_run *io)

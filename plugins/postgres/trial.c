@@ -123,7 +123,7 @@ belay_status trial_execute(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = server_drop(&s, name);
     else if (name[0] && !h->cancelled(c))
-        (void)server_drop(&s, name); /* what was explained stands; rollback looks again */
+        server_drop_quietly(&s, name); /* what was explained stands; rollback looks again */
     server_close(&s);
     return status;
 }

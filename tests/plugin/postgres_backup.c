@@ -89,6 +89,31 @@ static void a_failing_dump_leaves_nothing_that_looks_good(void **state)
     kit_step_free(s);
 }
 
+/* Of a server that dies, or of its container, in which pg_dump runs: the release is not to blame. */
+static void a_dump_that_dies_with_its_server_is_an_error_that_may_pass(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *says;
+    } cases[] = {
+        {"kill -9 $$", "pg_dump was ended by signal 9 (SIGKILL)"},
+        {"exit 137", "pg_dump was ended by signal 9 (SIGKILL)"},
+        {"echo 'pg_dump: error: server closed the connection unexpectedly' >&2; exit 1",
+         "server closed the connection"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *folder = kit_folder(), *dies = kit_path("%s/dies", kit_folder());
+        kit_write(dies, kit_path("#!/bin/sh\n\"$@\" | head -c 600\n%s\n", cases[i].script));
+        kit_output_of("chmod", "755", dies, NULL);
+        kit_step *s = backup(world_make("app"), folder);
+        kit_set_list(s, "tool_prefix", dies, NULL);
+        assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_RETRY);
+        assert_non_null(strstr(kit_summary(s), cases[i].says));
+        assert_string_equal(listing(folder), "");
+        kit_step_free(s);
+    }
+}
+
 static void a_killed_dump_is_removed_by_rollback(void **state)
 {
     (void)state;
@@ -190,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_dump_is_proved_named_and_summed),
         cmocka_unit_test(a_database_of_any_name_is_dumped_and_restored_as_itself),
         cmocka_unit_test(a_failing_dump_leaves_nothing_that_looks_good),
+        cmocka_unit_test(a_dump_that_dies_with_its_server_is_an_error_that_may_pass),
         cmocka_unit_test(a_killed_dump_is_removed_by_rollback),
         cmocka_unit_test(retention_counts_only_proved_dumps),
         cmocka_unit_test(too_little_room_is_found_in_prepare),

@@ -46,6 +46,23 @@ static void a_failure_is_found_on_the_copy(void **state)
     kit_step_free(s);
 }
 
+/* The sessions of both end, as when the server dies: the copy cannot be dropped, which is not what is told. */
+static void of_a_server_that_goes_away_the_statement_is_told(void **state)
+{
+    (void)state;
+    migrations m = migrations_new("t_gone");
+    migrations_write(
+        &m, "001_gone.sql",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND\n"
+        "    pid <> pg_backend_pid();\nSELECT pg_terminate_backend(pg_backend_pid());\n");
+    kit_step *s = migrations_step(&m, "postgres.trial");
+    run_phase(s, KIT_EXECUTE, BELAY_E_RETRY);
+    assert_contains(kit_summary(s), "001_gone.sql:3: the connection was lost");
+    run_phase(s, KIT_ROLLBACK, BELAY_OK);
+    assert_no_copy(&m);
+    kit_step_free(s);
+}
+
 static void a_database_in_use_is_copied_by_a_dump(void **state)
 {
     (void)state;
@@ -99,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_files_are_tried_on_a_copy_that_goes_away),
         cmocka_unit_test(a_failure_is_found_on_the_copy),
+        cmocka_unit_test(of_a_server_that_goes_away_the_statement_is_told),
         cmocka_unit_test(a_database_in_use_is_copied_by_a_dump),
         cmocka_unit_test(a_killed_trial_leaves_a_copy_that_rollback_drops),
         cmocka_unit_test(a_cancelled_trial_is_cleaned_up_by_rollback),
