@@ -18,6 +18,12 @@
 #include "conform/trace.h"
 #include "worker/worker.h"
 
+/** The phase that people look at in gdb. */
+typedef struct debugging {
+    worker_phase phase;
+    int count; /**< how often that was done */
+} debugging;
+
 typedef struct bench {
     const catalog *catalog;
     const catalog_kind *kind;
@@ -31,6 +37,7 @@ typedef struct bench {
     server server;          /**< the case's own */
     json_t *options;        /**< typed, as a worker is sent them */
     redactor *secrets, *nothing;
+    debugging *debugging; /**< borrowed; NULL: no phase is debugged */
 } bench;
 
 /** Makes the case's world ready. scratch: an empty folder for it; state_folder: holds the plugin's copy. */

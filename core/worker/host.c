@@ -328,6 +328,7 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
 {
     w->secrets = request->secrets;
     w->phase = request->phase;
+    w->debugged = request->debugged;
     w->grace_ms = request->grace_ms > 0 ? request->grace_ms : DEFAULT_GRACE_MS;
     w->started_ms = clock_steady_ms();
     int r = spawn_worker(w, request, on_process_end, err);

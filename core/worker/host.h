@@ -48,7 +48,7 @@ struct worker {
 
     worker_handlers handlers;
     const redactor *secrets;
-    bool describing;
+    bool describing, debugged;
     worker_phase phase;
     int64_t timeout_ms, grace_ms, started_ms;
 

@@ -167,12 +167,12 @@ typedef struct gifts {
 
 /* What is executed, and its arguments in a list that the caller frees. A watcher gets the path of belay-worker: the
  * descriptor is not handed on. */
-static const char **make_arguments(const char *const *watcher, char *program, size_t room)
+static const char **make_arguments(const char *const *watcher, bool debugged, char *program, size_t room)
 {
     size_t n = 0;
     while (watcher && watcher[n])
         n++;
-    const char **argv = mem_array(n + 2, sizeof *argv);
+    const char **argv = mem_array(n + 3, sizeof *argv);
     for (size_t i = 0; i < n; i++)
         argv[i] = watcher[i];
     guard_mem char *descriptor = mem_printf("/proc/self/fd/%d", program_fd);
@@ -182,10 +182,11 @@ static const char **make_arguments(const char *const *watcher, char *program, si
     else
         snprintf(program, room, "%s", descriptor);
     argv[n] = watcher ? program : "belay-worker";
+    argv[n + 1] = debugged ? INSIDE_DEBUGGED : NULL;
     return argv;
 }
 
-static int spawn_process(worker *w, const char *const *watcher, const gifts *g, uv_exit_cb on_exit, error **err)
+static int spawn_process(worker *w, const worker_request *request, const gifts *g, uv_exit_cb on_exit, error **err)
 {
     const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
     uv_stdio_container_t stdio[INSIDE_COUNT] = {
@@ -198,7 +199,8 @@ static int spawn_process(worker *w, const char *const *watcher, const gifts *g, 
         [INSIDE_LEASE] = {.flags = UV_INHERIT_FD, .data.fd = g->lease},
     };
     char program[PATH_MAX];
-    guard_mem const char **argv = make_arguments(watcher, program, sizeof program);
+    const char *const *watcher = request->watcher;
+    guard_mem const char **argv = make_arguments(watcher, request->debugged, program, sizeof program);
     char **env = filtered_environment();
     uv_process_options_t options = {
         .exit_cb = on_exit,
@@ -236,5 +238,5 @@ int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, e
         return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
     }
     const gifts g = {.output = write_end, .plugin = plugin, .lease = request->lease ? request->lease : none};
-    return spawn_process(w, request->watcher, &g, on_exit, err);
+    return spawn_process(w, request, &g, on_exit, err);
 }
