@@ -63,6 +63,8 @@ typedef struct wish {
     int64_t timeout_ms;    /**< 0: 60 s */
     bool unmasked;         /**< the host does not know the secrets, so that a leak is seen */
     bool dry_run;          /**< a plan is made */
+    bool bare;             /**< as in worker_request; and without the facts that not every run has */
+    int fail_run;          /**< as in worker_request */
     const json_t *instead; /**< options instead of the case's */
 } wish;
 
@@ -77,7 +79,7 @@ typedef struct trial {
     int signal;
     char *summary;
     text heard; /**< all that came out of it */
-    int remembers, outputs;
+    int remembers, outputs, runs;
     bool cancelled; /**< while it ran */
     trace trace;
 } trial;

@@ -19,6 +19,7 @@ static const struct {
     unsigned of;
     prove prove;
 } proofs[] = {
+    {"D1", "it makes do with a bare host", 0, prove_bare},
     {"D2", "prepare and verify change nothing", 0, prove_looks_only},
     {"D3", "execute, run again, finds that all is done", ONLY_CHANGES, prove_execute_twice},
     {"D4", "rollback restores the world, also twice", ONLY_UNDONE, prove_rollback},

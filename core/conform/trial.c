@@ -140,6 +140,7 @@ static void on_done(void *user, const worker_result *result)
     t->status = result->status;
     t->end = result->end;
     t->signal = result->signal;
+    t->runs = result->runs;
     t->summary = mem_dup(result->summary);
     hear(r, "explanation", result->summary);
     hear(r, "explanation", result->hint);
@@ -186,6 +187,8 @@ static json_t *make_facts(const bench *b, const wish *how)
                   "run.started_at", now, "stage.started_at", now, "step.started_at", now);
     if (how->dry_run)
         json_object_set_new(facts, "dry_run", json_string("1"));
+    if (how->bare)
+        json_object_del(facts, "pipeline.previous"); /* of the first deploy */
     if (b->kind->flags & BELAY_S_WAITS)
         add_facts_of_a_wait(facts);
     return facts;
@@ -249,6 +252,8 @@ int trial_call(trial *t, worker_phase phase, const wish *how, error **err)
         .grace_ms = debugged ? DEBUGGER_MS : 0,
         .watcher = how->watched ? watcher : NULL,
         .debugged = debugged,
+        .bare = how->bare,
+        .fail_run = how->fail_run,
     };
     running r = {.trial = t, .how = how, .err = err};
     int result = drive(&r, &request, err);

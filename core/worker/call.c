@@ -117,6 +117,7 @@ static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *or
     c->pending = json_object_get(order, "pending");
     c->facts = take_facts(order);
     c->deadline_ms = clock_steady_ms() + wire_get_int(order, "left_ms", 0);
+    c->fail_run = (int)wire_get_int(order, "fail_run", 0);
     take_secrets(c, json_object_get(order, "secrets"));
     call_tell(c, json_pack("{s:s, s:i, s:I}", "type", "ready", "protocol", WIRE_PROTOCOL, "minor",
                            (json_int_t)BELAY_ABI_MINOR));
@@ -124,8 +125,8 @@ static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *or
     if (fn && debugged)
         let_debugger_in(c, fn);
     belay_status status = fn ? fn(c, &call_host) : BELAY_NOTHING;
-    call_tell(c, json_pack("{s:s, s:i, s:I}", "type", "result", "status", (int)status, "dropped",
-                           (json_int_t)c->log.dropped));
+    call_tell(c, json_pack("{s:s, s:i, s:I, s:i}", "type", "result", "status", (int)status, "dropped",
+                           (json_int_t)c->log.dropped, "runs", c->runs));
 }
 
 _Noreturn void inside_call(bool debugged)

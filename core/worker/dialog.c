@@ -162,6 +162,7 @@ static void on_result(worker *w, const json_t *m)
 {
     json_int_t status = wire_get_int(m, "status", INT32_MAX);
     w->dropped_inside = (uint64_t)wire_get_int(m, "dropped", 0);
+    w->runs = (int)wire_get_int(m, "runs", 0);
     if (!w->ready || w->returned) {
         host_break(w, "an unexpected 'result'");
     } else if (!may_return(w, status)) {

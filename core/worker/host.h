@@ -61,6 +61,7 @@ struct worker {
     host_lines said, printed;
     budget log;
     uint64_t dropped_inside;
+    int runs;
     struct {
         host_artifact *items;
         size_t count, room;

@@ -23,35 +23,38 @@ static int program_fd = -1;
 
 /* What of Belay's own environment a plugin and its programs get. Everything else may hold secrets that are not theirs.
  */
-static const char *const passed[] = {
-    "PATH", /* to find programs */
-    "HOME",
-    "USER",
-    "LOGNAME", /* git, ssh, docker and libpq read their files and names by them */
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",              /* how text and times are read and written */
-    "TMPDIR",          /* where the work folder is made, which then takes its place */
-    "XDG_RUNTIME_DIR", /* the socket of a rootless engine */
-    "DOCKER_HOST",
-    "DOCKER_CONFIG",
-    "DOCKER_CERT_PATH",
-    "DOCKER_TLS_VERIFY",
-    "DOCKER_TLS",
-    "DOCKER_API_VERSION",
-    "DOCKER_CONTEXT", /* which engine, and how it is reached */
-    "SSH_AUTH_SOCK",  /* git and docker over ssh */
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR", /* a company's own certificate authority */
+static const struct {
+    const char *name;
+    bool of_user; /* not every service has it */
+} passed[] = {
+    {"PATH", false}, /* to find programs */
+    {"HOME", true},
+    {"USER", true},
+    {"LOGNAME", true}, /* git, ssh, docker and libpq read their files and names by them */
+    {"LANG", true},
+    {"LC_ALL", true},
+    {"LC_CTYPE", true},
+    {"TZ", true},               /* how text and times are read and written */
+    {"TMPDIR", false},          /* where the work folder is made, which then takes its place */
+    {"XDG_RUNTIME_DIR", false}, /* the socket of a rootless engine */
+    {"DOCKER_HOST", false},
+    {"DOCKER_CONFIG", false},
+    {"DOCKER_CERT_PATH", false},
+    {"DOCKER_TLS_VERIFY", false},
+    {"DOCKER_TLS", false},
+    {"DOCKER_API_VERSION", false},
+    {"DOCKER_CONTEXT", false}, /* which engine, and how it is reached */
+    {"SSH_AUTH_SOCK", false},  /* git and docker over ssh */
+    {"HTTP_PROXY", false},
+    {"HTTPS_PROXY", false},
+    {"NO_PROXY", false},
+    {"ALL_PROXY", false},
+    {"http_proxy", false},
+    {"https_proxy", false},
+    {"no_proxy", false},
+    {"all_proxy", false},
+    {"SSL_CERT_FILE", false},
+    {"SSL_CERT_DIR", false}, /* a company's own certificate authority */
 };
 #define PASSED (sizeof passed / sizeof *passed)
 
@@ -104,14 +107,14 @@ int worker_init_beside(const char *program, error **err)
     return open_program(whole, err);
 }
 
-static char **filtered_environment(void)
+static char **filtered_environment(bool bare)
 {
     char **env = mem_array(PASSED + 2, sizeof *env);
     size_t n = 0;
     for (size_t i = 0; i < PASSED; i++) {
-        const char *value = getenv(passed[i]);
+        const char *value = bare && passed[i].of_user ? NULL : getenv(passed[i].name);
         if (value)
-            env[n++] = mem_printf("%s=%s", passed[i], value);
+            env[n++] = mem_printf("%s=%s", passed[i].name, value);
     }
     if (!getenv("PATH"))
         env[n++] = mem_printf("PATH=%s", default_path);
@@ -201,7 +204,7 @@ static int spawn_process(worker *w, const worker_request *request, const gifts *
     char program[PATH_MAX];
     const char *const *watcher = request->watcher;
     guard_mem const char **argv = make_arguments(watcher, request->debugged, program, sizeof program);
-    char **env = filtered_environment();
+    char **env = filtered_environment(request->bare);
     uv_process_options_t options = {
         .exit_cb = on_exit,
         .file = watcher ? watcher[0] : program,
