@@ -144,6 +144,8 @@ static int prove_case(checking *c, const bench *b, error **err)
         int64_t began = clock_steady_ms();
         proof p = {.bench = b, .id = proofs[i].id, .only = c->only_trial, .kills = c->request->kills};
         int r = proofs[i].prove(&p, err);
+        if (r == 0 && p.verdict == CONFORM_PROVED && p.trials && p.trials < p.only)
+            r = proof_lacks(&p, "there are only %ld trials", p.trials);
         if (r == 0)
             add_row(c, proofs[i].id, proofs[i].claim, subject, p.verdict, text_get(&p.what), began);
         text_done(&p.what);

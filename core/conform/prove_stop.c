@@ -36,17 +36,20 @@ int prove_cancel(proof *p, error **err)
     static const int times[] = {CANCEL_AT_ONCE, 1, 5, 20, 100, 400};
     guard_trial t = {0};
     worker_phase phases[4];
-    size_t count = proof_phases(p->bench->kind, phases);
-    long reached = 0;
+    const size_t count = proof_phases(p->bench->kind, phases), each = sizeof times / sizeof *times;
+    const long all = (long)(count * each), step = p->kills && p->kills < all ? all / p->kills + 1 : 1;
+    long reached = 0, done = 0;
     for (size_t i = 0; i < count; i++)
-        for (size_t at = 0; at < sizeof times / sizeof *times; at++) {
-            if (!proof_wants(p))
+        for (size_t at = 0; at < each; at++) {
+            bool wanted = proof_wants(p);
+            if (!wanted || (!p->only && p->trials % step != 0))
                 continue;
+            done++;
             int r = cancel_at(p, &t, phases, i, times[at], &reached, err);
             if (r < 0 || p->verdict != CONFORM_PROVED)
                 return r;
         }
-    text_printf(&p->what, "%ld cancellations, %ld before its end", p->trials, reached);
+    text_printf(&p->what, "%ld cancellations, %ld before its end%s", done, reached, step > 1 ? ": a sample" : "");
     return 0;
 }
 

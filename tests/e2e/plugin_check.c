@@ -134,6 +134,7 @@ static void a_trial_is_replayed_by_its_number(void **state)
     assert_found("acts_first", number, "", "FAILED");
     assert_holds(prove("good", "C1", "").out, "proved");
     assert_holds(prove("good", "C1#999999", "").out, "not proved: there are only");
+    assert_holds(prove("good", "T1#99", "").out, "not proved: there are only 18 trials");
     assert_holds(prove("good", "C9", "").err, "--only takes a proof");
 }
 
@@ -256,6 +257,10 @@ static void fewer_kills_are_a_sample_that_says_so(void **state)
     outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "6", "--case",
                       make_case("good", ""), NULL);
     assert_holds(o.out, ": a sample, each ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "6", "--case",
+              make_case("good", ""), NULL);
+    assert_holds(o.out, "proved: 4 cancellations, ");
+    assert_holds(o.out, " before its end: a sample");
     o = belay("plugin", "check", test_plugin("faulty"), "--kills", "none", NULL);
     assert_holds(o.err, "--kills takes a whole number");
 }
