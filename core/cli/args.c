@@ -61,6 +61,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_FORMAT: args->format = value; return 0;
     case CLI_CASE: cli_list_add(&args->cases, value); return 0;
     case CLI_ONLY: args->only = value; return 0;
+    case CLI_GDB: args->gdb = value; return 0;
     case CLI_JUNIT: args->junit = value; return 0;
     case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;

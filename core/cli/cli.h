@@ -20,7 +20,7 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *junit, *output;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *gdb, *junit, *output;
     cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, due, help;
     int keep, limit, kills;
@@ -52,7 +52,8 @@ typedef struct cli_args {
     X(KIND, "kind", "check|change", "what the plugin shall be")                                                        \
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
-    X(KILLS, "kills", "N", "at most about N kills in proof C1 (default 1000)")                                         \
+    X(GDB, "gdb", "prepare|execute|verify|rollback", "run this phase of the trial that --only names in gdb")           \
+    X(KILLS, "kills", "N", "at most about N kills in proof C1 (default 1000), and cancellations in T1")                \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \

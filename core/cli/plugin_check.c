@@ -30,6 +30,7 @@ int cli_plugin_check(const cli_args *args)
     const conform_request request = {.plugin = args->words[0],
                                      .cases = args->cases.items,
                                      .only = args->only,
+                                     .gdb = args->gdb,
                                      .kills = args->kills,
                                      .progress = args->json ? NULL : stdout};
     int r = conform_run(&request, &report, &err);

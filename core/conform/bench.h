@@ -18,6 +18,12 @@
 #include "conform/trace.h"
 #include "worker/worker.h"
 
+/** The phase that people look at in gdb. */
+typedef struct debugging {
+    worker_phase phase;
+    int count; /**< how often that was done */
+} debugging;
+
 typedef struct bench {
     const catalog *catalog;
     const catalog_kind *kind;
@@ -31,6 +37,7 @@ typedef struct bench {
     server server;          /**< the case's own */
     json_t *options;        /**< typed, as a worker is sent them */
     redactor *secrets, *nothing;
+    debugging *debugging; /**< borrowed; NULL: no phase is debugged */
 } bench;
 
 /** Makes the case's world ready. scratch: an empty folder for it; state_folder: holds the plugin's copy. */
@@ -56,6 +63,8 @@ typedef struct wish {
     int64_t timeout_ms;    /**< 0: 60 s */
     bool unmasked;         /**< the host does not know the secrets, so that a leak is seen */
     bool dry_run;          /**< a plan is made */
+    bool bare;             /**< as in worker_request; and without the facts that not every run has */
+    int fail_run;          /**< as in worker_request */
     const json_t *instead; /**< options instead of the case's */
 } wish;
 
@@ -70,7 +79,7 @@ typedef struct trial {
     int signal;
     char *summary;
     text heard; /**< all that came out of it */
-    int remembers, outputs;
+    int remembers, outputs, runs;
     bool cancelled; /**< while it ran */
     trace trace;
 } trial;

@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "conform/debugger.h"
 #include "conform/proof.h"
 
 #define ONLY_CHANGES (1u << 0) /* of kinds that have execute */
 #define ONLY_UNDONE  (1u << 1) /* of kinds that have rollback */
+#define MANY_TRIALS  (1u << 2)
 
 /* In the order in which they are worth knowing. */
 static const struct {
@@ -17,18 +19,19 @@ static const struct {
     unsigned of;
     prove prove;
 } proofs[] = {
+    {"D1", "it makes do with a bare host", 0, prove_bare},
     {"D2", "prepare and verify change nothing", 0, prove_looks_only},
     {"D3", "execute, run again, finds that all is done", ONLY_CHANGES, prove_execute_twice},
     {"D4", "rollback restores the world, also twice", ONLY_UNDONE, prove_rollback},
     {"D5", "rollback refuses what somebody else changed", ONLY_UNDONE, prove_foreign_change},
-    {"C1", "a kill at any system call can be taken back", ONLY_UNDONE, prove_kills},
+    {"C1", "a kill at any system call can be taken back", ONLY_UNDONE | MANY_TRIALS, prove_kills},
     {"C2", "nothing is changed before it is remembered", ONLY_UNDONE, prove_remembers_first},
-    {"C3", "what the host refuses ends the step", ONLY_UNDONE, prove_refusals},
-    {"T1", "it stops when it is cancelled", 0, prove_cancel},
-    {"T2", "it leaves no process running", 0, prove_leaves_nobody},
+    {"C3", "what the host refuses ends the step", ONLY_UNDONE | MANY_TRIALS, prove_refusals},
+    {"T1", "it stops when it is cancelled", MANY_TRIALS, prove_cancel},
+    {"T2", "it leaves no process running", MANY_TRIALS, prove_leaves_nobody},
     {"R1", "it gives back files, sockets and threads", 0, prove_gives_back},
     {"X1", "secrets stay inside", 0, prove_keeps_secrets},
-    {"X2", "no value of an option makes it crash", 0, prove_hostile_values},
+    {"X2", "no value of an option makes it crash", MANY_TRIALS, prove_hostile_values},
 };
 #define PROOF_COUNT (sizeof proofs / sizeof *proofs)
 
@@ -39,6 +42,8 @@ typedef struct checking {
     catalog *catalog;
     char only_id[8];
     long only_trial;
+    unsigned only_of;
+    debugging debugging;
 } checking;
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
@@ -139,6 +144,8 @@ static int prove_case(checking *c, const bench *b, error **err)
         int64_t began = clock_steady_ms();
         proof p = {.bench = b, .id = proofs[i].id, .only = c->only_trial, .kills = c->request->kills};
         int r = proofs[i].prove(&p, err);
+        if (r == 0 && p.verdict == CONFORM_PROVED && p.trials && p.trials < p.only)
+            r = proof_lacks(&p, "there are only %ld trials", p.trials);
         if (r == 0)
             add_row(c, proofs[i].id, proofs[i].claim, subject, p.verdict, text_get(&p.what), began);
         text_done(&p.what);
@@ -164,6 +171,7 @@ static int prove_cases(checking *c, bool *covered, error **err)
         if (r < 0)
             return r;
         note_case(b.kind, catalog_plugin_at(c->catalog, 0), covered);
+        b.debugging = c->request->gdb ? &c->debugging : NULL;
         r = prove_case(c, &b, err);
         bench_close(&b);
     }
@@ -190,8 +198,11 @@ static int read_only_wish(checking *c, error **err)
         return 0;
     size_t n = strcspn(only, "#");
     bool known = n == 2 && (strncmp(only, "S1", 2) == 0 || strncmp(only, "S2", 2) == 0);
-    for (size_t i = 0; i < PROOF_COUNT; i++)
-        known |= n == 2 && strncmp(only, proofs[i].id, 2) == 0;
+    for (size_t i = 0; i < PROOF_COUNT; i++) {
+        bool same = n == 2 && strncmp(only, proofs[i].id, 2) == 0;
+        c->only_of = same ? proofs[i].of : c->only_of;
+        known |= same;
+    }
     char *end = NULL;
     c->only_trial = only[n] ? strtol(only + n + 1, &end, 10) : 0;
     if (!known || (end && (*end || c->only_trial < 1))) {
@@ -202,9 +213,39 @@ static int read_only_wish(checking *c, error **err)
     return 0;
 }
 
+static int read_gdb_wish(checking *c, error **err)
+{
+    const char *phase = c->request->gdb;
+    if (!phase)
+        return 0;
+    int index = worker_phase_parse(phase);
+    if (index < 0 || index == WORKER_DISCARD)
+        return error_set(err, ERROR_USAGE, "--gdb takes prepare, execute, verify or rollback, not '%s'", phase);
+    if (!*c->only_id || (c->only_of & MANY_TRIALS && !c->only_trial)) {
+        (void)error_set(err, ERROR_USAGE, "--gdb looks at one trial: name it by --only");
+        return error_hint(err, "for example: --only D4 or --only C1#37, as a failure says it");
+    }
+    if (!c->request->progress)
+        return error_set(err, ERROR_USAGE, "--gdb is for people, --json for machines: leave out one of them");
+    c->debugging.phase = (worker_phase)index;
+    return debugger_find(err);
+}
+
+/* Nobody is to wonder why gdb did not come. */
+static int check_debugged(const checking *c, error **err)
+{
+    if (!c->request->gdb || c->debugging.count)
+        return 0;
+    (void)error_set(err, ERROR_USAGE, "%s runs no %s that gdb can look at", c->request->only, c->request->gdb);
+    return error_hint(err, "a phase that is killed, or followed from call to call, has its tracer already; %s",
+                      "look at the same phase in D2 or D4");
+}
+
 static int check(checking *c, error **err)
 {
     int r = read_only_wish(c, err);
+    if (r == 0)
+        r = read_gdb_wish(c, err);
     if (r < 0 || !prove_tables(c))
         return r;
     guard_mem bool *covered = mem_array(catalog_plugin_at(c->catalog, 0)->kind_count, sizeof *covered);
@@ -214,7 +255,7 @@ static int check(checking *c, error **err)
         r = prove_cases(c, covered, err);
     if (r == 0)
         add_uncovered(c, covered);
-    return r;
+    return r == 0 ? check_debugged(c, err) : r;
 }
 
 int conform_run(const conform_request *request, conform_report *ret, error **err)

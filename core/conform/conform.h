@@ -35,7 +35,8 @@ typedef struct conform_request {
     const char *plugin;       /**< the file */
     const char *const *cases; /**< folders, NULL-terminated; may be NULL */
     const char *only;         /**< "C1": one proof, "C1#37": one case of it; NULL: all */
-    int kills;                /**< about how many kills C1 makes at the most; 0: 1000 */
+    const char *gdb;          /**< the phase of the trial that gdb is to look at, NULL: none; needs only */
+    int kills;                /**< about how many kills C1 makes at the most, and T1 cancellations; 0: 1000 */
     FILE *progress;           /**< receives each row as it is known; NULL: nobody */
 } conform_request;
 

@@ -98,3 +98,30 @@ int proof_undo(proof *p, trial *t, const char *after, error **err)
     }
     return 0;
 }
+
+int proof_undo_if_it_can(proof *p, trial *t, const char *after, error **err)
+{
+    return p->bench->kind->has_rollback ? proof_undo(p, t, after, err) : 0;
+}
+
+size_t proof_phases(const catalog_kind *k, worker_phase phases[4])
+{
+    const struct {
+        bool has;
+        worker_phase phase;
+    } all[] = {{k->has_prepare, WORKER_PREPARE},
+               {k->has_execute, WORKER_EXECUTE},
+               {k->has_verify, WORKER_VERIFY},
+               {k->has_rollback, WORKER_ROLLBACK}};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].has)
+            phases[n++] = all[i].phase;
+    return n;
+}
+
+uint32_t proof_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}

@@ -36,11 +36,20 @@ int proof_compare(const trial *t, const char *with, char **ret_difference, error
 int proof_changed(proof *p, const trial *t, bool *ret_changed, error **err) CHECKED;
 /** Rolls back twice: each must go well and restore the start. after: "killed at ...", for the sentence. */
 int proof_undo(proof *p, trial *t, const char *after, error **err) CHECKED;
+/** The same; of a kind without rollback nothing is asked. */
+int proof_undo_if_it_can(proof *p, trial *t, const char *after, error **err) CHECKED;
+/** The phases of a kind but discard, in the order of a run; gives how many. */
+size_t proof_phases(const catalog_kind *k, worker_phase phases[4]);
+/** The next of a sequence that is the same in each run (Numerical Recipes' linear congruence), so that a trial can be
+ *  done again. */
+uint32_t proof_random(uint32_t *seed);
 
 /* prove_load.c */
 int prove_quiet_load(const catalog *c, const char *state_folder, const char *scratch, proof *p, error **err) CHECKED;
 /** The name of a symbol besides the entry that the file exports, or NULL; the caller frees. */
 int prove_one_symbol(const char *file, char **ret_other, error **err) CHECKED;
+/* prove_bare.c */
+int prove_bare(proof *p, error **err) CHECKED;
 /* prove_world.c */
 int prove_looks_only(proof *p, error **err) CHECKED;
 int prove_execute_twice(proof *p, error **err) CHECKED;

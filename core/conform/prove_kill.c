@@ -6,12 +6,15 @@
 
 /* Where there would be more than this, not every call is taken; the row says so. */
 #define KILLS_MAX 1000
+/* Of pairs, which are kills of execute and of the rollback after it, one for each five kills. */
+#define PAIR_SHARE 5
+#define PAIRS_MAX  200
 
 typedef enum manner {
     KILL_EXECUTE,       /* killed, then rolled back */
     KILL_EXECUTE_RETRY, /* killed, executed again, then rolled back */
     KILL_ROLLBACK,      /* executed, rolled back and killed, then rolled back */
-    MANNERS
+    MANNERS             /* and, of some: both killed, then rolled back */
 } manner;
 
 /* Runs the phase up to its stop-th call; *ret_after says where that was, for people. */
@@ -46,6 +49,20 @@ static int try_kill(proof *p, trial *t, manner how, long stop, error **err)
         return proof_fails(p, "%s and executed again, it %s. Execute must survive being run again. %s", killed, end,
                            proof_replay(p, replay));
     after = how == KILL_EXECUTE_RETRY ? mem_printf("%s and executed again", killed) : mem_dup(killed);
+    return proof_undo(p, t, after, err);
+}
+
+static int try_pair(proof *p, trial *t, long first, long second, error **err)
+{
+    guard_mem char *killed = NULL, *again = NULL;
+    int r = trial_begin(t, p->bench, err);
+    if (r == 0)
+        r = run_killed(t, WORKER_EXECUTE, first, &killed, err);
+    if (r == 0)
+        r = run_killed(t, WORKER_ROLLBACK, second, &again, err);
+    if (r < 0)
+        return r;
+    guard_mem char *after = mem_printf("%s, then %s", killed, again);
     return proof_undo(p, t, after, err);
 }
 
@@ -100,9 +117,18 @@ static bool is_noticed(const trace *t, long stop)
 static long count_noticed(const trace *t)
 {
     long n = 0;
-    for (long stop = 1; stop <= t->calls; stop++)
-        n += is_noticed(t, stop);
+    for (size_t i = 0; i < t->count; i++)
+        n += t->items[i].number > 0 && t->items[i].class != '-';
     return n;
+}
+
+/* The number of the n-th of them, from 0. */
+static long find_noticed(const trace *t, long n)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].number > 0 && t->items[i].class != '-' && n-- == 0)
+            return t->items[i].number;
+    return 0;
 }
 
 static choice choose(const plain_run *run, long most)
@@ -136,10 +162,29 @@ static int kill_at_each(proof *p, manner how, const trace *calls, const choice *
     return 0;
 }
 
-static void tell_choice(proof *p, const plain_run *run, const choice *each, long done)
+/* The calls that others can notice, of both phases, in pairs: all of them, or as many at random. */
+static int kill_in_pairs(proof *p, const plain_run *run, long most, long *done, error **err)
 {
-    text_printf(&p->what, "%ld kills at the %ld calls of execute and %ld of rollback", done, run->execute.calls,
-                run->rollback.calls);
+    guard_trial t = {0};
+    long others = count_noticed(&run->rollback), all = count_noticed(&run->execute) * others;
+    uint32_t seed = 1;
+    for (long i = 0; i < all && i < most; i++) {
+        long pick = all > most ? (long)(proof_random(&seed) % (unsigned long)all) : i;
+        if (!proof_wants(p))
+            continue;
+        ++*done;
+        int r = try_pair(p, &t, find_noticed(&run->execute, pick / others), find_noticed(&run->rollback, pick % others),
+                         err);
+        if (r < 0 || p->verdict != CONFORM_PROVED)
+            return r;
+    }
+    return 0;
+}
+
+static void tell_choice(proof *p, const plain_run *run, const choice *each, long done, long pairs)
+{
+    text_printf(&p->what, "%ld kills at the %ld calls of execute and %ld of rollback, %ld of both", done,
+                run->execute.calls, run->rollback.calls, pairs);
     if (p->only || (each->noticed == 1 && each->rest == 1))
         return;
     if (each->noticed == 1)
@@ -156,14 +201,14 @@ int prove_kills(proof *p, error **err)
         return r;
     if (!run.execute.calls || !run.rollback.calls)
         return proof_lacks(p, "no system call was seen: this machine does not let a process be traced");
-    choice each = choose(&run, p->kills ? p->kills : KILLS_MAX);
-    long done = 0;
+    long most = p->kills ? p->kills : KILLS_MAX, done = 0, pairs = 0;
+    choice each = choose(&run, most);
     for (int how = 0; r == 0 && p->verdict == CONFORM_PROVED && how < MANNERS; how++)
         r = kill_at_each(p, (manner)how, how == KILL_ROLLBACK ? &run.rollback : &run.execute, &each, &done, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED)
+        r = kill_in_pairs(p, &run, most / PAIR_SHARE < PAIRS_MAX ? most / PAIR_SHARE : PAIRS_MAX, &pairs, err);
     if (r < 0 || p->verdict != CONFORM_PROVED)
         return r;
-    if (!done)
-        return proof_lacks(p, "there are only %ld trials", p->trials);
-    tell_choice(p, &run, &each, done);
+    tell_choice(p, &run, &each, done, pairs);
     return 0;
 }

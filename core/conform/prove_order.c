@@ -57,6 +57,36 @@ static int refuse_remember(proof *p, trial *t, int which, error **err)
     return check_refused(p, t, what, err);
 }
 
+/* A program that is not installed, say. Who can do without it may go on, if the change is then made. */
+static int fail_run(proof *p, trial *t, int which, error **err)
+{
+    char replay[64];
+    guard_mem char *difference = NULL, *what = mem_printf("its run() number %d", which);
+    int r = trial_begin(t, p->bench, err);
+    if (r == 0)
+        r = trial_call(t, WORKER_EXECUTE, &(wish){.fail_run = which}, err);
+    if (r == 0 && trial_is_good(t))
+        r = proof_compare(t, p->bench->start, &difference, err);
+    if (r < 0)
+        return r;
+    if (!trial_is_good(t))
+        return check_refused(p, t, what, err);
+    if (!difference)
+        return proof_fails(p,
+                           "after %s failed, execute says that all is well, and nothing is changed. Look at what "
+                           "the host's functions return. %s",
+                           what, proof_replay(p, replay));
+    return proof_undo(p, t, "after a run() failed", err);
+}
+
+static int refuse_output(proof *p, trial *t, error **err)
+{
+    int r = trial_begin(t, p->bench, err);
+    if (r == 0)
+        r = trial_call(t, WORKER_EXECUTE, &(wish){.refuse_output = true}, err);
+    return r == 0 ? check_refused(p, t, "its output()", err) : r;
+}
+
 int prove_refusals(proof *p, error **err)
 {
     guard_trial t = {0};
@@ -68,17 +98,15 @@ int prove_refusals(proof *p, error **err)
         r = proof_changed(p, &t, &good, err);
     if (r < 0 || !good)
         return r;
-    int remembers = t.remembers, outputs = t.outputs;
+    int remembers = t.remembers, outputs = t.outputs, runs = t.runs;
     for (int i = 1; r == 0 && p->verdict == CONFORM_PROVED && i <= remembers; i++)
         if (proof_wants(p))
             r = refuse_remember(p, &t, i, err);
-    if (r == 0 && p->verdict == CONFORM_PROVED && outputs && proof_wants(p)) {
-        r = trial_begin(&t, p->bench, err);
-        if (r == 0)
-            r = trial_call(&t, WORKER_EXECUTE, &(wish){.refuse_output = true}, err);
-        if (r == 0)
-            r = check_refused(p, &t, "its output()", err);
-    }
+    if (r == 0 && p->verdict == CONFORM_PROVED && outputs && proof_wants(p))
+        r = refuse_output(p, &t, err);
+    for (int i = 1; r == 0 && p->verdict == CONFORM_PROVED && i <= runs; i++)
+        if (proof_wants(p))
+            r = fail_run(p, &t, i, err);
     if (r == 0 && p->verdict == CONFORM_PROVED)
         text_printf(&p->what, "%ld refusals", p->trials);
     return r;

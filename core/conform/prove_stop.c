@@ -5,23 +5,6 @@
 
 #define SHORT_MS 100
 
-/* The phases of a kind, in the order of a run. */
-static size_t list_phases(const catalog_kind *k, worker_phase phases[4])
-{
-    const struct {
-        bool has;
-        worker_phase phase;
-    } all[] = {{k->has_prepare, WORKER_PREPARE},
-               {k->has_execute, WORKER_EXECUTE},
-               {k->has_verify, WORKER_VERIFY},
-               {k->has_rollback, WORKER_ROLLBACK}};
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i].has)
-            phases[n++] = all[i].phase;
-    return n;
-}
-
 /* Runs the phases up to the index-th, that one as `how` says. */
 static int run_up_to(proof *p, trial *t, const worker_phase *phases, size_t index, const wish *how, error **err)
 {
@@ -30,11 +13,6 @@ static int run_up_to(proof *p, trial *t, const worker_phase *phases, size_t inde
     for (size_t i = 0; r == 0 && good && i < index; i++)
         r = proof_run(p, t, phases[i], &(wish){0}, &good, err);
     return r == 0 && good ? trial_call(t, phases[index], how, err) : r;
-}
-
-static int undo_if_it_can(proof *p, trial *t, const char *after, error **err)
-{
-    return p->bench->kind->has_rollback ? proof_undo(p, t, after, err) : 0;
 }
 
 static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t index, int ms, long *reached, error **err)
@@ -50,7 +28,7 @@ static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t inde
                            "cancel_fd(). %s",
                            worker_phase_name(phases[index]), proof_replay(p, replay));
     guard_mem char *after = mem_printf("after %s was cancelled", worker_phase_name(phases[index]));
-    return undo_if_it_can(p, t, after, err);
+    return proof_undo_if_it_can(p, t, after, err);
 }
 
 int prove_cancel(proof *p, error **err)
@@ -58,17 +36,20 @@ int prove_cancel(proof *p, error **err)
     static const int times[] = {CANCEL_AT_ONCE, 1, 5, 20, 100, 400};
     guard_trial t = {0};
     worker_phase phases[4];
-    size_t count = list_phases(p->bench->kind, phases);
-    long reached = 0;
+    const size_t count = proof_phases(p->bench->kind, phases), each = sizeof times / sizeof *times;
+    const long all = (long)(count * each), step = p->kills && p->kills < all ? all / p->kills + 1 : 1;
+    long reached = 0, done = 0;
     for (size_t i = 0; i < count; i++)
-        for (size_t at = 0; at < sizeof times / sizeof *times; at++) {
-            if (!proof_wants(p))
+        for (size_t at = 0; at < each; at++) {
+            bool wanted = proof_wants(p);
+            if (!wanted || (!p->only && p->trials % step != 0))
                 continue;
+            done++;
             int r = cancel_at(p, &t, phases, i, times[at], &reached, err);
             if (r < 0 || p->verdict != CONFORM_PROVED)
                 return r;
         }
-    text_printf(&p->what, "%ld cancellations, %ld before its end", p->trials, reached);
+    text_printf(&p->what, "%ld cancellations, %ld before its end%s", done, reached, step > 1 ? ": a sample" : "");
     return 0;
 }
 
@@ -83,7 +64,7 @@ int prove_leaves_nobody(proof *p, error **err)
 {
     guard_trial t = {0};
     worker_phase phases[4];
-    size_t count = list_phases(p->bench->kind, phases);
+    size_t count = proof_phases(p->bench->kind, phases);
     for (size_t i = 0; i < count; i++)
         for (int in_time = 1; in_time >= 0; in_time--) {
             if (!proof_wants(p))
@@ -93,7 +74,7 @@ int prove_leaves_nobody(proof *p, error **err)
                 return r;
             (void)check_strays(p, &t, phases[i]);
             if (p->verdict == CONFORM_PROVED)
-                r = undo_if_it_can(p, &t, in_time ? "at its end" : "after its time ran out", err);
+                r = proof_undo_if_it_can(p, &t, in_time ? "at its end" : "after its time ran out", err);
             if (r < 0 || p->verdict != CONFORM_PROVED)
                 return r;
         }
@@ -104,7 +85,7 @@ int prove_gives_back(proof *p, error **err)
 {
     guard_trial t = {0};
     worker_phase phases[4];
-    size_t count = list_phases(p->bench->kind, phases);
+    size_t count = proof_phases(p->bench->kind, phases);
     for (size_t i = 0; i < count; i++) {
         int r = run_up_to(p, &t, phases, i, &(wish){.watched = true}, err);
         if (r < 0 || p->verdict != CONFORM_PROVED)

@@ -111,16 +111,9 @@ static const char *const hostile_texts[] = {
 };
 #define HOSTILE_TEXTS (uint32_t)(sizeof hostile_texts / sizeof *hostile_texts)
 
-/* The same sequence in each run (Numerical Recipes' linear congruence), so that a trial can be done again. */
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return *seed >> 8;
-}
-
 static json_t *hostile_text(uint32_t *seed, bool may_be_long)
 {
-    uint32_t pick = next_random(seed) % (HOSTILE_TEXTS + may_be_long);
+    uint32_t pick = proof_random(seed) % (HOSTILE_TEXTS + may_be_long);
     if (pick < HOSTILE_TEXTS)
         return json_string(hostile_texts[pick]);
     guard_mem char *long_one = mem_array(20001, 1);
@@ -136,14 +129,14 @@ static json_t *hostile_number(const catalog_option *o, uint32_t *seed)
                               : natural ? 0
                                         : INT64_MIN,
                               limited ? o->max : INT64_MAX, limited ? o->min : 0, limited ? o->max : 1};
-    return json_integer(values[next_random(seed) % 4]);
+    return json_integer(values[proof_random(seed) % 4]);
 }
 
 static json_t *hostile_list(uint32_t *seed)
 {
     json_t *list = json_array();
-    bool many = next_random(seed) % 4 == 0;
-    for (uint32_t n = many ? 500 : next_random(seed) % 3; n; n--)
+    bool many = proof_random(seed) % 4 == 0;
+    for (uint32_t n = many ? 500 : proof_random(seed) % 3; n; n--)
         json_array_append_new(list, hostile_text(seed, !many)); /* all options travel in one frame */
     return list;
 }
@@ -151,8 +144,8 @@ static json_t *hostile_list(uint32_t *seed)
 static json_t *hostile_path(const bench *b, uint32_t *seed)
 {
     static const char *const tails[] = {"/", "/none/at/all", "/../world", "/with blank", "/\n"};
-    guard_mem char *path = mem_printf("%s%s", b->world, tails[next_random(seed) % 5]);
-    return json_string(next_random(seed) % 5 == 0 ? "/dev/null" : path);
+    guard_mem char *path = mem_printf("%s%s", b->world, tails[proof_random(seed) % 5]);
+    return json_string(proof_random(seed) % 5 == 0 ? "/dev/null" : path);
 }
 
 static json_t *hostile_value(const bench *b, const catalog_option *o, uint32_t *seed)
@@ -161,8 +154,8 @@ static json_t *hostile_value(const bench *b, const catalog_option *o, uint32_t *
     while (o->choices && o->choices[choices])
         choices++;
     switch (o->type) {
-    case BELAY_T_BOOL: return json_integer(next_random(seed) % 2);
-    case BELAY_T_ENUM: return json_string(choices ? o->choices[next_random(seed) % choices] : "");
+    case BELAY_T_BOOL: return json_integer(proof_random(seed) % 2);
+    case BELAY_T_ENUM: return json_string(choices ? o->choices[proof_random(seed) % choices] : "");
     case BELAY_T_PATH: return hostile_path(b, seed);
     case BELAY_T_LIST: return hostile_list(seed);
     case BELAY_T_STRING: return hostile_text(seed, true);
@@ -176,7 +169,7 @@ static json_t *hostile_options(const bench *b, uint32_t *seed)
     json_t *options = json_deep_copy(b->options);
     for (size_t i = 0; i < b->kind->option_count; i++) {
         const catalog_option *o = &b->kind->options[i];
-        uint32_t what = next_random(seed) % 3;
+        uint32_t what = proof_random(seed) % 3;
         if (what == 0 && !o->def && !(o->flags & BELAY_F_REQUIRED))
             json_object_del(options, o->name);
         else if (what != 2)

@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "base/tree.h"
 #include "conform/bench.h"
+#include "conform/debugger.h"
 
-#define TIMEOUT_MS 60000
+#define TIMEOUT_MS  60000
+#define DEBUGGER_MS (24 * 3600 * 1000) /* people take their time */
 
 /* One phase, while it runs. */
 typedef struct running {
@@ -15,6 +17,9 @@ typedef struct running {
     const wish *how;
     worker *worker;
     uv_timer_t timer;
+    debugger debugger;
+    error **err; /* where trouble of our own goes that comes while it runs */
+    int result;
 } running;
 
 int trial_begin(trial *t, const bench *b, error **err)
@@ -118,6 +123,16 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
     return 0;
 }
 
+static void on_attach(void *user, int pid, const char *entry)
+{
+    running *r = user;
+    debugging *d = r->trial->bench->debugging;
+    guard_mem char *what = mem_printf("%s, number %d", worker_phase_name(d->phase), ++d->count);
+    r->result = debugger_start(&r->debugger, r->timer.loop, what, pid, entry, r->err);
+    if (r->result < 0)
+        worker_kill(r->worker);
+}
+
 static void on_done(void *user, const worker_result *result)
 {
     running *r = user;
@@ -125,6 +140,7 @@ static void on_done(void *user, const worker_result *result)
     t->status = result->status;
     t->end = result->end;
     t->signal = result->signal;
+    t->runs = result->runs;
     t->summary = mem_dup(result->summary);
     hear(r, "explanation", result->summary);
     hear(r, "explanation", result->hint);
@@ -171,6 +187,8 @@ static json_t *make_facts(const bench *b, const wish *how)
                   "run.started_at", now, "stage.started_at", now, "step.started_at", now);
     if (how->dry_run)
         json_object_set_new(facts, "dry_run", json_string("1"));
+    if (how->bare)
+        json_object_del(facts, "pipeline.previous"); /* of the first deploy */
     if (b->kind->flags & BELAY_S_WAITS)
         add_facts_of_a_wait(facts);
     return facts;
@@ -186,6 +204,7 @@ static int drive(running *r, const worker_request *request, error **err)
                                       .progress = on_progress,
                                       .plan = on_plan,
                                       .keep = on_keep,
+                                      .attach = on_attach,
                                       .done = on_done};
     uv_loop_t loop;
     int started = uv_loop_init(&loop);
@@ -202,7 +221,13 @@ static int drive(running *r, const worker_request *request, error **err)
         uv_timer_start(&r->timer, on_timer, (uint64_t)r->how->cancel_ms, 0);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
-    return started;
+    return started < 0 ? started : r->result;
+}
+
+/* A phase that belay-tracer follows cannot be followed by gdb, too. */
+static bool is_debugged(const bench *b, worker_phase phase, const wish *how)
+{
+    return b->debugging && b->debugging->phase == phase && !how->watched;
 }
 
 int trial_call(trial *t, worker_phase phase, const wish *how, error **err)
@@ -212,6 +237,8 @@ int trial_call(trial *t, worker_phase phase, const wish *how, error **err)
     guard_mem char *report = mem_printf("%s/report", b->scratch), *stop = mem_printf("%ld", how->stop);
     const char *const watcher[] = {b->tracer, report, stop, NULL};
     json_t *facts = make_facts(b, how);
+    bool debugged = is_debugged(b, phase, how);
+    int64_t timeout_ms = how->timeout_ms ? how->timeout_ms : TIMEOUT_MS;
     const worker_request request = {
         .plugin = b->pinned,
         .sha256 = b->kind->plugin->sha256,
@@ -221,10 +248,14 @@ int trial_call(trial *t, worker_phase phase, const wish *how, error **err)
         .facts = facts,
         .undo = phase == WORKER_PREPARE ? NULL : t->undo,
         .secrets = how->unmasked ? b->nothing : b->secrets,
-        .timeout_ms = how->timeout_ms ? how->timeout_ms : TIMEOUT_MS,
+        .timeout_ms = debugged ? DEBUGGER_MS : timeout_ms,
+        .grace_ms = debugged ? DEBUGGER_MS : 0,
         .watcher = how->watched ? watcher : NULL,
+        .debugged = debugged,
+        .bare = how->bare,
+        .fail_run = how->fail_run,
     };
-    running r = {.trial = t, .how = how};
+    running r = {.trial = t, .how = how, .err = err};
     int result = drive(&r, &request, err);
     json_decref(facts);
     if (result == 0 && how->watched)

@@ -89,7 +89,18 @@ static int find_step(const belay_plugin *p, const char *name, belay_step *ret, e
     return error_set(err, ERROR_PLUGIN, "the plugin '%s' %s has no step '%s'", p->name, p->version, name ? name : "");
 }
 
-static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *order)
+/* entry: where the plugin's code begins, for a breakpoint. */
+static void let_debugger_in(belay_ctx *c, belay_fn fn)
+{
+    uintptr_t entry = 0;
+    char text[32];
+    memcpy(&entry, &fn, sizeof entry);
+    snprintf(text, sizeof text, "0x%jx", (uintmax_t)entry);
+    call_tell(c, json_pack("{s:s, s:i, s:s}", "type", "attach", "pid", (int)getpid(), "entry", text));
+    inside_wait_for_debugger();
+}
+
+static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *order, bool debugged)
 {
     guard(error) err = NULL;
     const char *phase = wire_get_text(order, "phase");
@@ -106,16 +117,19 @@ static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *or
     c->pending = json_object_get(order, "pending");
     c->facts = take_facts(order);
     c->deadline_ms = clock_steady_ms() + wire_get_int(order, "left_ms", 0);
+    c->fail_run = (int)wire_get_int(order, "fail_run", 0);
     take_secrets(c, json_object_get(order, "secrets"));
     call_tell(c, json_pack("{s:s, s:i, s:I}", "type", "ready", "protocol", WIRE_PROTOCOL, "minor",
                            (json_int_t)BELAY_ABI_MINOR));
     belay_fn fn = load_phase(&c->step, c->phase);
+    if (fn && debugged)
+        let_debugger_in(c, fn);
     belay_status status = fn ? fn(c, &call_host) : BELAY_NOTHING;
-    call_tell(c, json_pack("{s:s, s:i, s:I}", "type", "result", "status", (int)status, "dropped",
-                           (json_int_t)c->log.dropped));
+    call_tell(c, json_pack("{s:s, s:i, s:I, s:i}", "type", "result", "status", (int)status, "dropped",
+                           (json_int_t)c->log.dropped, "runs", c->runs));
 }
 
-_Noreturn void inside_call(void)
+_Noreturn void inside_call(bool debugged)
 {
     mem_init();
     belay_ctx c = {.memory = json_array()};
@@ -123,11 +137,11 @@ _Noreturn void inside_call(void)
     belay_plugin plugin;
     const char *type = receive_order(&c, &err);
     const json_t *order = json_array_get(c.memory, json_array_size(c.memory) - 1);
-    if (load_plugin(INSIDE_PLUGIN, &plugin, &err) < 0)
+    if (load_plugin(INSIDE_PLUGIN, debugged, &plugin, &err) < 0)
         give_up(&c, err);
     if (strcmp(type, "describe") == 0)
         call_tell(&c, load_descriptor(&plugin));
     else
-        make_call(&c, &plugin, order);
+        make_call(&c, &plugin, order, debugged);
     leave(&c);
 }

@@ -42,7 +42,8 @@ struct belay_ctx {
     json_int_t last_id;  /**< of the requests that wait for an answer */
     wire_reader reader;
     budget log;
-    int plans;
+    int plans, runs;
+    int fail_run; /**< which of the runs is to fail; 0: none */
     int64_t next_progress_ms;
     bool host_gone;
 };

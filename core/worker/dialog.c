@@ -142,6 +142,16 @@ static void on_ready(worker *w, const json_t *m)
         host_ready(w);
 }
 
+static void on_attach(worker *w, const json_t *m)
+{
+    const char *entry = wire_get_text(m, "entry");
+    json_int_t pid = wire_get_int(m, "pid", 0);
+    if (!w->debugged || !w->ready || w->returned || !entry || pid <= 0 || pid > INT32_MAX)
+        host_break(w, "an unexpected 'attach'");
+    else if (w->handlers.attach)
+        w->handlers.attach(w->handlers.user, (int)pid, entry);
+}
+
 static bool may_return(const worker *w, json_int_t status)
 {
     bool verify_only = status == BELAY_NOT_YET || status == BELAY_NO_DATA;
@@ -152,6 +162,7 @@ static void on_result(worker *w, const json_t *m)
 {
     json_int_t status = wire_get_int(m, "status", INT32_MAX);
     w->dropped_inside = (uint64_t)wire_get_int(m, "dropped", 0);
+    w->runs = (int)wire_get_int(m, "runs", 0);
     if (!w->ready || w->returned) {
         host_break(w, "an unexpected 'result'");
     } else if (!may_return(w, status)) {
@@ -191,6 +202,7 @@ static const struct {
     {"measure", on_measure, false}, {"remember", on_remember, false}, {"output", on_output, false},
     {"keep", on_keep, false},       {"plan", on_plan, false},         {"ready", on_ready, false},
     {"result", on_result, false},   {"problem", on_problem, false},   {"plugin", on_plugin, false},
+    {"attach", on_attach, false},
 };
 
 void dialog_message(worker *w, const json_t *message)

@@ -328,6 +328,7 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
 {
     w->secrets = request->secrets;
     w->phase = request->phase;
+    w->debugged = request->debugged;
     w->grace_ms = request->grace_ms > 0 ? request->grace_ms : DEFAULT_GRACE_MS;
     w->started_ms = clock_steady_ms();
     int r = spawn_worker(w, request, on_process_end, err);
@@ -358,6 +359,8 @@ static json_t *make_order(const worker_request *request, int64_t timeout_ms)
     json_t *order = json_pack("{s:s, s:i, s:s, s:s, s:I, s:o}", "type", "call", "protocol", WIRE_PROTOCOL, "phase",
                               worker_phase_name(request->phase), "step", request->step, "left_ms",
                               (json_int_t)timeout_ms, "secrets", secrets);
+    if (request->fail_run)
+        json_object_set_new(order, "fail_run", json_integer(request->fail_run));
     const struct {
         const char *name;
         const json_t *value;

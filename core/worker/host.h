@@ -48,7 +48,7 @@ struct worker {
 
     worker_handlers handlers;
     const redactor *secrets;
-    bool describing;
+    bool describing, debugged;
     worker_phase phase;
     int64_t timeout_ms, grace_ms, started_ms;
 
@@ -61,6 +61,7 @@ struct worker {
     host_lines said, printed;
     budget log;
     uint64_t dropped_inside;
+    int runs;
     struct {
         host_artifact *items;
         size_t count, room;

@@ -21,14 +21,23 @@ enum {
 /** What the core says on INSIDE_CONTROL, one byte each; its end means KILL. */
 enum { INSIDE_CANCEL = 'c', INSIDE_KILL = 'k' };
 
-/** belay-worker's only argument, by which a watcher starts it. */
-#define INSIDE_WATCHED "--watched"
+/** belay-worker's only argument: by which a watcher starts it, and by which the core does when a debugger is to come.
+ */
+#define INSIDE_WATCHED  "--watched"
+#define INSIDE_DEBUGGED "--debugged"
 
-/** Runs the supervisor to its end; gives the exit status. watched: the watcher may read the plugin's process. */
-int inside_supervise(bool watched);
+/** What is other than in a run. In each but the first the plugin's process may be read by others of this user. */
+typedef enum inside_manner { INSIDE_ALONE, INSIDE_IS_WATCHED, INSIDE_IS_DEBUGGED } inside_manner;
 
-/** Takes the core's message, loads the plugin, makes the call, reports. Runs in the forked process; does not return. */
-_Noreturn void inside_call(void);
+/** Runs the supervisor to its end; gives the exit status. */
+int inside_supervise(inside_manner manner);
+
+/** Takes the core's message, loads the plugin, makes the call, reports. Runs in the forked process; does not return.
+ *  debugged: waits for the debugger before the plugin's code runs. */
+_Noreturn void inside_call(bool debugged);
+
+/** Returns as soon as a debugger is attached to this process, or after 20 s. */
+void inside_wait_for_debugger(void);
 
 /** Kills every descendant of this process, of which it must be the subreaper. */
 typedef struct inside_sweep {

@@ -1,8 +1,10 @@
 #include "worker/load.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "worker/wire.h"
 #include "worker/worker.h"
@@ -46,10 +48,22 @@ belay_fn load_phase(const belay_step *s, worker_phase phase)
     return phases[phase];
 }
 
-static int find_entry(int fd, const belay_plugin *(**ret)(void), error **err)
+/* A debugger looks for the library by the name that it was loaded by, and has other descriptors than this process. */
+static void name_library(int fd, bool by_name, char *path, size_t room)
 {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = by_name ? readlink(link, path, room - 1) : -1;
+    if (n > 0)
+        path[n] = '\0';
+    else
+        snprintf(path, room, "%s", link);
+}
+
+static int find_entry(int fd, bool by_name, const belay_plugin *(**ret)(void), error **err)
+{
+    char path[PATH_MAX];
+    name_library(fd, by_name, path, sizeof path);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
         const char *why = dlerror();
@@ -64,10 +78,10 @@ static int find_entry(int fd, const belay_plugin *(**ret)(void), error **err)
     return 0;
 }
 
-int load_plugin(int fd, belay_plugin *ret, error **err)
+int load_plugin(int fd, bool by_name, belay_plugin *ret, error **err)
 {
     const belay_plugin *(*entry)(void) = NULL;
-    int r = find_entry(fd, &entry, err);
+    int r = find_entry(fd, by_name, &entry, err);
     if (r < 0)
         return r;
     const belay_plugin *theirs = entry();

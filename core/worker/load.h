@@ -13,8 +13,9 @@
 #include "base/error.h"
 #include "worker/worker.h"
 
-/** Loads the plugin that is open as fd and copies its head; ERROR_PLUGIN says why not. */
-int load_plugin(int fd, belay_plugin *ret, error **err) CHECKED;
+/** Loads the plugin that is open as fd and copies its head; ERROR_PLUGIN says why not. by_name: by the name of that
+ *  file, as debuggers need it. */
+int load_plugin(int fd, bool by_name, belay_plugin *ret, error **err) CHECKED;
 
 belay_step load_step(const belay_plugin *p, uint32_t i);
 belay_option load_option(const belay_step *s, uint32_t i);

@@ -392,6 +392,10 @@ belay_status call_run(belay_ctx *c, belay_run *io)
         return status;
     if (call_is_cancelled(c))
         return BELAY_E_CANCELLED;
+    if (++c->runs == c->fail_run) {
+        call_explain(c, NULL, "'%s' could not be started: the check made it fail", io->argv[0]);
+        return BELAY_E_FAIL;
+    }
     int64_t allowed = call_time_left_ms(c);
     if (io->timeout_ms && io->timeout_ms < allowed)
         allowed = io->timeout_ms;

@@ -23,35 +23,38 @@ static int program_fd = -1;
 
 /* What of Belay's own environment a plugin and its programs get. Everything else may hold secrets that are not theirs.
  */
-static const char *const passed[] = {
-    "PATH", /* to find programs */
-    "HOME",
-    "USER",
-    "LOGNAME", /* git, ssh, docker and libpq read their files and names by them */
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",              /* how text and times are read and written */
-    "TMPDIR",          /* where the work folder is made, which then takes its place */
-    "XDG_RUNTIME_DIR", /* the socket of a rootless engine */
-    "DOCKER_HOST",
-    "DOCKER_CONFIG",
-    "DOCKER_CERT_PATH",
-    "DOCKER_TLS_VERIFY",
-    "DOCKER_TLS",
-    "DOCKER_API_VERSION",
-    "DOCKER_CONTEXT", /* which engine, and how it is reached */
-    "SSH_AUTH_SOCK",  /* git and docker over ssh */
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR", /* a company's own certificate authority */
+static const struct {
+    const char *name;
+    bool of_user; /* not every service has it */
+} passed[] = {
+    {"PATH", false}, /* to find programs */
+    {"HOME", true},
+    {"USER", true},
+    {"LOGNAME", true}, /* git, ssh, docker and libpq read their files and names by them */
+    {"LANG", true},
+    {"LC_ALL", true},
+    {"LC_CTYPE", true},
+    {"TZ", true},               /* how text and times are read and written */
+    {"TMPDIR", false},          /* where the work folder is made, which then takes its place */
+    {"XDG_RUNTIME_DIR", false}, /* the socket of a rootless engine */
+    {"DOCKER_HOST", false},
+    {"DOCKER_CONFIG", false},
+    {"DOCKER_CERT_PATH", false},
+    {"DOCKER_TLS_VERIFY", false},
+    {"DOCKER_TLS", false},
+    {"DOCKER_API_VERSION", false},
+    {"DOCKER_CONTEXT", false}, /* which engine, and how it is reached */
+    {"SSH_AUTH_SOCK", false},  /* git and docker over ssh */
+    {"HTTP_PROXY", false},
+    {"HTTPS_PROXY", false},
+    {"NO_PROXY", false},
+    {"ALL_PROXY", false},
+    {"http_proxy", false},
+    {"https_proxy", false},
+    {"no_proxy", false},
+    {"all_proxy", false},
+    {"SSL_CERT_FILE", false},
+    {"SSL_CERT_DIR", false}, /* a company's own certificate authority */
 };
 #define PASSED (sizeof passed / sizeof *passed)
 
@@ -104,14 +107,14 @@ int worker_init_beside(const char *program, error **err)
     return open_program(whole, err);
 }
 
-static char **filtered_environment(void)
+static char **filtered_environment(bool bare)
 {
     char **env = mem_array(PASSED + 2, sizeof *env);
     size_t n = 0;
     for (size_t i = 0; i < PASSED; i++) {
-        const char *value = getenv(passed[i]);
+        const char *value = bare && passed[i].of_user ? NULL : getenv(passed[i].name);
         if (value)
-            env[n++] = mem_printf("%s=%s", passed[i], value);
+            env[n++] = mem_printf("%s=%s", passed[i].name, value);
     }
     if (!getenv("PATH"))
         env[n++] = mem_printf("PATH=%s", default_path);
@@ -167,12 +170,12 @@ typedef struct gifts {
 
 /* What is executed, and its arguments in a list that the caller frees. A watcher gets the path of belay-worker: the
  * descriptor is not handed on. */
-static const char **make_arguments(const char *const *watcher, char *program, size_t room)
+static const char **make_arguments(const char *const *watcher, bool debugged, char *program, size_t room)
 {
     size_t n = 0;
     while (watcher && watcher[n])
         n++;
-    const char **argv = mem_array(n + 2, sizeof *argv);
+    const char **argv = mem_array(n + 3, sizeof *argv);
     for (size_t i = 0; i < n; i++)
         argv[i] = watcher[i];
     guard_mem char *descriptor = mem_printf("/proc/self/fd/%d", program_fd);
@@ -182,10 +185,11 @@ static const char **make_arguments(const char *const *watcher, char *program, si
     else
         snprintf(program, room, "%s", descriptor);
     argv[n] = watcher ? program : "belay-worker";
+    argv[n + 1] = debugged ? INSIDE_DEBUGGED : NULL;
     return argv;
 }
 
-static int spawn_process(worker *w, const char *const *watcher, const gifts *g, uv_exit_cb on_exit, error **err)
+static int spawn_process(worker *w, const worker_request *request, const gifts *g, uv_exit_cb on_exit, error **err)
 {
     const uv_stdio_flags both = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE;
     uv_stdio_container_t stdio[INSIDE_COUNT] = {
@@ -198,8 +202,9 @@ static int spawn_process(worker *w, const char *const *watcher, const gifts *g, 
         [INSIDE_LEASE] = {.flags = UV_INHERIT_FD, .data.fd = g->lease},
     };
     char program[PATH_MAX];
-    guard_mem const char **argv = make_arguments(watcher, program, sizeof program);
-    char **env = filtered_environment();
+    const char *const *watcher = request->watcher;
+    guard_mem const char **argv = make_arguments(watcher, request->debugged, program, sizeof program);
+    char **env = filtered_environment(request->bare);
     uv_process_options_t options = {
         .exit_cb = on_exit,
         .file = watcher ? watcher[0] : program,
@@ -236,5 +241,5 @@ int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, e
         return error_set(err, ERROR_IO, "open a pipe: %s", uv_strerror(r));
     }
     const gifts g = {.output = write_end, .plugin = plugin, .lease = request->lease ? request->lease : none};
-    return spawn_process(w, request->watcher, &g, on_exit, err);
+    return spawn_process(w, request, &g, on_exit, err);
 }

@@ -26,7 +26,8 @@ typedef struct supervisor {
     int children; /* signalfd of SIGCHLD */
     int cancel;   /* write end; closing it cancels the call; -1 once closed */
     int status;   /* of the plugin process, as waitpid gives it */
-    bool ended, killed, watched;
+    bool ended, killed;
+    inside_manner manner;
     char folder[256];
     sigset_t old_mask;
 } supervisor;
@@ -65,7 +66,7 @@ static _Noreturn void become_plugin(supervisor *s, int cancel)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (!s->watched)
+    if (s->manner == INSIDE_ALONE)
         prctl(PR_SET_DUMPABLE, 0); /* no other process of this user may read its memory */
     if (getppid() != s->self)
         _exit(EXIT_FAILURE); /* the supervisor died before PDEATHSIG was set */
@@ -76,7 +77,7 @@ static _Noreturn void become_plugin(supervisor *s, int cancel)
     fcntl(INSIDE_TALK, F_SETFD, FD_CLOEXEC);
     fcntl(INSIDE_PLUGIN, F_SETFD, FD_CLOEXEC);
     sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
-    inside_call();
+    inside_call(s->manner == INSIDE_IS_DEBUGGED);
 }
 
 static int start_plugin(supervisor *s)
@@ -185,9 +186,9 @@ static int fail(const char *what, const char *hint)
     return wire_send(INSIDE_CONTROL, message, &err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int inside_supervise(bool watched)
+int inside_supervise(inside_manner manner)
 {
-    supervisor s = {.self = getpid(), .cancel = -1, .watched = watched};
+    supervisor s = {.self = getpid(), .cancel = -1, .manner = manner};
     prctl(PR_SET_NAME, "belay-worker");
     signal(SIGPIPE, SIG_IGN); /* also the plugin's: a peer that went away is an error, not a death */
     if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 || close_range(INSIDE_COUNT, ~0U, 0) < 0 ||

@@ -120,5 +120,6 @@ worker_result verdict_of(const worker *w, char **ret_text)
         .option = end == WORKER_END_RETURNED ? w->option : NULL,
         .duration_ms = clock_steady_ms() - w->started_ms,
         .log_dropped = w->log.dropped + w->dropped_inside,
+        .runs = w->runs,
     };
 }

@@ -54,6 +54,7 @@ typedef struct worker_result {
     const char *hint, *option; /**< may be NULL */
     int64_t duration_ms;
     uint64_t log_dropped;
+    int runs; /**< how many programs the call ran, when it returned */
 } worker_result;
 
 /** What to run. All is copied or used before worker_start() returns, but for `secrets`. */
@@ -72,6 +73,11 @@ typedef struct worker_request {
     /** For proofs about plugins only, else NULL: a program with its arguments, NULL-terminated, to which the path of
      *  belay-worker is appended. It starts that and watches the plugin's process, which then can be read. */
     const char *const *watcher;
+    /** For people who look for a fault, else false; not with a watcher. The plugin is loaded by the name of its file,
+     * and its process, which then can be read, waits for at most 20 s for the debugger that handlers.attach starts. */
+    bool debugged;
+    bool bare;    /**< for proofs: the environment says nothing of the user: no HOME, no language, no time zone */
+    int fail_run; /**< for proofs: the n-th host->run of the call fails; 0: none */
 } worker_request;
 
 /** What the worker asks and tells. Texts are masked already. Those that return int: 0 done, else refused; for remember,
@@ -85,6 +91,7 @@ typedef struct worker_handlers {
     void (*progress)(void *user, uint64_t done, uint64_t all, const char *what);
     void (*plan)(void *user, const char *change, const char *undo);
     int (*keep)(void *user, const char *artifact, const char *bytes, size_t n);
+    void (*attach)(void *user, int pid, const char *entry); /**< entry: "0x...", where the plugin's code begins */
     void (*done)(void *user, const worker_result *result);
 } worker_handlers;
 

@@ -312,7 +312,7 @@ belay_status build_rollback(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
-    guard_json *before = tags_recall(&c), *now = NULL;
+    guard_json *before = tags_recall(&c), *built = call_recall(&c, "built"), *now = NULL;
     const char *started = host->recall(ctx, "started");
     if (!before || !started)
         return BELAY_NOTHING;
@@ -320,7 +320,7 @@ belay_status build_rollback(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = tags_read(e, before, &now);
     if (s == BELAY_OK)
-        s = tags_rollback(e, before);
+        s = tags_rollback(e, before, built);
     const char *reference;
     json_t *id;
     json_object_foreach(now, reference, id) {

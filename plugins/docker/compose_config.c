@@ -31,8 +31,11 @@ belay_status compose_config_verify(belay_ctx *ctx, const belay_host *host)
     json_t *value;
     json_object_foreach(compose_services(compose), name, value)
         text_add(&services, "%s%s", services.length ? "," : "", name);
-    host->output(ctx, "services", text_of(&services));
-    host->output(ctx, "project", compose_project(compose));
+    s = host->output(ctx, "services", text_of(&services));
+    if (s == BELAY_OK)
+        s = host->output(ctx, "project", compose_project(compose));
+    if (s != BELAY_OK)
+        return s;
     host->measure(ctx, "services", (double)json_object_size(compose_services(compose)));
     guard_json *expected = call_set(&c, "expect_services");
     guard_text missing = {0};

@@ -18,9 +18,13 @@ belay_status info_verify(belay_ctx *ctx, const belay_host *host)
     const char *version = text_member(engine_version(e), "Version");
     char containers[24];
     snprintf(containers, sizeof containers, "%lld", json_integer_value(json_object_get(info, "Containers")));
-    host->output(ctx, "version", version);
-    host->output(ctx, "api_version", offered);
-    host->output(ctx, "containers", containers);
+    s = host->output(ctx, "version", version);
+    if (s == BELAY_OK)
+        s = host->output(ctx, "api_version", offered);
+    if (s == BELAY_OK)
+        s = host->output(ctx, "containers", containers);
+    if (s != BELAY_OK)
+        return s;
     host->measure(ctx, "containers_running", (double)json_integer_value(json_object_get(info, "ContainersRunning")));
     host->measure(ctx, "containers_stopped", (double)json_integer_value(json_object_get(info, "ContainersStopped")));
     if (wanted && engine_api_compare(offered, wanted) < 0)

@@ -128,7 +128,9 @@ belay_status stop_execute(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     guard_mem char *names = containers_names(&running);
-    host->output(ctx, "stopped", names);
+    s = host->output(ctx, "stopped", names);
+    if (s != BELAY_OK)
+        return s;
     if (running.count == 0)
         return BELAY_NOTHING;
     call_log(&c, 1, "stopping %s", names);

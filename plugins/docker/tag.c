@@ -62,7 +62,7 @@ belay_status tag_execute(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
-    guard_json *targets = NULL, *before = NULL;
+    guard_json *targets = NULL, *before = NULL, *made = NULL;
     belay_status s = open_targets(&c, &e, &targets);
     guard_json *ids = json_object();
     const char *target;
@@ -79,15 +79,17 @@ belay_status tag_execute(belay_ctx *ctx, const belay_host *host)
             json_object_set_new(ids, target, json_string(id));
         }
     if (s == BELAY_OK)
+        s = call_remember(&c, "made", ids, &made);
+    if (s == BELAY_OK)
         s = tags_remember(e, targets, &before);
     json_t *id;
-    json_object_foreach(ids, target, id) {
+    json_object_foreach(made, target, id) {
         if (s == BELAY_OK)
             s = tags_point(e, json_string_value(id), target);
         if (s == BELAY_OK)
             call_log(&c, 1, "%s is %s", target, json_string_value(id));
     }
-    guard_mem char *written = json_dumps(ids, JSON_COMPACT | JSON_SORT_KEYS);
+    guard_mem char *written = json_dumps(made, JSON_COMPACT | JSON_SORT_KEYS);
     return s == BELAY_OK ? host->output(ctx, "tags", written) : s;
 }
 
@@ -120,11 +122,11 @@ belay_status tag_rollback(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
-    guard_json *before = tags_recall(&c);
+    guard_json *before = tags_recall(&c), *made = call_recall(&c, "made");
     if (!before)
         return BELAY_NOTHING;
     belay_status s = engine_open_patiently(&c, &e);
-    return s == BELAY_OK ? tags_rollback(e, before) : s;
+    return s == BELAY_OK ? tags_rollback(e, before, made) : s;
 }
 
 belay_status tag_discard(belay_ctx *ctx, const belay_host *host)

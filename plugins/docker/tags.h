@@ -23,8 +23,9 @@ belay_status tags_remember(engine *e, json_t *references, json_t **ret) __attrib
 /** The map that tags_remember() kept, or NULL. The caller decrefs. */
 json_t *tags_recall(const call *c);
 /** Points every reference at what it had, removes those that had nothing, then the further tags. Goes on after a
- * failure, and tells the first. */
-belay_status tags_rollback(engine *e, json_t *before) __attribute__((warn_unused_result));
+ * failure, and tells the first. made: what the step gave them, as far as that is known, or NULL: when one has an image
+ * that is neither that nor the earlier one, somebody else changed it, and nothing is touched. */
+belay_status tags_rollback(engine *e, json_t *before, json_t *made) __attribute__((warn_unused_result));
 /** Removes the further tags. */
 belay_status tags_release(engine *e, json_t *before) __attribute__((warn_unused_result));
 

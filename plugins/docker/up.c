@@ -338,8 +338,8 @@ static belay_status report(plan *p)
         json_object_set_new(images, now.items[i].service, json_string(now.items[i].image));
     guard_mem char *names = containers_names(&now);
     guard_mem char *ids = json_dumps(images, JSON_COMPACT | JSON_SORT_KEYS);
-    c->host->output(c->ctx, "containers", names);
-    return c->host->output(c->ctx, "images", ids);
+    s = c->host->output(c->ctx, "containers", names);
+    return s == BELAY_OK ? c->host->output(c->ctx, "images", ids) : s;
 }
 
 belay_status up_execute(belay_ctx *ctx, const belay_host *host)

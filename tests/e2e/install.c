@@ -245,7 +245,7 @@ static void the_guide_works_as_it_is_printed(void **state)
     const char *output = kit_output_of("bash", "-c", path, NULL);
     free(commands);
     assert_holds(output, "v2 is live on example.");
-    assert_holds(output, "8 proved, 0 failed, 0 not proved.");
+    assert_holds(output, "9 proved, 0 failed, 0 not proved.");
     unlink(kit_path("%s/lib/belay/disk-age.so", prefix));
 }
 

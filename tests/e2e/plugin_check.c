@@ -45,7 +45,7 @@ static void a_good_plugin_passes_all_that_its_case_tells(void **state)
     const char *folder = make_case("good", "secrets = { token = \"" CANARY "\"; };\n"
                                            "foreign = ( [\"sh\", \"-c\", \"echo mine > ${world}/file\"] );");
     outcome o = belay("plugin", "check", test_plugin("faulty"), "--case", folder, NULL);
-    static const char *const ids[] = {"S1", "S2", "D2", "D3", "D4", "D5", "C1",
+    static const char *const ids[] = {"S1", "S2", "D1", "D2", "D3", "D4", "D5", "C1",
                                       "C2", "C3", "T1", "T2", "R1", "X1", "X2"};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         const char *row = strstr(o.out, kit_path("%s  ", ids[i]));
@@ -98,6 +98,18 @@ static void a_constructor_that_acts_is_found(void **state)
     assert_holds(o.out, "FAILED: being loaded, it changes files (unlink of /nonexistent/belay)");
 }
 
+static void what_needs_more_than_every_host_has_is_found(void **state)
+{
+    (void)state;
+    const char *home = kit_path("%s", getenv("HOME") ? getenv("HOME") : "/");
+    setenv("HOME", home, 1);
+    assert_holds(prove("needs_home", "D2", "").out, "proved");
+    assert_found("needs_home", "D1", "", "time zone and a previous version, verify ended as 'crashed'");
+    assert_found("needs_previous", "D1", "", "verify returned -4 and no word");
+    assert_holds(prove("asks_for_previous", "D1", "").out,
+                 "proved: verify needs more, and says so: there is no previous version to compare with");
+}
+
 static void phases_that_only_look_are_held_to_it(void **state)
 {
     (void)state;
@@ -122,6 +134,7 @@ static void a_trial_is_replayed_by_its_number(void **state)
     assert_found("acts_first", number, "", "FAILED");
     assert_holds(prove("good", "C1", "").out, "proved");
     assert_holds(prove("good", "C1#999999", "").out, "not proved: there are only");
+    assert_holds(prove("good", "T1#99", "").out, "not proved: there are only 18 trials");
     assert_holds(prove("good", "C9", "").err, "--only takes a proof");
 }
 
@@ -140,9 +153,19 @@ static void rollbacks_that_are_not_idempotent_or_overwrite_are_found(void **stat
                  "rollback overwrites it: 'file' is changed");
 }
 
+static void a_rollback_that_a_second_kill_breaks_is_found(void **state)
+{
+    (void)state;
+    const char *foreign = "foreign = ( [\"sh\", \"-c\", \"echo mine > ${world}/file\"] );";
+    assert_holds(prove("restores_in_parts", "D4", "").out, "proved");
+    assert_holds(prove("restores_in_parts", "D5", foreign).out, "proved");
+    assert_found("restores_in_parts", "C1", "", ", then killed at call ");
+}
+
 static void going_on_after_a_refusal_is_found(void **state)
 {
     (void)state;
+    assert_found("runs_and_hopes", "C3", "", "after its run() number 1 failed, execute says that all is well");
     assert_found("goes_on", "C3", "", "its first remember() failed, and still it acted");
 }
 
@@ -234,6 +257,10 @@ static void fewer_kills_are_a_sample_that_says_so(void **state)
     outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "6", "--case",
                       make_case("good", ""), NULL);
     assert_holds(o.out, ": a sample, each ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "6", "--case",
+              make_case("good", ""), NULL);
+    assert_holds(o.out, "proved: 4 cancellations, ");
+    assert_holds(o.out, " before its end: a sample");
     o = belay("plugin", "check", test_plugin("faulty"), "--kills", "none", NULL);
     assert_holds(o.err, "--kills takes a whole number");
 }
@@ -271,11 +298,13 @@ int main(void)
         cmocka_unit_test(what_nobody_tried_is_not_proved),
         cmocka_unit_test(unusable_plugins_are_refused_with_the_reason),
         cmocka_unit_test(a_constructor_that_acts_is_found),
+        cmocka_unit_test(what_needs_more_than_every_host_has_is_found),
         cmocka_unit_test(phases_that_only_look_are_held_to_it),
         cmocka_unit_test(acting_before_remembering_is_found_and_shown),
         cmocka_unit_test(a_trial_is_replayed_by_its_number),
         cmocka_unit_test(a_save_that_is_overwritten_by_a_retry_is_found),
         cmocka_unit_test(rollbacks_that_are_not_idempotent_or_overwrite_are_found),
+        cmocka_unit_test(a_rollback_that_a_second_kill_breaks_is_found),
         cmocka_unit_test(going_on_after_a_refusal_is_found),
         cmocka_unit_test(processes_descriptors_and_deafness_are_found),
         cmocka_unit_test(secrets_that_get_out_are_found),

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,46 @@ static belay_status overwrites(belay_ctx *c, const belay_host *h)
     return before ? write_file(file(c, h), before) : BELAY_NOTHING;
 }
 
+/* Of a change that was not made to its end: not whole or not at all, so that a second kill, there, is one too many. */
+static belay_status restores_in_parts(belay_ctx *c, const belay_host *h)
+{
+    char now[FILE_MAX];
+    const char *before = h->recall(c, "before");
+    bool unchanged = before && read_file(file(c, h), now) == 0 && strcmp(now, before) == 0;
+    if (before && (!unchanged || truncate(file(c, h), 0) < 0))
+        return restore(c, h);
+    return before ? write_file(file(c, h), before) : BELAY_NOTHING;
+}
+
+static belay_status runs_and_hopes(belay_ctx *c, const belay_host *h)
+{
+    const char *argv[] = {"sh", "-c", "printf new >\"$1\"", "sh", file(c, h), NULL};
+    belay_run run = {.struct_size = sizeof run, .argv = argv};
+    belay_status status = remember(c, h);
+    if (status == BELAY_OK)
+        (void)h->run(c, &run);
+    return status;
+}
+
+static belay_status needs_home(belay_ctx *c, const belay_host *h)
+{
+    (void)c;
+    (void)h;
+    return strlen(getenv("HOME")) ? BELAY_OK : BELAY_E_FAIL;
+}
+
+static belay_status needs_previous(belay_ctx *c, const belay_host *h)
+{
+    return h->fact(c, "pipeline.previous") ? BELAY_OK : BELAY_E_CONFIG;
+}
+
+static belay_status asks_for_previous(belay_ctx *c, const belay_host *h)
+{
+    if (!h->fact(c, "pipeline.previous"))
+        h->explain(c, "there is no previous version to compare with", NULL, NULL);
+    return needs_previous(c, h);
+}
+
 static belay_status leaves_process(belay_ctx *c, const belay_host *h)
 {
     if (fork() == 0) {
@@ -223,6 +264,11 @@ static const belay_step steps[] = {
     CHANGE(overwrites, good, overwrites),
     CHANGE(leaves_process, leaves_process, restore),
     CHANGE(goes_on, goes_on, restore),
+    CHANGE(restores_in_parts, good, restores_in_parts),
+    CHANGE(runs_and_hopes, runs_and_hopes, restore),
+    CHECK(needs_home, verify, needs_home),
+    CHECK(needs_previous, verify, needs_previous),
+    CHECK(asks_for_previous, verify, asks_for_previous),
     CHECK(ignores_cancel, verify, ignores_cancel),
     CHECK(writes_in_prepare, prepare, writes_in_prepare),
     CHECK(prints_secret, verify, prints_secret),
