@@ -14,7 +14,9 @@
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
  *       measurements  array of {name value unit threshold verdict samples}
  *       soak       of a step that was watched for a time: {ms samples gaps}, gaps: samples that are missing
- *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user at_ms signed}
+ *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user person at_ms}
+ *     user         of the operating system
+ *     person       the principal whose key signed it, as the gate found when it counted the decision; else ""
  */
 #ifndef CHECKLIST_CHECKLIST_H
 #define CHECKLIST_CHECKLIST_H

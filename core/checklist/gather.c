@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checklist/filled.h"
+#include "checklist/people.h"
 
 typedef struct gathering {
     json_t *steps;     /* id -> the step, as the filled checklist has it */
@@ -200,25 +201,17 @@ static void gathering_done(gathering *g)
     json_decref(g->checklist);
 }
 
-static bool take_approval(void *user, const store_approval *a)
-{
-    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "gate", a->gate, "role", a->role,
-                                          "decision", a->decision, "reason", a->reason, "user", a->user, "at_ms",
-                                          (json_int_t)a->at_ms, "signed", *a->signature != '\0'));
-    return true;
-}
-
 int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
 {
     gathering g = {.steps = json_object()};
-    json_t *approvals = json_array();
+    json_t *approvals = NULL;
     int r = read_record(s, run->id, &g, err);
     if (r == 0 && !g.checklist) {
         (void)error_set(err, ERROR_NOT_FOUND, "the pipeline of run %s has no checklist", run->id);
         r = error_hint(err, "a section 'checklist' in the pipeline file lists the boxes (docs/PIPELINE.md)");
     }
     if (r == 0)
-        r = store_approvals(s, run->id, NULL, take_approval, approvals, err);
+        r = people_gather(s, run->id, &approvals, err);
     if (r == 0) {
         *ret = fill(&g, run);
         json_object_set(*ret, "approvals", approvals);

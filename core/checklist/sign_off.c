@@ -37,15 +37,15 @@ static void add_choice(text *out, const json_t *filled)
 static void add_person(text *out, const json_t *a)
 {
     char at[CLOCK_TEXT];
-    const bool is_signed = json_is_true(json_object_get(a, "signed"));
+    const char *person = filled_text(a, "person");
     text_puts(out, "<tr>");
     page_element(out, "td", " data-of=Role", filled_text(a, "role"));
     page_element(out, "td", " data-of=Decision",
                  strcmp(filled_text(a, "decision"), "approve") == 0 ? "approved" : "rejected");
     text_puts(out, "<td data-of=By>");
-    page_text(out, filled_text(a, "user"));
+    page_text(out, *person ? person : filled_text(a, "user"));
     text_printf(out, "<small>%s</small></td><td data-of=At>%s</td>",
-                is_signed ? "signed with an SSH key" : "user of the operating system, unsigned",
+                *person ? "signed with an SSH key" : "user of the operating system",
                 clock_show(filled_int(a, "at_ms"), at));
     page_element(out, "td", *filled_text(a, "reason") ? " data-of=Why" : "", filled_text(a, "reason"));
     page_element(out, "td", " data-of=Gate", filled_text(a, "gate"));

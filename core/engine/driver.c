@@ -233,7 +233,7 @@ static int keep_due(driver *d, const machine_action *a, int64_t now, error **err
 {
     const int64_t left = a->reason == MACHINE_BECAUSE_SOAKING ? a->until - clock_steady_ms() : GATE_AGAIN_MS;
     const bool by_itself = a->reason == MACHINE_BECAUSE_WAITING || a->reason == MACHINE_BECAUSE_SOAKING;
-    guard_mem char *due = by_itself ? mem_printf("%lld %lld", (long long)now, (long long)(now + left)) : mem_dup("");
+    guard_mem char *due = by_itself ? mem_printf("%lld %lld", (long long)now, (long long)now + left) : mem_dup("");
     store *s = d->record.store;
     return s ? store_mark(s, d->record.run.id, STORE_MARK_DUE, due, err) : 0;
 }

@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <string.h>
 
-#define SIGNALLED 128
+#define SIGNALLED     128
+#define SECOND_NS     INT64_C(1000000000)
+#define LAST_WORDS_NS (60 * SECOND_NS)
 
 static const json_t *state_of(const json_t *inspected)
 {
@@ -59,7 +61,8 @@ static void tell_not_started(const json_t *inspected, text *what)
 static bool keeps_ending(const json_t *inspected)
 {
     return restarts(inspected) > 0 &&
-           (status_is(inspected, "restarting") || strcmp(health_of(inspected), "healthy") != 0);
+           (status_is(inspected, "restarting") ||
+            (status_is(inspected, "running") && strcmp(health_of(inspected), "healthy") != 0));
 }
 
 static void add_exit(long long code, text *what)
@@ -70,12 +73,19 @@ static void add_exit(long long code, text *what)
         text_add(what, " (SIG%s)", name);
 }
 
+static void add_restarts(const json_t *inspected, const char *words, text *what)
+{
+    const long long times = restarts(inspected);
+    if (times > 0)
+        text_add(what, "%s %lld time%s", words, times, times == 1 ? "" : "s");
+}
+
 static void tell_keeps_ending(const json_t *inspected, text *what)
 {
     text_add(what, "keeps ending");
     if (exit_code(inspected) != 0) /* one that was just started again has none */
         add_exit(exit_code(inspected), what);
-    text_add(what, ", was restarted %lld time%s", restarts(inspected), restarts(inspected) == 1 ? "" : "s");
+    add_restarts(inspected, ", was restarted", what);
 }
 
 static bool exited_badly(const json_t *inspected)
@@ -87,6 +97,7 @@ static void tell_exit(const json_t *inspected, text *what)
 {
     text_add(what, "exited");
     add_exit(exit_code(inspected), what);
+    add_restarts(inspected, ", having been restarted", what);
 }
 
 /* Of one that has ended, its health is how it once was. */
@@ -160,4 +171,15 @@ ailment ailment_of(const container *c, const json_t *inspected, int64_t failed_n
         return (ailment){.weight = rules[i].weight, .quote = rules[i].quote};
     }
     return (ailment){0};
+}
+
+int64_t ailment_since(const json_t *inspected)
+{
+    /* The engine notes the start when it has succeeded; by then the first lines may be written. */
+    const int64_t started = engine_time(text_member(state_of(inspected), "StartedAt")) - SECOND_NS;
+    const int64_t ended = engine_time(text_member(state_of(inspected), "FinishedAt"));
+    const int64_t last_words = ended - LAST_WORDS_NS;
+    if (started > ended && restarts(inspected) == 0)
+        return started;
+    return started > last_words && started < ended ? started : last_words;
 }

@@ -174,10 +174,10 @@ static bool feed(void *user, const char *bytes, size_t n)
     return logread_feed(user, bytes, n);
 }
 
-/* Of one that is ill the last lines, however old; of the others what they wrote since the failed step began. */
+/* Of one that is ill what may tell why; of the others what they wrote since the failed step began. */
 static char *log_path(const ward *w, const patient *p)
 {
-    const int64_t since = p->ailment.weight ? 0 : w->failed_ns;
+    const int64_t since = p->ailment.weight ? ailment_since(p->inspected) : w->failed_ns;
     return text_printf("/containers/%s/logs?stdout=1&stderr=1&tail=%lld&since=%lld.%09lld", p->c->id,
                        (long long)call_int(engine_call(w->e), "lines"), (long long)(since / NS),
                        (long long)(since % NS));

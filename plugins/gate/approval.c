@@ -31,8 +31,8 @@ static belay_status approved(belay_ctx *c, const belay_host *h, const tally *t)
     for (size_t i = 0; i < t->count; i++) {
         const decision *d = &t->said[i];
         tally_line(d, "approved", lines);
-        tally_append(by, sizeof by, "%s%s: %s (%s)", i ? "; " : "", d->role, d->person,
-                     d->is_signed ? "signed" : "operating system's user, unsigned");
+        tally_append(by, sizeof by, "%s", i ? "; " : "");
+        tally_record(d, by, sizeof by);
     }
     (void)h->keep(c, "decisions.txt", lines, strlen(lines));
     (void)h->output(c, "approved_by", by);

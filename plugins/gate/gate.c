@@ -71,7 +71,9 @@ static const belay_option decision_options[] = {
 
 static const belay_output decision_outputs[] = {
     {.name = "decision", .type = BELAY_T_STRING, .doc = "GO; after a NO-GO there is none."},
-    {.name = "overruled_by", .type = BELAY_T_STRING, .doc = "Who overruled a NO-GO, or nothing."},
+    {.name = "overruled_by",
+     .type = BELAY_T_STRING,
+     .doc = "Role and person that overruled a NO-GO, and how that is known; or nothing."},
 };
 
 static const belay_step steps[] = {

@@ -52,16 +52,17 @@ static void add_evidence(belay_ctx *c, const belay_host *h, char text[TEXT_MAX])
 
 static belay_status go(belay_ctx *c, const belay_host *h, const evidence *e, const decision *overruled)
 {
-    char record[TEXT_MAX] = "";
+    char record[TEXT_MAX] = "", by[TEXT_MAX] = "";
     if (!overruled) {
         add_evidence(c, h, record);
     } else {
+        tally_record(overruled, by, sizeof by);
         tally_append(record, sizeof record, "GO, though %s\n", e->missing);
         tally_line(overruled, "overruled", record);
     }
     (void)h->keep(c, "decisions.txt", record, strlen(record));
     (void)h->output(c, "decision", "GO");
-    (void)h->output(c, "overruled_by", overruled ? overruled->person : "");
+    (void)h->output(c, "overruled_by", by);
     return say(c, h, BELAY_OK, NULL, "%s", record);
 }
 

@@ -121,6 +121,11 @@ void tally_who(const decision *d, char *text, size_t room)
     tally_append(text, room, "%s (%s, %s)%s%s", d->person, d->role, how(d), *d->reason ? ": " : "", d->reason);
 }
 
+void tally_record(const decision *d, char *text, size_t room)
+{
+    tally_append(text, room, "%s: %s (%s)", d->role, d->person, how(d));
+}
+
 void tally_line(const decision *d, const char *word, char text[TEXT_MAX])
 {
     char at[32];

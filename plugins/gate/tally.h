@@ -23,6 +23,8 @@ belay_status tally_count(belay_ctx *c, const belay_host *h, tally *t);
 void tally_roles(belay_ctx *c, const belay_host *h, const tally *t, char text[TEXT_MAX]);
 /** "bob (qa-lead, signed): costs are wrong". */
 void tally_who(const decision *d, char *text, size_t room);
+/** Appends "qa-lead: bob (signed)", as the outputs tell it; core/checklist/people.c reads it. */
+void tally_record(const decision *d, char *text, size_t room);
 /** Appends "qa-lead: WORD by bob (signed) at 2026-11-23 18:45:12 UTC: why" and a newline. */
 void tally_line(const decision *d, const char *word, char text[TEXT_MAX]);
 /** NOT_YET: the gate waits `what` (its option `expires` has not passed); E_FAIL: it has waited long enough. role: whom

@@ -1,4 +1,5 @@
 /* Gates: what a decision is bound to, who may make it, and what comes of it. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,9 +12,11 @@ static const char *gated(const char *environment, const char *options)
     const char *path = kit_path("%s/%s.cfg", kit_folder(), environment);
     kit_write(path,
               kit_path("pipeline: { name = \"app\"; environment = \"%s\"; version = \"v2\"; previous = \"v1\"; };\n"
+                       "checklist: { title = \"App\"; sections: ( { name = \"After\"; boxes: (\n"
+                       "  { id = \"S\"; text = \"It is signed off\"; } ); } ); };\n"
                        "stages: ( { name = \"all\"; steps: (\n"
                        "  { id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"true\"]; },\n"
-                       "  { id = \"sign-off\"; use = \"gate.approval\"; interval = \"100ms\"; %s },\n"
+                       "  { id = \"sign-off\"; use = \"gate.approval\"; covers = [\"S\"]; interval = \"100ms\"; %s },\n"
                        "  { id = \"second\"; use = \"gate.approval\"; roles = [\"boss\"]; when = \"%s\"; } ); } );\n",
                        environment, options, strcmp(environment, "two") == 0 ? "yes" : "no"));
     return path;
@@ -252,6 +255,14 @@ static void only_signatures_of_allowed_keys_count(void **state)
     (void)resume(0);
     const char *found = kit_output_of("find", belay_state(), "-name", "decisions.txt", "-exec", "cat", "{}", "+", NULL);
     assert_holds(found, "qa-lead: approved by alice@example.org (signed) at ");
+    /* Each decision stands in the record; the one that counted under the name of its key. */
+    json_t *filled = json_loads(belay("checklist", "--format", "json", NULL).out, 0, NULL);
+    const json_t *said = json_object_get(filled, "approvals");
+    assert_int_equal(json_array_size(said), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(said, i), "person")),
+                            i == 2 ? "alice@example.org" : "");
+    json_decref(filled);
 }
 
 int main(void)

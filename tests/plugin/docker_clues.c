@@ -109,6 +109,8 @@ static void states_become_words(void **state)
         {"\"Status\": \"exited\", \"ExitCode\": 137, \"FinishedAt\": \"2026-06-01T00:00:00Z\"", "",
          "web exited with status 137 (SIGKILL)"},
         {"\"Status\": \"exited\", \"ExitCode\": 3", "", "web exited with status 3"},
+        {"\"Status\": \"exited\", \"ExitCode\": 3", "\"RestartCount\": 1",
+         "web exited with status 3, having been restarted 1 time"},
         {"\"Status\": \"exited\", \"ExitCode\": 139", "", "web exited with status 139 (SIGSEGV)"},
         {"\"Status\": \"exited\", \"ExitCode\": 137, \"OOMKilled\": true", "\"HostConfig\": {\"Memory\": 67108864}",
          "web was killed for want of memory (its limit is 67.1 MB)"},
@@ -135,12 +137,34 @@ static void states_become_words(void **state)
     }
 }
 
+static void a_log_counts_since_it_may_tell_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *started, *ended;
+        int restarts;
+        const char *since;
+    } cases[] = {
+        {"2026-03-01T10:00:00Z", "0001-01-01T00:00:00Z", 0, "2026-03-01T09:59:59Z"}, /* runs */
+        {"2026-03-01T10:00:00Z", "2026-03-01T10:00:07Z", 0, "2026-03-01T09:59:59Z"}, /* ended soon */
+        {"2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z", 0, "2026-03-01T11:59:00Z"}, /* ended after long */
+        {"2026-03-01T10:00:00Z", "2026-02-01T00:00:00Z", 0, "2026-03-01T09:59:59Z"}, /* started again by hand */
+        {"2026-03-01T10:00:00Z", "2026-03-01T09:59:57Z", 3, "2026-03-01T09:58:57Z"}, /* by the engine */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_json *inspected = json_pack("{s:{s:s, s:s}, s:i}", "State", "StartedAt", cases[i].started, "FinishedAt",
+                                          cases[i].ended, "RestartCount", cases[i].restarts);
+        assert_int_equal(ailment_since(inspected), engine_time(cases[i].since));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_give_their_meaning),
         cmocka_unit_test(the_table_is_in_order_of_weight),
         cmocka_unit_test(states_become_words),
+        cmocka_unit_test(a_log_counts_since_it_may_tell_why),
     };
     return cmocka_run_group_tests_name("docker clues", tests, NULL, NULL);
 }

@@ -119,11 +119,14 @@ static void a_decision_by_evidence_is_ticked(void **state)
 static void who_decided_is_told_and_there_is_room_to_sign(void **state)
 {
     (void)state;
-    char *p = page("", ", \"approvals\": [{\"gate\": \"sign-off\", \"role\": \"qa-lead\", \"decision\": \"approve\","
-                       " \"reason\": \"<fine>\", \"user\": \"alice\", \"at_ms\": 1000, \"signed\": true}]");
-    holds(p,
-          "<td data-of=Role>qa-lead</td><td data-of=Decision>approved</td><td data-of=By>alice<small>signed with an SSH "
-          "key</small></td><td data-of=At>1970-01-01 00:00:01 UTC</td><td data-of=Why>&lt;fine&gt;</td>");
+    char *p = page(
+        "", ", \"approvals\": [{\"gate\": \"sign-off\", \"role\": \"qa-lead\", \"decision\": \"approve\","
+            " \"reason\": \"<fine>\", \"user\": \"alice\", \"person\": \"al@shop\", \"at_ms\": 1000},"
+            "{\"gate\": \"go\", \"role\": \"boss\", \"decision\": \"approve\", \"user\": \"bob\", \"person\": \"\"}]");
+    holds(p, "<td data-of=Role>qa-lead</td><td data-of=Decision>approved</td><td data-of=By>al@shop<small>signed with "
+             "an SSH "
+             "key</small></td><td data-of=At>1970-01-01 00:00:01 UTC</td><td data-of=Why>&lt;fine&gt;</td>");
+    holds(p, "<td data-of=By>bob<small>user of the operating system</small></td>");
     holds(p, "<td data-of=Signature></td>");
     free(p);
 }
