@@ -53,7 +53,7 @@ typedef struct cli_args {
     X(CASE, "case", "DIR", "a case to try the plugin on (repeatable)")                                                 \
     X(ONLY, "only", "PROOF[#N]", "only this proof, or its trial number N")                                             \
     X(GDB, "gdb", "prepare|execute|verify|rollback", "run this phase of the trial that --only names in gdb")           \
-    X(KILLS, "kills", "N", "at most about N kills in proof C1 (default 1000), and cancellations in T1")                \
+    X(KILLS, "kills", "N", "sample: about N kills in proof C1 (default 1000), N cancellations in T1, 5 N sets in X2")  \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \

@@ -36,8 +36,9 @@ typedef struct conform_request {
     const char *const *cases; /**< folders, NULL-terminated; may be NULL */
     const char *only;         /**< "C1": one proof, "C1#37": one case of it; NULL: all */
     const char *gdb;          /**< the phase of the trial that gdb is to look at, NULL: none; needs only */
-    int kills;                /**< about how many kills C1 makes at the most, and T1 cancellations; 0: 1000 */
-    FILE *progress;           /**< receives each row as it is known; NULL: nobody */
+    int kills;      /**< about how many kills C1 makes at the most, and T1 cancellations; X2 makes 5 times that.
+                         0: 1000, all, all */
+    FILE *progress; /**< receives each row as it is known; NULL: nobody */
 } conform_request;
 
 /** An error means that nothing could be tried: the file or a case cannot be read. A plugin that is refused is a row. */

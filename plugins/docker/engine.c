@@ -15,6 +15,7 @@
 #define PATIENCE_MS        10000
 #define NAP_MS             500
 #define MARGIN_MS          10000 /* what a rollback needs of its time once the engine answers */
+#define REMOVAL_PAUSE_MS   100
 
 struct engine {
     call call;
@@ -239,7 +240,7 @@ static belay_status no_answer(engine *e, const transfer *t)
     }
 }
 
-belay_status engine_send(engine *e, engine_request *requests, size_t n)
+static belay_status send_once(engine *e, engine_request *requests, size_t n)
 {
     transfer *transfers = text_grow(NULL, n, sizeof *transfers);
     for (size_t i = 0; i < n; i++)
@@ -254,6 +255,37 @@ belay_status engine_send(engine *e, engine_request *requests, size_t n)
         transfer_done(t);
     }
     free(transfers);
+    return s;
+}
+
+/* The engine goes on with a removal whose client was killed, and refuses another meanwhile, in these words. */
+static bool is_going(const engine_request *r)
+{
+    return strcmp(r->method, "DELETE") == 0 && r->status == 409 &&
+           strstr(text_of(&r->answer), "is already in progress");
+}
+
+/* Until it is gone: then the removal was done, whoever asked for it. */
+static belay_status await_removal(engine *e, engine_request *r)
+{
+    belay_status s = BELAY_OK;
+    while (s == BELAY_OK && is_going(r)) {
+        s = e->call.host->nap(e->call.ctx, REMOVAL_PAUSE_MS);
+        text_clear(&r->answer);
+        r->status = 0;
+        if (s == BELAY_OK)
+            s = send_once(e, r, 1);
+        if (s == BELAY_OK && r->status == 404)
+            r->status = 204;
+    }
+    return s;
+}
+
+belay_status engine_send(engine *e, engine_request *requests, size_t n)
+{
+    belay_status s = send_once(e, requests, n);
+    for (size_t i = 0; i < n && s == BELAY_OK; i++)
+        s = await_removal(e, &requests[i]);
     return s;
 }
 

@@ -67,7 +67,8 @@ typedef struct engine_request {
     text answer;
 } engine_request;
 void engine_request_done(engine_request *r);
-/** Sends n requests side by side. BELAY_OK when each was answered, with whatever status. */
+/** Sends n requests side by side. BELAY_OK when each was answered, with whatever status. A removal that somebody else
+ *  has under way (409) is waited for, and answered 204. */
 belay_status engine_send(engine *e, engine_request *requests, size_t n) __attribute__((warn_unused_result));
 /** Explains an answer that is not as wished, in the engine's own words: E_RETRY for 5xx, else E_FAIL. */
 belay_status engine_refused(engine *e, const engine_request *r);

@@ -225,6 +225,39 @@ static void what_is_not_there_is_refused_early(void **state)
     docker_world_free(&w);
 }
 
+#define ANSWER(status, body) "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" body
+
+/* An engine that still removes the helper container which a killed worker had wanted gone. */
+static const char *still_removing(const char *request)
+{
+    static int deletes;
+    if (strstr(request, "/version "))
+        return ANSWER("200 OK", "{\"ApiVersion\": \"1.41\", \"MinAPIVersion\": \"1.12\", \"Version\": \"20.10\"}");
+    if (strncmp(request, "DELETE", 6) == 0)
+        return ++deletes < 4
+                   ? ANSWER("409 Conflict", "{\"message\": \"removal of container x is already in progress\"}")
+                   : ANSWER("404 Not Found", "{\"message\": \"No such container: x\"}");
+    if (strncmp(request, "POST", 4) == 0)
+        return deletes == 4 ? ANSWER("400 Bad Request", "{\"message\": \"asked for a new one after four tries\"}")
+                            : ANSWER("400 Bad Request", "{\"message\": \"asked for a new one too early\"}");
+    return strstr(request, "/containers/json") ? ANSWER("200 OK", "[]") : ANSWER("200 OK", "{}");
+}
+
+static void a_removal_that_is_under_way_is_waited_for(void **state)
+{
+    (void)state;
+    int port = kit_web_start(still_removing);
+    kit_step *s = kit_step_new("docker.volume_backup");
+    kit_set(s, "host", kit_path("tcp://127.0.0.1:%d", port));
+    kit_set(s, "volume", "data");
+    kit_set(s, "image", "any");
+    kit_set(s, "to", kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "asked for a new one after four tries");
+    kit_step_free(s);
+    kit_web_stop(port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_damaged_archive_is_no_backup_and_is_not_restored),
         cmocka_unit_test(only_the_newest_proved_archives_stay),
         cmocka_unit_test(what_is_not_there_is_refused_early),
+        cmocka_unit_test(a_removal_that_is_under_way_is_waited_for),
     };
     return cmocka_run_group_tests_name("docker.volume_backup", tests, NULL, docker_world_teardown);
 }

@@ -130,6 +130,7 @@ static void garbage_on_the_wire_is_a_breach(void **state)
         {"bad_json", "not JSON"},
         {"unknown_message", "unknown type 'dance'"},
         {"second_result", "unexpected 'result'"},
+        {"wants_debugger", "unexpected 'attach'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         guard_phase p = {.step = cases[i].step};

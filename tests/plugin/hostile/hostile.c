@@ -247,6 +247,16 @@ static belay_status second_result(belay_ctx *c, const belay_host *h)
     raw(twice, sizeof twice);
 }
 
+/* Whom it names, somebody would let a debugger loose on. */
+static belay_status wants_debugger(belay_ctx *c, const belay_host *h)
+{
+    (void)c;
+    (void)h;
+    raw("\0\0\0\x27"
+        "{\"type\":\"attach\",\"pid\":1,\"entry\":\"0x0\"}",
+        43);
+}
+
 static belay_status hangs_up(belay_ctx *c, const belay_host *h)
 {
     (void)c;
@@ -414,6 +424,7 @@ static const belay_step steps[] = {
     STEP(execute, bad_json),
     STEP(execute, unknown_message),
     STEP(execute, second_result),
+    STEP(execute, wants_debugger),
     STEP(execute, hangs_up),
     STEP(execute, asks_and_hangs_up),
     STEP(execute, remembers_too_much),
