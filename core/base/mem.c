@@ -129,7 +129,8 @@ static void crypto_free(void *p, const char *file, int line)
 void mem_init(void)
 {
     json_set_alloc_funcs(json_memory, json_wipe);
-    /* libcrypto 3.0 crashes where its first allocations fail. It refuses this once it has allocated, which does no harm. */
+    /* libcrypto 3.0 crashes where its first allocations fail. It refuses this once it has allocated, which does no
+     * harm. */
     (void)CRYPTO_set_mem_functions(crypto_memory, crypto_more, crypto_free);
 }
 

@@ -77,7 +77,7 @@ static void offer_commands(const cli_command *commands, size_t count, const char
         const char *name = commands[i].name, *space = strchr(name, ' ');
         if (first && !(space && strncmp(name, first, (size_t)(space - name)) == 0 && !first[space - name]))
             continue;
-        guard_mem char *one = first ? mem_dup(space + 1) : mem_dup_n(name, strcspn(name, " "));
+        guard_mem char *one = first && space ? mem_dup(space + 1) : mem_dup_n(name, strcspn(name, " "));
         if (strcmp(one, last) != 0)
             candidates_offer(&l, one, !first && space ? "for those who write plugins" : commands[i].summary);
         free(last);

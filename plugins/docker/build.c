@@ -108,7 +108,8 @@ static belay_status explain_failure(engine *e, const compose *compose, json_t *s
     guard_text why = {0};
     const char *reason = log->reason ? log->reason : io->err;
     if (engine_was_lost(e, reason))
-        return call_fail(c, BELAY_E_RETRY, "the engine's own log says why it ended; the build's is the artifact " LOG_ARTIFACT,
+        return call_fail(c, BELAY_E_RETRY,
+                         "the engine's own log says why it ended; the build's is the artifact " LOG_ARTIFACT,
                          "the Docker Engine at %s went away during the build: %s", engine_host(e), reason);
     const char *culprit = buildlog_culprit(log);
     if (culprit) {

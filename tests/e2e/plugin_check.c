@@ -257,8 +257,8 @@ static void fewer_kills_are_a_sample_that_says_so(void **state)
     outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "6", "--case",
                       make_case("good", ""), NULL);
     assert_holds(o.out, ": a sample, each ");
-    o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "6", "--case",
-              make_case("good", ""), NULL);
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "6", "--case", make_case("good", ""),
+              NULL);
     assert_holds(o.out, "proved: 4 cancellations, ");
     assert_holds(o.out, " before its end: a sample");
     o = belay("plugin", "check", test_plugin("faulty"), "--kills", "none", NULL);

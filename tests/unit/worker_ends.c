@@ -126,10 +126,8 @@ static void garbage_on_the_wire_is_a_breach(void **state)
     static const struct {
         const char *step, *summary;
     } cases[] = {
-        {"bad_length", "4294967295 bytes"},
-        {"bad_json", "not JSON"},
-        {"unknown_message", "unknown type 'dance'"},
-        {"second_result", "unexpected 'result'"},
+        {"bad_length", "4294967295 bytes"},          {"bad_json", "not JSON"},
+        {"unknown_message", "unknown type 'dance'"}, {"second_result", "unexpected 'result'"},
         {"wants_debugger", "unexpected 'attach'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

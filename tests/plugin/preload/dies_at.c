@@ -1,8 +1,8 @@
 /*
  * Ends the process by SIGKILL just before its N-th call that reads from or writes to a socket (its workers' messages),
  * or writes to, cuts or syncs a file below a folder (its store). Of a write that it dies in, the first half is done.
- * BELAY_DIES_AT=N, BELAY_DIES_UNDER=FOLDER. A process that lives to its end leaves in the file BELAY_CALLS how many calls
- * there were. Workers do not inherit this: their environment is filtered.
+ * BELAY_DIES_AT=N, BELAY_DIES_UNDER=FOLDER. A process that lives to its end leaves in the file BELAY_CALLS how many
+ * calls there were. Workers do not inherit this: their environment is filtered.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
