@@ -143,8 +143,8 @@ static const struct rule {
 } rules[] = {
     {97, QUOTE_NONE, out_of_memory, tell_out_of_memory},
     {93, QUOTE_NONE, not_started, tell_not_started},
-    {85, QUOTE_CLUE_OR_LAST, keeps_ending, tell_keeps_ending},
-    {85, QUOTE_CLUE_OR_LAST, exited_badly, tell_exit},
+    {90, QUOTE_CLUE_OR_LAST, keeps_ending, tell_keeps_ending},
+    {90, QUOTE_CLUE_OR_LAST, exited_badly, tell_exit},
     {75, QUOTE_CLUE, unhealthy, tell_health},
     {70, QUOTE_NONE, paused, tell_paused},
 };

@@ -41,9 +41,9 @@ static void one_that_exits_at_start_is_told_with_its_status_and_why(void **state
     kit_fact(s, "failure.started_at", "4000000000");
     const char *found = collector_findings(s);
     collector_found(found,
-                    "{\"weight\": 89, \"text\": \"sick exited with status 3: a user or password is refused, \\\"FATAL: "
+                    "{\"weight\": 90, \"text\": \"sick exited with status 3: a user or password is refused, \\\"FATAL: "
                     "password authentication failed for user \\\"app\\\"\\\"\"}");
-    collector_found(found, "{\"weight\": 85, \"text\": \"mute exited with status 4\"}");
+    collector_found(found, "{\"weight\": 90, \"text\": \"mute exited with status 4\"}");
     assert_null(strstr(found, "app exited"));
     assert_null(strstr(found, "long ago")); /* it is well, and wrote that before the failed step */
     collector_found(kit_artifact(s, kit_path("%s-sick-1.log", w.project)), "starting\n");
