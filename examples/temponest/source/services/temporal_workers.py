@@ -49,7 +49,7 @@ async def heartbeat():
 async def step(execution_id, progress, line):
     await service.db.execute("UPDATE executions SET progress = $2 WHERE id = $1", execution_id, progress)
     await service.db.execute("INSERT INTO execution_logs (execution_id, line) VALUES ($1, $2)", execution_id, line)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.1)
 
 
 async def work(execution_id):

@@ -43,7 +43,7 @@ def test_a_schedule_is_created_listed_and_run(account):
 
 
 def test_a_schedule_runs_when_its_time_comes_until_it_is_removed(account):
-    made = account.post("/api/schedules", name="Often", cron="@every 2s", agent="Developer", task="Check").json()
+    made = account.post("/api/schedules", name="Often", cron="@every 1s", agent="Developer", task="Check").json()
     deadline = time.monotonic() + 20
     while not (ran := account.get("/api/executions").json()):
         assert time.monotonic() < deadline, "it did not run by itself"
