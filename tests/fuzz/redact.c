@@ -109,7 +109,9 @@ static void check_form(const redactor *r, form f, const char *secret, const char
     MUST(newlines(&in) == newlines(&whole));
     check_masked(r, whole.items, whole.count);
     MUST(memmem(whole.items, whole.count, REDACT_MASK, strlen(REDACT_MASK)));
-    bool elsewhere = memmem(REDACT_MASK, strlen(REDACT_MASK), in.items + from, to - from) ||
+    /* One that holds the mask may arise anew of a mask and what follows it. */
+    bool elsewhere = memmem(in.items + from, to - from, REDACT_MASK, strlen(REDACT_MASK)) ||
+                     memmem(REDACT_MASK, strlen(REDACT_MASK), in.items + from, to - from) ||
                      memmem(rest, size, in.items + from, to - from);
     if (!elsewhere && to - from >= REDACT_SHORTEST)
         MUST(!memmem(whole.items, whole.count, in.items + from, to - from));
