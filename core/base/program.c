@@ -48,3 +48,16 @@ int program_find(const char *name, const char *beside, char **ret, error **err)
                     folder);
     return error_hint(err, "install Belay again, whole");
 }
+
+bool program_in_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    guard_mem char *copy = mem_dup(path ? path : "/usr/bin:/bin");
+    char *rest = copy, *folder;
+    while ((folder = strsep(&rest, ":"))) {
+        guard_mem char *file = mem_printf("%s/%s", folder, name);
+        if (access(file, X_OK) == 0)
+            return true;
+    }
+    return false;
+}

@@ -20,14 +20,13 @@ static bool take_approval(void *user, const store_approval *a)
 /* "qa-lead: bob (signed); tech-lead: ada (signed)": the person of a role whose signature counted, else NULL. */
 static char *signer(const char *record, const char *role)
 {
-    const size_t n = strlen(role);
-    for (const char *item = record; item; item = strstr(item, "; ")) {
-        item += item != record ? 2 : 0;
-        const char *end = item + strcspn(item, ";"), *person = item + n + 2;
-        if (strncmp(item, role, n) != 0 || strncmp(item + n, ": ", 2) != 0 || end < person + sizeof SIGNED - 1 ||
-            strncmp(end - (sizeof SIGNED - 1), SIGNED, sizeof SIGNED - 1) != 0)
-            continue;
-        return mem_dup_n(person, (size_t)(end - person) - (sizeof SIGNED - 1));
+    const size_t head = strlen(role) + 2, tail = sizeof SIGNED - 1;
+    guard_mem char *begin = mem_printf("%s: ", role);
+    for (const char *item = record; *item;) {
+        const size_t n = strcspn(item, ";");
+        if (n > head + tail && strncmp(item, begin, head) == 0 && strncmp(item + n - tail, SIGNED, tail) == 0)
+            return mem_dup_n(item + head, n - head - tail);
+        item += n + strspn(item + n, "; ");
     }
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "cli/cli.h"
 #include "worker/worker.h"
 
@@ -70,19 +71,6 @@ static const struct {
     {"psql", "postgres.migrate with runner = \"psql\""},
 };
 
-static bool in_path(const char *name)
-{
-    const char *path = getenv("PATH");
-    guard_mem char *copy = mem_dup(path ? path : "/usr/bin:/bin");
-    char *rest = copy, *folder;
-    while ((folder = strsep(&rest, ":"))) {
-        guard_mem char *file = mem_printf("%s/%s", folder, name);
-        if (access(file, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void examine_tools(patient *p)
 {
     guard(error) err = NULL;
@@ -92,7 +80,7 @@ static void examine_tools(patient *p)
         good("belay-worker", "");
     for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
         guard_mem char *missing = mem_printf("not in PATH; needed by %s", tools[i].use);
-        if (in_path(tools[i].name))
+        if (program_in_path(tools[i].name))
             good(tools[i].name, "");
         else
             remark(p, tools[i].name, missing);

@@ -1,21 +1,12 @@
 #include "conform/debugger.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/mem.h"
+#include "base/program.h"
 
 int debugger_find(error **err)
 {
-    const char *list = getenv("PATH");
-    for (const char *at = list ? list : ""; *at; at += *at == ':') {
-        size_t n = strcspn(at, ":");
-        guard_mem char *path = mem_printf("%.*s/gdb", (int)n, at);
-        if (n && access(path, X_OK) == 0)
-            return 0;
-        at += n;
-    }
+    if (program_in_path("gdb"))
+        return 0;
     (void)error_set(err, ERROR_NOT_FOUND, "gdb is not in PATH");
     return error_hint(err, "apt-get install gdb");
 }

@@ -127,21 +127,19 @@ belay_status tags_release(engine *e, json_t *before)
 /* One that is gone is given back: nobody's image is lost by that. */
 static belay_status refuse_foreign(engine *e, json_t *before, json_t *made)
 {
+    guard_json *now = NULL;
+    belay_status s = tags_read(e, made, &now);
     const char *reference;
-    json_t *id;
-    json_object_foreach(made, reference, id) {
-        guard_mem char *now = NULL;
-        belay_status s = tags_id(e, reference, &now);
-        if (s != BELAY_OK)
-            return s;
-        const char *had = text_member(before, reference);
-        if (now && json_is_string(id) && strcmp(now, json_string_value(id)) != 0 && strcmp(now, had) != 0)
+    json_t *unused;
+    json_object_foreach(now, reference, unused) {
+        const char *is = text_member(now, reference), *was_made = text_member(made, reference);
+        if (*is && *was_made && strcmp(is, was_made) != 0 && strcmp(is, text_member(before, reference)) != 0)
             return call_fail(
                 engine_call(e), BELAY_E_FAIL,
                 "see whose it is; give it another name by docker tag, remove this one, and roll back again",
-                "somebody else gave %s another image meanwhile: %s", reference, now);
+                "somebody else gave %s another image meanwhile: %s", reference, is);
     }
-    return BELAY_OK;
+    return s;
 }
 
 belay_status tags_rollback(engine *e, json_t *before, json_t *made)
