@@ -183,8 +183,9 @@ static bool on_line(void *user, const char *line)
     s->lines++;
     patterns_match(&s->required, s->name, line);
     if (patterns_match(&s->forbidden, s->name, line) && !patterns_match(&s->allow, s->name, line)) {
-        if (s->all_matches + s->matches < QUOTED_LINES)
-            text_add(&s->quotes, "\n  %s | %.*s", s->name, QUOTED_WIDTH, line);
+        size_t before = s->all_matches + s->matches;
+        if (before < QUOTED_LINES)
+            text_add(&s->quotes, "%s%s | %.*s", before ? "\n  " : "", s->name, QUOTED_WIDTH, line);
         s->matches++;
     }
     return true;
@@ -256,7 +257,7 @@ static belay_status judge(const call *c, const scan *s)
     c->host->measure(c->ctx, "lines", (double)s->all_lines);
     if (s->all_matches > 0)
         return call_fail(c, BELAY_E_FAIL, "expected lines can be let through with the option allow",
-                         "%zu forbidden lines%s:%s", s->all_matches,
+                         "%zu forbidden line%s%s: %s", s->all_matches, s->all_matches == 1 ? "" : "s",
                          s->all_matches > QUOTED_LINES ? ", the first of them" : "", text_of(&s->quotes));
     if (s->missing.length)
         return call_fail(c, BELAY_NOT_YET, NULL, "%s", text_of(&s->missing));

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "durable/durable.h"
+#include "say/say.h"
 #include "server.h"
 #include "tool.h"
 
@@ -101,7 +102,9 @@ static belay_status prove(server *s, int fd)
     const char *restore_all[] = {"--exit-on-error", "--no-password", NULL};
     server_derive(s, "proof", scratch);
     const tool restoring = {.program = "pg_restore", .args = restore_all, .database = scratch, .in_fd = fd};
-    status = server_drop(s, scratch);
+    status = s->h->remember(s->c, "proof", scratch, NULL);
+    if (status == BELAY_OK)
+        status = server_drop(s, scratch);
     if (status == BELAY_OK)
         status = server_create_like(s, s->database, scratch);
     if (status == BELAY_OK && lseek(fd, 0, SEEK_SET) == 0)
@@ -152,7 +155,7 @@ belay_status backup_execute(belay_ctx *c, const belay_host *h)
     struct timespec start;
     char path[DURABLE_PATH], partial[DURABLE_PATH + 8];
     clock_gettime(CLOCK_MONOTONIC, &start);
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK) {
         durable_name(c, h, h->opt_str(c, "to"), s.database, "dump", path);
         snprintf(partial, sizeof partial, "%s.partial", path);
@@ -181,15 +184,23 @@ belay_status backup_verify(belay_ctx *c, const belay_host *h)
     return BELAY_E_FAIL;
 }
 
-/* A proved dump stays: it is the second line if the rest of the rollback should fail. */
-belay_status backup_rollback(belay_ctx *c, const belay_host *h)
+static belay_status remove_partial(belay_ctx *c, const belay_host *h)
 {
     const char *partial = h->recall(c, "partial");
     if (!partial || (unlink(partial) < 0 && errno == ENOENT))
         return BELAY_NOTHING;
-    if (access(partial, F_OK) == 0) {
-        h->explain(c, "the unfinished dump cannot be removed", NULL, NULL);
-        return BELAY_E_RETRY;
-    }
-    return BELAY_OK;
+    return access(partial, F_OK) != 0
+               ? BELAY_OK
+               : say(c, h, BELAY_E_RETRY, NULL, "the unfinished dump %s cannot be removed", partial);
+}
+
+/* A proved dump stays: it is the second line if the rest of the rollback should fail. */
+belay_status backup_rollback(belay_ctx *c, const belay_host *h)
+{
+    const char *scratch = h->recall(c, "proof");
+    belay_status status = scratch ? server_rollback_copy(c, h, scratch) : BELAY_NOTHING;
+    if (status != BELAY_OK && status != BELAY_NOTHING)
+        return status;
+    belay_status removed = remove_partial(c, h);
+    return removed == BELAY_NOTHING ? status : removed;
 }

@@ -125,15 +125,35 @@ belay_status server_drop(server *s, const char *name)
     return server_do(s, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
 }
 
-void server_drop_quietly(server *s, const char *name)
+static void do_quietly(server *s, const char *sql)
 {
-    char quoted[SERVER_QUOTED], sql[SERVER_QUOTED + 64];
-    (void)snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
     if (!PQsendQuery(s->conn, sql))
         return;
     server_await(s);
     for (PGresult *r = PQgetResult(s->conn); r; r = PQgetResult(s->conn))
         PQclear(r);
+}
+
+void server_drop_quietly(server *s, const char *name)
+{
+    char quoted[SERVER_QUOTED], sql[SERVER_QUOTED + 64];
+    (void)snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
+    do_quietly(s, sql);
+}
+
+belay_status server_rollback_copy(belay_ctx *c, const belay_host *h, const char *name)
+{
+    server s = {0};
+    bool exists = false;
+    belay_status status = server_wait(c, h);
+    if (status == BELAY_OK)
+        status = server_open_alone(c, h, &s);
+    if (status == BELAY_OK)
+        status = server_exists(&s, name, &exists);
+    if (status == BELAY_OK)
+        status = exists ? server_drop(&s, name) : BELAY_NOTHING;
+    server_close(&s);
+    return status;
 }
 
 /* Keeps new sessions out and ends those that are there. */
@@ -155,12 +175,13 @@ static belay_status evict(server *s, const char *name)
                : status;
 }
 
-static belay_status admit(server *s, const char *name)
+belay_status server_admit(server *s, const char *name)
 {
     char quoted[SERVER_QUOTED];
     return server_do(s, "ALTER DATABASE %s ALLOW_CONNECTIONS true", server_name(name, quoted));
 }
 
+/* The names change and the doors open at once: whoever is killed here leaves it all undone or all done. */
 static belay_status rename_both(server *s, const char *name, const char *aside, const char *replacement)
 {
     char q_name[SERVER_QUOTED], q_aside[SERVER_QUOTED], q_replacement[SERVER_QUOTED];
@@ -173,9 +194,19 @@ static belay_status rename_both(server *s, const char *name, const char *aside, 
     if (status == BELAY_OK)
         status = server_do(s, "ALTER DATABASE %s RENAME TO %s", q_replacement, q_name);
     if (status == BELAY_OK)
-        return server_do(s, "COMMIT");
-    PQclear(PQexec(s->conn, "ROLLBACK")); /* the explanation of what failed stands */
-    return status;
+        status = server_admit(s, name);
+    if (status == BELAY_OK)
+        status = server_admit(s, aside);
+    return status == BELAY_OK ? server_do(s, "COMMIT") : status;
+}
+
+/* What has been explained stands, so this explains nothing. */
+static void reopen(server *s, const char *name)
+{
+    char quoted[SERVER_QUOTED], sql[SERVER_QUOTED + 64];
+    (void)snprintf(sql, sizeof sql, "ALTER DATABASE %s ALLOW_CONNECTIONS true", server_name(name, quoted));
+    do_quietly(s, "ROLLBACK");
+    do_quietly(s, sql);
 }
 
 belay_status server_swap(server *s, const char *name, const char *aside, const char *replacement)
@@ -186,7 +217,6 @@ belay_status server_swap(server *s, const char *name, const char *aside, const c
     if (status == BELAY_OK)
         status = rename_both(s, name, aside, replacement);
     if (status != BELAY_OK)
-        return status;
-    status = admit(s, name);
-    return status == BELAY_OK ? admit(s, aside) : status;
+        reopen(s, name);
+    return status;
 }

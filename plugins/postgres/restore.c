@@ -145,7 +145,7 @@ belay_status restore_execute(belay_ctx *c, const belay_host *h)
 {
     server s;
     int fd = -1;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
         status = open_dump(&s, &fd);
     if (status == BELAY_OK)
@@ -183,7 +183,10 @@ static belay_status swap_back(server *s, const char *name, const char *aside, co
     belay_status status = server_exists(s, aside, &swapped);
     if (status != BELAY_OK)
         return status;
-    return swapped ? server_swap(s, name, fresh, aside) : server_drop(s, fresh);
+    if (swapped)
+        return server_swap(s, name, fresh, aside);
+    status = server_admit(s, name); /* the swap may have been cut short */
+    return status == BELAY_OK ? server_drop(s, fresh) : status;
 }
 
 belay_status restore_rollback(belay_ctx *c, const belay_host *h)
@@ -194,7 +197,7 @@ belay_status restore_rollback(belay_ctx *c, const belay_host *h)
         return BELAY_NOTHING;
     belay_status status = server_wait(c, h);
     if (status == BELAY_OK)
-        status = server_open(c, h, &s);
+        status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
         status = swap_back(&s, name, aside, fresh);
     server_close(&s);
@@ -207,7 +210,7 @@ belay_status restore_discard(belay_ctx *c, const belay_host *h)
     const char *aside = h->recall(c, "aside"), *fresh = h->recall(c, "fresh");
     if (!aside || !fresh)
         return BELAY_NOTHING;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
         status = server_drop(&s, aside);
     if (status == BELAY_OK)

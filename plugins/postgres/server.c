@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -119,6 +120,41 @@ belay_status server_open(belay_ctx *c, const belay_host *h, server *ret)
 {
     belay_status s = open_server(c, h, "", ret);
     return s == BELAY_OK ? server_ask(ret, NULL, "SET lock_timeout = '30s'", 0, NULL) : s;
+}
+
+/*
+ * The server notices a client's end only when it has something to say to it: a CREATE DATABASE goes on to its end,
+ * after a rollback may have seen that there is nothing to drop. A lock held by the session tells which ones are of this
+ * step.
+ */
+static void lock_of(const server *s, char high[16], char low[16])
+{
+    char name[SERVER_NAME];
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+    const char *step = s->h->fact(s->c, "step.id");
+    server_derive(s, "alone", name);
+    for (const char *p = name; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    for (const char *p = step ? step : ""; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    snprintf(high, 16, "%" PRId32, (int32_t)(hash >> 32));
+    snprintf(low, 16, "%" PRId32, (int32_t)hash);
+}
+
+belay_status server_open_alone(belay_ctx *c, const belay_host *h, server *ret)
+{
+    char high[16], low[16];
+    const char *lock[] = {high, low};
+    belay_status status = server_open(c, h, ret);
+    if (status != BELAY_OK)
+        return status;
+    lock_of(ret, high, low);
+    status = server_ask(ret, NULL,
+                        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+                        " AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                        " AND classid::bigint = $1::bigint & 4294967295 AND objid::bigint = $2::bigint & 4294967295",
+                        2, lock);
+    return status == BELAY_OK ? server_ask(ret, NULL, "SELECT pg_advisory_lock($1::int, $2::int)", 2, lock) : status;
 }
 
 belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret)

@@ -31,7 +31,10 @@ belay_status server_say(const server *s, belay_status status, const char *hint, 
 /** Connects by the option `database`. server_close() in any case. E_CONFIG for a bad URL, E_RETRY without a server,
  * E_FAIL when it refuses the user or the password; explained. */
 belay_status server_open(belay_ctx *c, const belay_host *h, server *ret);
-/** The same, but connected to the database that the option names. */
+/** The same for those who make, rename or drop databases: first ends what a killed call of the same step left running
+ * on the server, which would finish it later, and then is alone until server_close(). */
+belay_status server_open_alone(belay_ctx *c, const belay_host *h, server *ret);
+/** server_open(), but connected to the database that the option names. */
 belay_status server_open_target(belay_ctx *c, const belay_host *h, server *ret);
 /** The same, but connected to another database of that server. */
 belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *database, server *ret);
@@ -74,8 +77,14 @@ belay_status server_create_like(server *s, const char *like, const char *name);
 belay_status server_drop(server *s, const char *name);
 /** The same, where a failure has been explained already, which stands. */
 void server_drop_quietly(server *s, const char *name);
+/** A rollback that only has to drop a copy which its step made: connects and drops it; BELAY_NOTHING when it is gone.
+ */
+belay_status server_rollback_copy(belay_ctx *c, const belay_host *h, const char *name);
 /** In one transaction: `name` becomes `aside`, `replacement` becomes `name`. Ends the sessions on both first and keeps
- * new ones out until it is done; afterwards both may be connected to. */
+ * new ones out until it is done; afterwards both may be connected to, and after a failure `name` may. Who was killed in
+ * between calls it again, or server_admit(). */
 belay_status server_swap(server *s, const char *name, const char *aside, const char *replacement);
+/** Lets sessions in that server_swap() kept out. */
+belay_status server_admit(server *s, const char *name);
 
 #endif

@@ -103,7 +103,7 @@ static belay_status copy(server *s)
 belay_status snapshot_execute(belay_ctx *c, const belay_host *h)
 {
     server s;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
         status = copy(&s);
     server_close(&s);
@@ -172,7 +172,7 @@ belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
         return BELAY_NOTHING;
     belay_status status = server_wait(c, h);
     if (status == BELAY_OK)
-        status = server_open(c, h, &s);
+        status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
         status = swap_back(&s, name, snapshot, aside);
     server_close(&s);
@@ -185,7 +185,7 @@ belay_status snapshot_discard(belay_ctx *c, const belay_host *h)
     const char *snapshot = h->recall(c, "snapshot"), *aside = h->recall(c, "aside");
     if (!snapshot || !aside)
         return BELAY_NOTHING;
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
         status = server_drop(&s, snapshot);
     if (status == BELAY_OK)

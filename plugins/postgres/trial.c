@@ -113,7 +113,7 @@ belay_status trial_execute(belay_ctx *c, const belay_host *h)
 {
     server s = {0};
     char name[SERVER_NAME] = "";
-    belay_status status = server_open(c, h, &s);
+    belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK) {
         server_derive(&s, "trial", name);
         status = make_copy(&s, name);
@@ -152,18 +152,6 @@ belay_status trial_verify(belay_ctx *c, const belay_host *h)
 
 belay_status trial_rollback(belay_ctx *c, const belay_host *h)
 {
-    server s = {0};
-    bool exists = false;
     const char *name = h->recall(c, "copy");
-    if (!name)
-        return BELAY_NOTHING;
-    belay_status status = server_wait(c, h);
-    if (status == BELAY_OK)
-        status = server_open(c, h, &s);
-    if (status == BELAY_OK)
-        status = server_exists(&s, name, &exists);
-    if (status == BELAY_OK)
-        status = exists ? server_drop(&s, name) : BELAY_NOTHING;
-    server_close(&s);
-    return status;
+    return name ? server_rollback_copy(c, h, name) : BELAY_NOTHING;
 }

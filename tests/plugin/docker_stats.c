@@ -28,7 +28,7 @@ static void a_busy_one_and_a_fat_one_are_told_apart(void **state)
     docker_world w = world("  busy: {build: ., image: $P-app, command: [burn, '600'], mem_limit: 64m}\n"
                            "  fat: {build: ., image: $P-app, command: [eat, '40'], mem_limit: 64m}\n"
                            "  done: {build: ., image: $P-app, command: [exit, '0']}\n");
-    kit_step *s = stats(&w, "3s");
+    kit_step *s = stats(&w, "5s");
     assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
     if (kit_run(s, KIT_VERIFY) != BELAY_OK)
         fail_msg("%s", kit_summary(s));
@@ -51,7 +51,7 @@ static void restarts_in_the_window_are_counted(void **state)
     (void)state;
     docker_world w = world("  app: {build: ., image: $P-app}\n"
                            "  sick: {build: ., image: $P-app, command: [nap, '1', exit, '1'], restart: always}\n");
-    kit_step *s = stats(&w, "5s");
+    kit_step *s = stats(&w, "8s");
     kit_set(s, "min_samples", "2");
     pid_t by_hand = meanwhile(kit_path("sleep 2; docker restart -t 0 %s-app-1", w.project));
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
@@ -66,7 +66,7 @@ static void restarts_since_a_baseline_are_counted(void **state)
 {
     (void)state;
     docker_world w = world("  app: {build: ., image: $P-app}\n  other: {build: ., image: $P-app}\n");
-    kit_step *before = stats(&w, "600ms"), *after = stats(&w, "600ms");
+    kit_step *before = stats(&w, "3s"), *after = stats(&w, "3s");
     kit_set(before, "min_samples", "2");
     kit_set(after, "min_samples", "2");
     assert_int_equal(kit_run(before, KIT_VERIFY), BELAY_OK);
@@ -90,7 +90,7 @@ static void one_that_does_not_run_is_no_data(void **state)
     (void)state;
     docker_world w =
         world("  app: {build: ., image: $P-app}\n  done: {build: ., image: $P-app, command: [exit, '0']}\n");
-    kit_step *s = stats(&w, "1500ms");
+    kit_step *s = stats(&w, "4s");
     kit_set_list(s, "services", "app", "done", NULL);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NO_DATA);
     assert_holds(kit_summary(s), "too few samples, wanted are 3 of each container: done: 0");
@@ -105,7 +105,7 @@ static void one_that_is_removed_meanwhile_is_an_error(void **state)
 {
     (void)state;
     docker_world w = world("  app: {build: ., image: $P-app}\n");
-    kit_step *s = stats(&w, "3s");
+    kit_step *s = stats(&w, "5s");
     pid_t trouble = meanwhile(kit_path("sleep 1; docker rm -f %s-app-1", w.project));
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
     meanwhile_end(trouble);
@@ -121,16 +121,16 @@ static void several_containers_of_a_service_have_a_figure_each(void **state)
     docker_world_services(&w, "  app: {build: ., image: $P-app}\n", "");
     docker_world_compose(&w, "build", "--quiet");
     docker_world_compose(&w, "up", "-d", "--scale", "app=2");
-    kit_step *s = stats(&w, "1500ms");
+    kit_step *s = stats(&w, "4s");
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
     assert_true(kit_measured(s, kit_path("memory/%s-app-1", w.project)) > 0);
     assert_true(kit_measured(s, kit_path("memory/%s-app-2", w.project)) > 0);
     struct timespec before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);
-    kit_set(s, "window", "25s");
+    kit_set(s, "window", "60s");
     assert_int_equal(kit_run_cancelled(s, KIT_VERIFY, 1500), BELAY_E_CANCELLED);
     clock_gettime(CLOCK_MONOTONIC, &after);
-    assert_true(after.tv_sec - before.tv_sec <= 5);
+    assert_true(after.tv_sec - before.tv_sec <= 20);
     kit_step_free(s);
     docker_world_free(&w);
 }

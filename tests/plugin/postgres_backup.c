@@ -209,6 +209,38 @@ static void a_bad_dump_changes_nothing(void **state)
     kit_step_free(s);
 }
 
+/* The swap keeps sessions out, and the one who would let them in again is dead. */
+static void a_restore_killed_in_its_swap_leaves_the_database_open(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *before = world_digest("app");
+    kit_step *s = backup(url, kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    kit_step *r = restore(url, kit_output(s, "file"));
+    pid_t holder = world_hold("app");
+    assert_int_equal(kit_run_killed(r, KIT_EXECUTE, 0, 5000), KIT_BROKEN);
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_digest("app"), before);
+    assert_false(world_has(kit_undo(r, "fresh")));
+    world_hang_up(holder);
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+static void a_killed_proof_leaves_no_database(void **state)
+{
+    (void)state;
+    kit_step *s = backup(world_make("app"), kit_folder());
+    kit_set(s, "prove", "restore");
+    assert_int_equal(kit_run_killed(s, KIT_EXECUTE, 3, 0), KIT_BROKEN);
+    const char *proof = kit_undo(s, "proof");
+    assert_non_null(strstr(proof, "_proof_"));
+    world_sql("postgres", kit_path("CREATE DATABASE \"%s\"", proof));
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
+    assert_false(world_has(proof));
+    kit_step_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +253,8 @@ int main(void)
         cmocka_unit_test(too_little_room_is_found_in_prepare),
         cmocka_unit_test(a_backup_restores_what_it_saved),
         cmocka_unit_test(a_bad_dump_changes_nothing),
+        cmocka_unit_test(a_restore_killed_in_its_swap_leaves_the_database_open),
+        cmocka_unit_test(a_killed_proof_leaves_no_database),
     };
     return cmocka_run_group_tests_name("postgres.backup and restore", tests, NULL, NULL);
 }

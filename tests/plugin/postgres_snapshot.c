@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kit.h"
 #include "postgres_world.h"
@@ -119,6 +120,24 @@ static void survives_being_killed_at_each_record(void **state)
     }
 }
 
+/* The server goes on with a copy whose client is dead. */
+static void a_copy_cut_short_does_not_appear_after_the_rollback(void **state)
+{
+    (void)state;
+    kit_step *s = snapshot(world_make("app"));
+    pid_t holder = world_hold("app");
+    assert_int_equal(kit_run_killed(s, KIT_EXECUTE, 0, 2000), KIT_BROKEN);
+    assert_non_null(kit_undo(s, "snapshot"));
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_NOTHING);
+    world_hang_up(holder);
+    const char *at_work =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'active'";
+    for (int i = 0; i < 100 && atoi(world_sql("postgres", at_work)) > 0; i++)
+        usleep(50000);
+    assert_false(world_has(kit_undo(s, "snapshot")));
+    kit_step_free(s);
+}
+
 static void a_wrong_password_is_a_clear_failure(void **state)
 {
     (void)state;
@@ -140,6 +159,7 @@ int main(void)
         cmocka_unit_test(swaps_back_though_somebody_is_connected),
         cmocka_unit_test(keeps_owner_settings_and_privileges),
         cmocka_unit_test(survives_being_killed_at_each_record),
+        cmocka_unit_test(a_copy_cut_short_does_not_appear_after_the_rollback),
         cmocka_unit_test(a_wrong_password_is_a_clear_failure),
     };
     return cmocka_run_group_tests_name("postgres.snapshot", tests, NULL, NULL);

@@ -51,20 +51,33 @@ const char *world_digest(const char *database)
                                " (SELECT md5(coalesce(string_agg(b::text, '|' ORDER BY id), '')) FROM b)");
 }
 
-pid_t world_connect(const char *database, const char *application)
+static pid_t sleeper(const char *database, const char *application, const char *sql)
 {
-    const char *url = kit_postgres_database(database), *sleep = "SELECT pg_sleep(60)";
+    const char *url = kit_postgres_database(database);
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setenv("PGAPPNAME", application, 1);
-        execlp("psql", "psql", "-X", "-q", "-d", url, "-c", sleep, (char *)NULL);
+        execlp("psql", "psql", "-X", "-q", "-d", url, "-c", sql, (char *)NULL);
         _exit(127);
     }
-    const char *ask = kit_path("SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s'", application);
+    const char *ask = kit_path("SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s'"
+                               " AND wait_event = 'PgSleep'",
+                               application);
     for (int i = 0; i < 100 && atoi(world_sql("postgres", ask)) == 0; i++)
         usleep(50000);
     return pid;
+}
+
+pid_t world_connect(const char *database, const char *application)
+{
+    return sleeper(database, application, "SELECT pg_sleep(60)");
+}
+
+pid_t world_hold(const char *database)
+{
+    return sleeper("postgres", "holder",
+                   kit_path("COMMENT ON DATABASE \"%s\" IS 'held'; SELECT pg_sleep(60)", database));
 }
 
 void world_hang_up(pid_t pid)
@@ -72,8 +85,8 @@ void world_hang_up(pid_t pid)
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);
     /* A server process that sleeps does not notice that its client left. */
-    const char *ask =
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%'";
+    const char *ask = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%'"
+                      " AND pid <> pg_backend_pid()";
     for (int i = 0; i < 100 && atoi(world_sql("postgres", ask)) > 0; i++)
         usleep(50000);
 }

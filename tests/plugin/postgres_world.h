@@ -14,6 +14,8 @@ bool world_has(const char *database);
 const char *world_digest(const char *database);
 /** Another process that holds a session on the database, by the name `application`; ends with world_hang_up(). */
 pid_t world_connect(const char *database, const char *application);
+/** Another process that keeps the database from being copied or renamed; ends with world_hang_up(). */
+pid_t world_hold(const char *database);
 void world_hang_up(pid_t pid);
 
 #endif
