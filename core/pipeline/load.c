@@ -174,30 +174,38 @@ static void check_sections(load *l, const config_setting_t *root)
     check_overrides(l, root);
 }
 
+static void check_name(load *l, const char *name, const char *value, const char *allowed, const char *hint)
+{
+    if (*value && strspn(value, allowed) == strlen(value))
+        return;
+    load_problem(l, vars_place(l, "pipeline", name), "pipeline.%s cannot be '%s'", name, value);
+    load_hint(l, "%s", hint);
+}
+
 /** Takes one value of the pipeline section; it must be made of `allowed`. */
 static char *take_name(load *l, const char *name, const char *allowed, const char *hint)
 {
     char *value = vars_text(l, "pipeline", name);
-    const definition *d = vars_find(l, "pipeline", name);
-    if (!value || !d->given || (*value && strspn(value, allowed) == strlen(value)))
-        return value;
-    load_problem(l, d->where, "pipeline.%s cannot be '%s'", name, value);
-    load_hint(l, "%s", hint);
+    if (value && vars_find(l, "pipeline", name)->given)
+        check_name(l, name, value, allowed, hint);
     return value;
 }
 
 static void load_names(load *l)
 {
-#define SMALL "abcdefghijklmnopqrstuvwxyz0123456789-"
-#define ANY   SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ._"
+#define SMALL   "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define ANY     SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ._"
+#define VERSION ANY "/+:@"
+    static const char versions[] = "letters, digits and . _ - / + : @ can be used";
     l->p->name = take_name(l, "name", ANY, "letters, digits and . _ - can be used");
     l->p->environment = take_name(l, "environment", SMALL, "small letters, digits and '-' can be used");
-    l->p->version = take_name(l, "version", ANY "/+:@", "letters, digits and . _ - / + : @ can be used");
+    l->p->version = take_name(l, "version", VERSION, versions);
     l->p->previous = vars_text(l, "pipeline", "previous");
-    if (l->p->previous && strspn(l->p->previous, ANY "/+:@") != strlen(l->p->previous))
-        load_problem(l, vars_place(l, "pipeline", "previous"), "pipeline.previous cannot be '%s'", l->p->previous);
+    if (l->p->previous && *l->p->previous)
+        check_name(l, "previous", l->p->previous, VERSION, versions);
 #undef SMALL
 #undef ANY
+#undef VERSION
 }
 
 /* Who may write the files of a deploy to production deploys to production. What a run recorded is not held up: its text

@@ -61,6 +61,17 @@ static void leave_work_folder(const supervisor *s)
         return;
 }
 
+/* Where the machine's memory ends, the kernel takes a step that can be rolled back before the core that does it. */
+static void offer_first(void)
+{
+    static const char score[] = "500"; /* of 1000: proc(5), oom_score_adj */
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : write(fd, score, sizeof score - 1);
+    (void)n; /* a kernel without it chooses by size */
+    if (fd >= 0)
+        close(fd);
+}
+
 /* The plugin's process: dies with the supervisor, and holds nothing of it but the conversation. */
 static _Noreturn void become_plugin(supervisor *s, int cancel)
 {
@@ -70,6 +81,7 @@ static _Noreturn void become_plugin(supervisor *s, int cancel)
         prctl(PR_SET_DUMPABLE, 0); /* no other process of this user may read its memory */
     if (getppid() != s->self)
         _exit(EXIT_FAILURE); /* the supervisor died before PDEATHSIG was set */
+    offer_first();
     close(s->cancel);
     close(s->children);
     dup3(cancel, INSIDE_CONTROL, O_CLOEXEC);

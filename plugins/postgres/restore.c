@@ -137,7 +137,7 @@ static belay_status restore(server *s, int fd)
         status = check(s, fresh);
     if (status == BELAY_OK)
         return server_swap(s, s->database, aside, fresh);
-    (void)server_drop(s, fresh); /* what failed was explained first, and the last explanation counts */
+    server_drop_quietly(s, fresh); /* what was explained stands */
     return status;
 }
 

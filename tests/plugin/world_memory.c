@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define ROUNDS      24
 #define ROUNDS_MANY 400
@@ -146,6 +148,51 @@ static void a_plugin_that_takes_all_memory_is_an_error_that_is_explained(void **
     lives_assert_whole(&b, "a plugin without memory");
 }
 
+/* A memory cgroup of 96 MiB, of version 1 or 2; NULL where none can be made. */
+static const char *group_of_96_MiB(void)
+{
+    static const struct {
+        const char *folder, *limit, *swap;
+    } versions[] = {{"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"},
+                    {"/sys/fs/cgroup", "memory.max", "memory.swap.max"}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *group = kit_path("%s/belay-test-%d", versions[i].folder, (int)getpid());
+        if (mkdir(group, 0700) < 0)
+            continue;
+        const char *set = kit_path("echo 96M > %s/%s && { echo %s > %s/%s || :; } 2>&-", group, versions[i].limit,
+                                   i == 0 ? "96M" : "0", group, versions[i].swap);
+        if (kit_status_of("sh", "-c", set, NULL) == 0)
+            return group;
+        (void)rmdir(group);
+    }
+    return NULL;
+}
+
+static void join(void *group)
+{
+    kit_write(kit_path("%s/cgroup.procs", (const char *)group), "0");
+}
+
+/* All of Belay is in the group; the kernel takes the step, not the core. */
+static void a_step_that_the_kernel_ends_for_its_memory_is_rolled_back(void **state)
+{
+    (void)state;
+    const char *group = group_of_96_MiB();
+    if (!group) {
+        print_message("skipped: no memory cgroup can be made here\n");
+        skip();
+    }
+    bed b = lives_world("trouble = [\"execute=gorge\"];");
+    b.in_child = join;
+    b.user = (void *)(uintptr_t)group;
+    const int status = bed_run(&b);
+    for (int i = 0; i < 100 && rmdir(group) < 0; i++)
+        usleep(50000);
+    assert_int_equal(status, 10);
+    assert_contains(bed_events(&b), "the plugin crashed in execute, by SIGKILL; was the machine short of memory?");
+    lives_assert_whole(&b, "a step that the kernel ended");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_run_that_is_rolled_back_survives_an_allocation_that_fails),
         cmocka_unit_test(a_resume_survives_it_too),
         cmocka_unit_test(a_plugin_that_takes_all_memory_is_an_error_that_is_explained),
+        cmocka_unit_test(a_step_that_the_kernel_ends_for_its_memory_is_rolled_back),
     };
 #ifdef BELAY_SANITIZE
     print_message("skipped: the sanitizer's allocator stands in the way\n");

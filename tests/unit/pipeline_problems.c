@@ -55,7 +55,7 @@ static void names_what_is_wrong_with_sections_and_stages(void **state)
         {"pipeline: { name = \"x\"; environment = \"Prod\"; version = \"1\"; previous = \"%\"; };\n" STAGE(
              INFO("a", "")),
          "t.cfg:1: pipeline.environment cannot be 'Prod' [small letters, digits and '-' can be used]\n"
-         "t.cfg:1: pipeline.previous cannot be '%'"},
+         "t.cfg:1: pipeline.previous cannot be '%' [letters, digits and . _ - / + : @ can be used]"},
         {"pipeline = 7;\n" STAGE(INFO("a", "")), "t.cfg:1: 'pipeline' is a number; it must be a group"},
     };
     CHECK(cases);

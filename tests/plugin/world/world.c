@@ -71,6 +71,20 @@ static belay_status eat(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
+/* Uses 512 MiB; where there are fewer, the kernel chooses who has to end. */
+static belay_status gorge(belay_ctx *c, const belay_host *h)
+{
+    const size_t piece = (size_t)1 << 24;
+    (void)c;
+    (void)h;
+    for (int i = 0; i < 32; i++) {
+        volatile char *p = malloc(piece);
+        for (size_t at = 0; p && at < piece; at += 4096)
+            p[at] = 1;
+    }
+    return BELAY_OK;
+}
+
 static const struct {
     const char *name;
     belay_status status;
@@ -80,6 +94,7 @@ static const struct {
     {"not_yet", BELAY_NOT_YET, NULL}, {"no_data", BELAY_NO_DATA, NULL},      {"hang", BELAY_E_FAIL, hang},
     {"nap", BELAY_E_CANCELLED, nap},  {"crash", BELAY_E_FAIL, crash},        {"exit", BELAY_E_FAIL, leave},
     {"limit", BELAY_E_LIMIT, NULL},   {"orphan", BELAY_E_CANCELLED, orphan}, {"eat", BELAY_E_FAIL, eat},
+    {"gorge", BELAY_E_FAIL, gorge},
 };
 
 /* "execute.midway=crash:1": whether this is meant, and its WHAT in *ret_what. */
