@@ -159,9 +159,16 @@ static bool was_stopped(const json_t *inspected, int64_t failed_ns)
            (signal == SIGKILL && engine_time(text_member(state_of(inspected), "FinishedAt")) < failed_ns);
 }
 
+/* Restarted once, and has run since. Where there is a health check, that knows better. */
+static bool has_settled(const json_t *inspected, int64_t failed_ns)
+{
+    return status_is(inspected, "running") && !*health_of(inspected) && !out_of_memory(inspected) &&
+           engine_time(text_member(state_of(inspected), "StartedAt")) < failed_ns - LAST_WORDS_NS;
+}
+
 ailment ailment_of(const container *c, const json_t *inspected, int64_t failed_ns, text *what)
 {
-    if (was_stopped(inspected, failed_ns))
+    if (was_stopped(inspected, failed_ns) || has_settled(inspected, failed_ns))
         return (ailment){0};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (!rules[i].applies(inspected))

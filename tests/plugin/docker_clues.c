@@ -118,6 +118,9 @@ static void states_become_words(void **state)
          "web keeps ending with status 1, was restarted 4 times"},
         {"\"Status\": \"running\", \"ExitCode\": 0, \"Health\": {\"Status\": \"starting\"}", "\"RestartCount\": 1",
          "web keeps ending, was restarted 1 time"},
+        {"\"Status\": \"running\", \"StartedAt\": \"2026-02-28T23:59:30Z\"", "\"RestartCount\": 3",
+         "web keeps ending, was restarted 3 times"},
+        {"\"Status\": \"running\", \"StartedAt\": \"2026-02-28T23:58:30Z\"", "\"RestartCount\": 3", ""},
         {"\"Status\": \"created\", \"ExitCode\": 128, \"Error\": \"port is already allocated\"", "",
          "web could not be started: port is already allocated"},
         {"\"Status\": \"running\", \"Health\": {\"Status\": \"unhealthy\", \"Log\": [{\"Output\": \"a\"}, {\"Output\": "
