@@ -4,8 +4,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/call.h"
+#include "engine/findings.h"
+#include "engine/judge.h"
 #include "engine/requirement.h"
+#include "engine/series.h"
+#include "engine/tell.h"
+#include "engine/verdict.h"
+#include "engine/waiting.h"
 
 _Static_assert((int)WORKER_PREPARE == (int)MACHINE_PREPARE && (int)WORKER_EXECUTE == (int)MACHINE_EXECUTE &&
                    (int)WORKER_VERIFY == (int)MACHINE_VERIFY && (int)WORKER_ROLLBACK == (int)MACHINE_ROLLBACK,
@@ -369,7 +375,7 @@ static void tell_phase_end(const call *c)
     json_object_set_new(event, "attempt", json_integer(c->attempt));
     json_object_set_new(event, "status", json_integer(c->status));
     json_object_set_new(event, "end", json_string(worker_end_name(c->end)));
-    json_object_set_new(event, "verdict", json_string(judge_word(c->verdict)));
+    json_object_set_new(event, "verdict", json_string(verdict_word(c->verdict)));
     json_object_set_new(event, "duration_ms", json_integer(c->duration_ms));
     tell_set(d, event, "summary", c->summary);
     tell_set(d, event, "hint", c->hint);
@@ -394,7 +400,7 @@ int call_conclude(driver *d, size_t step, error **err)
     call *c = n->call;
     guard_mem char *summary = redactor_mask(d->secrets, c->summary);
     guard_mem char *hint = redactor_mask(d->secrets, c->hint ? c->hint : "");
-    guard_mem char *end = mem_dup(worker_end_name(c->end)), *verdict = mem_dup(judge_word(c->verdict));
+    guard_mem char *end = mem_dup(worker_end_name(c->end)), *verdict = mem_dup(verdict_word(c->verdict));
     const store_phase result = {.seq = c->seq,
                                 .ended_ms = c->ended_ms,
                                 .status = c->status,

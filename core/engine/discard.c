@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/call.h"
+#include "engine/drive.h"
 #include "engine/journal.h"
+#include "engine/lock.h"
+#include "engine/tell.h"
 
 /* ---- which runs -------------------------------------------------------------------------------------------------- */
 
@@ -61,7 +65,7 @@ static int discard_step(driver *d, size_t step, bool *ret_good, error **err)
     if (r < 0)
         return r;
     call_start(d, step);
-    driver_loop(d);
+    drive_loop(d);
     if (d->broken) {
         *err = take(d->broken);
         return -(int)error_get_code(*err);
@@ -82,7 +86,7 @@ static int discard_steps(driver *d, bool *ret_good, error **err)
     if (r < 0)
         return r;
     const machine_journal journal = {.rows = rows, .row_count = count, .state = MACHINE_COMMITTED, .rollback = true};
-    driver_plan(d, &journal); /* only for the order */
+    drive_plan(d, &journal); /* only for the order */
     const size_t *started;
     const size_t n = machine_started(d->machine, &started);
     *ret_good = true;
@@ -127,11 +131,11 @@ static int discard_run(const engine *e, const char *id, bool *ret_good, error **
         r = recorded_open(e->store, &run, &recorded, err);
     if (r == 0) {
         driver d;
-        r = driver_init(&d, e, recorded.pipeline, DRIVER_DISCARD, e->store, err);
+        r = drive_init(&d, e, recorded.pipeline, DRIVER_DISCARD, e->store, err);
         d.lock = take(lock);
         if (r == 0)
             r = drive(&d, &run, ret_good, err);
-        driver_done(&d);
+        drive_done(&d);
     }
     store_lock_free(lock);
     recorded_done(&recorded);

@@ -1,7 +1,6 @@
 /**
  * @file driver.h
- * Inside of core/engine: one run being driven. The machine decides, the driver performs: it writes the record, starts
- * workers, waits, and tells the event stream.
+ * Inside of core/engine: one run being driven, as all that takes part in it knows it. What drives it is drive.h.
  */
 #ifndef ENGINE_DRIVER_H
 #define ENGINE_DRIVER_H
@@ -121,116 +120,14 @@ struct driver {
     uv_signal_t signals[3];
 };
 
-/* ---- driver.c ---------------------------------------------------------------------------------------------------- */
-
-/** Prepares to drive a pipeline, with or without a store; nothing is written yet. */
-int driver_init(driver *d, const engine *e, const pipeline *p, driver_mode mode, store *s, error **err) CHECKED;
-void driver_done(driver *d);
-/** Makes the machine, restored from the journal unless that is NULL. */
-void driver_plan(driver *d, const machine_journal *journal);
-/** Drives the machine to its end, tells run.end, and gives the exit status: EXIT_PERSON also when the record could not
- *  be written, for the run is then as after a crash. */
-int driver_run(driver *d);
-/** Runs the loop until d->ended. */
-void driver_loop(driver *d);
-void driver_push(driver *d, machine_event event);
+const pipeline_step *driver_step(const driver *d, size_t step);
+/** Ends the loop that drives it. */
+void driver_end(driver *d);
 /** Stops everything: the record could not be written. Takes the error. */
 void driver_break(driver *d, error *why);
-const pipeline_step *driver_step(const driver *d, size_t step);
-/** Writes down, once more, what the run is being rolled back for. */
+/** What the run is being rolled back for: kept for its messages and as a mark in the record. */
+int driver_set_reason(driver *d, const char *reason, error **err) CHECKED;
+/** The same, once it is in the record already: that is amended. */
 int driver_keep_reason(driver *d, const char *reason, error **err) CHECKED;
-
-/* ---- lock.c ------------------------------------------------------------------------------------------------------ */
-
-/** Takes the environment's lock, and its lease. Waits e->wait_ms for a live owner, and at least some seconds for what a
- * dead one has left running; says so to the sinks. ERROR_REFUSED: a signal ended the wait. */
-int lock_environment(const engine *e, const char *environment, const char *run, store_lock **ret, error **err) CHECKED;
-
-/* ---- call.c ------------------------------------------------------------------------------------------------------ */
-
-/** Makes the call and writes its intent. */
-int call_intend(driver *d, size_t step, worker_phase phase, int attempt, error **err) CHECKED;
-/** Starts its worker; d->on_phase follows, also when that fails. */
-void call_start(driver *d, size_t step);
-/** Writes its result, tells it, and forgets the call. */
-int call_conclude(driver *d, size_t step, error **err) CHECKED;
-void call_free(call *c);
-
-/* ---- waiting.c --------------------------------------------------------------------------------------------------- */
-
-/** Adds what only a step that waits is told: who started the run, the evidence so far, people's decisions. */
-int waiting_facts(driver *d, const char *step, json_t *facts, error **err) CHECKED;
-
-/* ---- series.c ---------------------------------------------------------------------------------------------------- */
-
-/** The threshold of a metric, or of its slope: that for this very instance ("memory/agents") before that for all. */
-const pipeline_threshold *series_threshold(const pipeline_step *s, const char *name, bool slope, bool fail);
-/** A new soak: what was measured before does not count. */
-void series_begin(notes *n);
-/** Keeps a sample that a slope needs; at: steady. */
-void series_add(const pipeline_step *s, notes *n, const char *name, int64_t at, double value);
-/** Reads them again from the events of a run that goes on. */
-int series_load(driver *d, error **err) CHECKED;
-void series_done(notes *n);
-
-/* ---- judge.c ----------------------------------------------------------------------------------------------------- */
-
-/** Takes a sample: compares, records, tells. 0, or -1 when the metric is not declared or cannot be written. */
-int judge_sample(call *c, const char *name, double value);
-/** Gives the verdict of a call that has ended; may replace its summary. */
-void judge_call(call *c);
-/** "passed", "failed", "error", "inconclusive", "not yet". */
-const char *judge_word(machine_verdict verdict);
-/** The verdict of a recorded phase. */
-machine_verdict judge_recorded(const store_phase *p);
-
-/* ---- tell.c ------------------------------------------------------------------------------------------------------ */
-
-/** Hands an event to the sinks and to the record; takes it. */
-void tell(driver *d, json_t *event);
-/** A new event of the run; with a step's id, kind and stage. */
-json_t *tell_new(const driver *d, const char *type);
-json_t *tell_new_step(const driver *d, const char *type, size_t step);
-/** Sets a text, masked. */
-void tell_set(const driver *d, json_t *event, const char *name, const char *value);
-void tell_start(driver *d);
-void tell_end(driver *d, int exit_status);
-/** run.end of a discard. */
-void tell_discarded(driver *d, bool good);
-void tell_state(driver *d);
-void tell_step_end(driver *d, const machine_action *a);
-/** Of steps that will change something and did not say what: that they will. */
-void tell_unplanned(driver *d);
-void tell_note(driver *d, const char *fmt, ...) PRINTF(2, 3);
-void tell_warning(driver *d, const char *hint, const char *fmt, ...) PRINTF(3, 4);
-
-/* ---- reason.c ---------------------------------------------------------------------------------------------------- */
-
-/** Why the run enters a state, in one line; the caller frees. */
-char *reason_text(const driver *d, const machine_action *a);
-/** An array of the commands to go on with. */
-json_t *reason_next(const driver *d);
-/** "belay VERB RUN", with --state when that is not the default; the caller frees. */
-char *reason_command(const store *s, const char *verb, const char *run, const char *more);
-
-/* ---- findings.c -------------------------------------------------------------------------------------------------- */
-
-/** The artifact of a collector whose lines are its findings: {"weight": 90, "text": "port 80 is held by ..."}. */
-#define FINDINGS_ARTIFACT "findings.jsonl"
-/** The diagnosis of a step begins: the collectors' facts are about it. */
-void findings_begin(driver *d, size_t failed);
-/** Adds what only a collector is told: failure.step, .kind, .stage, .summary, .started_at, .artifacts. */
-void findings_facts(const driver *d, json_t *facts);
-/** Takes the lines of a piece of FINDINGS_ARTIFACT. */
-void findings_take(call *c, const char *bytes, size_t n);
-/** A collector has ended: what one says that did not pass is a finding too. */
-void findings_ended(call *c);
-/** The diagnosis is over: the best findings end the message of the failure, from here on and in the record. */
-int findings_weigh(driver *d, error **err) CHECKED;
-
-/* ---- evidence.c -------------------------------------------------------------------------------------------------- */
-
-/** Writes failure.txt into the artifacts of the step. */
-int evidence_save(driver *d, size_t step, error **err) CHECKED;
 
 #endif

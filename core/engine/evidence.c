@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/evidence.h"
+#include "engine/reason.h"
+#include "engine/verdict.h"
 
 static void add_head(const driver *d, const pipeline_step *s, text *page)
 {
@@ -20,7 +22,7 @@ static void add_outcome(const notes *n, text *page)
 {
     if (!n->ended)
         return;
-    text_printf(page, "phase     %s: %s\n", worker_phase_name(n->phase), judge_word(n->verdict));
+    text_printf(page, "phase     %s: %s\n", worker_phase_name(n->phase), verdict_word(n->verdict));
     if (n->summary && *n->summary)
         text_printf(page, "summary   %s\n", n->summary);
     if (n->hint && *n->hint)

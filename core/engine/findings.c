@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/findings.h"
+#include "engine/tell.h"
 
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX_BYTES 300

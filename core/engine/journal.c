@@ -1,4 +1,5 @@
 #include "engine/journal.h"
+#include "engine/verdict.h"
 
 #include "base/clock.h"
 
@@ -128,7 +129,7 @@ static void note(driver *d, const pipeline_step *s, worker_phase phase, const st
         return;
     n->ended = true;
     n->phase = phase;
-    n->verdict = judge_recorded(p);
+    n->verdict = verdict_recorded(p);
     free(n->summary);
     free(n->hint);
     n->summary = mem_dup(p->summary);
@@ -162,7 +163,7 @@ static bool read_phase(void *user, const store_phase *p)
     machine_row row = {
         .step = s->index, .phase = (machine_phase)phase, .attempt = p->attempt, .finished = p->ended_ms != 0};
     if (row.finished) {
-        row.verdict = judge_recorded(p);
+        row.verdict = verdict_recorded(p);
         row.at = clock_steady_ms() - (clock_wall_ms() - p->ended_ms);
     }
     mem_reserve(&reading->rows);

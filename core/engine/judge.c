@@ -3,42 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/judge.h"
+#include "engine/series.h"
+#include "engine/tell.h"
+#include "engine/verdict.h"
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
-
-static const char *const words[] = {
-    [MACHINE_PASSED] = "passed",
-    [MACHINE_NOT_YET] = "not yet",
-    [MACHINE_FAILED] = "failed",
-    [MACHINE_RETRY] = "error",
-    [MACHINE_ERROR] = "error",
-    [MACHINE_UNKNOWN] = "error",
-    [MACHINE_INCONCLUSIVE] = "inconclusive",
-};
-
-const char *judge_word(machine_verdict verdict)
-{
-    return words[verdict];
-}
-
-/* A worker that could not be started did nothing; of any other that did not return, nobody knows. */
-static machine_verdict error_of(belay_status status, bool returned, bool started)
-{
-    if (!returned)
-        return started ? MACHINE_UNKNOWN : MACHINE_ERROR;
-    return status == BELAY_E_RETRY ? MACHINE_RETRY : MACHINE_ERROR;
-}
-
-machine_verdict judge_recorded(const store_phase *p)
-{
-    static const machine_verdict plain[] = {MACHINE_PASSED, MACHINE_NOT_YET, MACHINE_FAILED, MACHINE_INCONCLUSIVE};
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (strcmp(p->verdict, words[plain[i]]) == 0)
-            return plain[i];
-    return error_of(p->status, strcmp(p->end, worker_end_name(WORKER_END_RETURNED)) == 0,
-                    strcmp(p->end, worker_end_name(WORKER_END_START)) != 0);
-}
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
@@ -218,7 +188,7 @@ static machine_verdict of_return(worker_phase phase, belay_status status)
     case BELAY_NO_DATA: return phase == WORKER_VERIFY || phase == WORKER_PREPARE ? MACHINE_INCONCLUSIVE : MACHINE_ERROR;
     case BELAY_E_FAIL:
     case BELAY_E_CONFIG: return MACHINE_FAILED;
-    default: return error_of(status, true, true);
+    default: return verdict_of_error(status, true, true);
     }
 }
 
@@ -292,7 +262,7 @@ static void judge_passed(call *c)
 void judge_call(call *c)
 {
     if (c->end != WORKER_END_RETURNED) {
-        c->verdict = error_of(c->status, false, c->end != WORKER_END_START);
+        c->verdict = verdict_of_error(c->status, false, c->end != WORKER_END_START);
         return;
     }
     c->verdict = of_return(c->phase, c->status);

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "engine/driver.h"
+#include "engine/lock.h"
 
 /* The supervisor of a worker whose core has died kills all that it started, within 5 s. */
 #define LEFT_BEHIND_MS 6000

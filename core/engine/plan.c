@@ -1,7 +1,8 @@
 /* engine_plan and engine_try: nothing is recorded. */
 #include <belay/plugin.h>
 
-#include "engine/driver.h"
+#include "engine/drive.h"
+#include "engine/tell.h"
 
 /* What the step of a file would have from the run: outputs, times, and what earlier runs measured. */
 static int pretend(driver *d, const engine_trial *trial, error **err)
@@ -32,7 +33,7 @@ static int drive(const engine *e, const pipeline *p, driver_mode mode, const eng
                  error **err)
 {
     driver d;
-    int r = driver_init(&d, e, p, mode, NULL, err);
+    int r = drive_init(&d, e, p, mode, NULL, err);
     if (r == 0) {
         d.outline->plan.prepare_only = mode == DRIVER_PLAN;
         d.outline->plan.undo_at_end = trial && trial->undo;
@@ -41,10 +42,10 @@ static int drive(const engine *e, const pipeline *p, driver_mode mode, const eng
     }
     if (r == 0) {
         tell_start(&d);
-        driver_plan(&d, NULL);
-        *ret_exit = driver_run(&d);
+        drive_plan(&d, NULL);
+        *ret_exit = drive_run(&d);
     }
-    driver_done(&d);
+    drive_done(&d);
     return r;
 }
 

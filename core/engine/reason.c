@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/user.h"
-#include "engine/driver.h"
+#include "engine/reason.h"
 
 static char *with_summary(const driver *d, size_t step, const char *fmt, const char *what)
 {

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/drive.h"
 #include "engine/journal.h"
+#include "engine/lock.h"
+#include "engine/series.h"
+#include "engine/tell.h"
 
 /* ---- which run --------------------------------------------------------------------------------------------------- */
 
@@ -134,7 +138,7 @@ static int restore(driver *d, bool rollback, engine_assume assume, error **err)
                                      .state = machine_state_of(at),
                                      .rollback = rollback && !rolling_back,
                                      .assume = same[assume]};
-    driver_plan(d, &journal);
+    drive_plan(d, &journal);
     const size_t *started;
     if (at == RUN_COMMITTED && machine_started(d->machine, &started) == 0)
         return error_set(err, ERROR_REFUSED, "run %s changed nothing: there is nothing to take back", d->record.run.id);
@@ -153,7 +157,7 @@ static int drive(driver *d, store_run *run, bool rollback, engine_assume assume,
     if (d->record.run.state == RUN_COMMITTED) /* from here the way back is measured anew */
         d->record.run.failed_ms = 0;
     tell_start(d);
-    *ret_exit = driver_run(d);
+    *ret_exit = drive_run(d);
     return 0;
 }
 
@@ -189,7 +193,7 @@ static int end_untouched(const engine *e, store_run *run, int *ret_exit, error *
 {
     static const pipeline nothing = {0};
     driver d;
-    int r = driver_init(&d, e, &nothing, DRIVER_ROLLBACK, e->store, err);
+    int r = drive_init(&d, e, &nothing, DRIVER_ROLLBACK, e->store, err);
     if (r == 0) {
         store_run_done(&d.record.run);
         d.record.run = *run;
@@ -204,7 +208,7 @@ static int end_untouched(const engine *e, store_run *run, int *ret_exit, error *
         tell_state(&d);
         tell_end(&d, *ret_exit = EXIT_REFUSED);
     }
-    driver_done(&d);
+    drive_done(&d);
     return r;
 }
 
@@ -218,11 +222,11 @@ static int take_up_recorded(const engine *e, store_run *run, store_lock **lock, 
     if (r < 0)
         return r;
     driver d;
-    r = driver_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
+    r = drive_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
     d.lock = take(*lock);
     if (r == 0)
         r = drive(&d, run, rollback, assume, ret_exit, err);
-    driver_done(&d);
+    drive_done(&d);
     recorded_done(&recorded);
     return r;
 }

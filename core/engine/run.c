@@ -2,8 +2,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/drive.h"
+#include "engine/lock.h"
+#include "engine/reason.h"
 #include "engine/requirement.h"
+#include "engine/tell.h"
 
 /* A run that was left half-way has the environment; only its own end gives it back. */
 static int refuse_unfinished(const engine *e, const char *environment, error **err)
@@ -54,8 +57,8 @@ static int drive(driver *d, const pipeline *p, const char *const *sets, int *ret
     tell_start(d);
     if (stands_on)
         tell_note(d, "%s was signed off on %s by run %s", p->version, p->required_environment, stands_on);
-    driver_plan(d, NULL);
-    *ret_exit = driver_run(d);
+    drive_plan(d, NULL);
+    *ret_exit = drive_run(d);
     return 0;
 }
 
@@ -64,9 +67,9 @@ int engine_run(const engine *e, const catalog *c, const pipeline *p, const char 
 {
     (void)c;
     driver d;
-    int r = driver_init(&d, e, p, DRIVER_RUN, e->store, err);
+    int r = drive_init(&d, e, p, DRIVER_RUN, e->store, err);
     if (r == 0 && (r = lock_environment(e, p->environment, NULL, &d.lock, err)) == 0)
         r = drive(&d, p, sets, ret_exit, err);
-    driver_done(&d);
+    drive_done(&d);
     return r;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/series.h"
 
 const pipeline_threshold *series_threshold(const pipeline_step *s, const char *name, bool slope, bool fail)
 {

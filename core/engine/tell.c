@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/driver.h"
+#include "engine/reason.h"
+#include "engine/tell.h"
+#include "engine/verdict.h"
 
 /* A discard is no part of the run's story: that has ended, and its end is what a report tells. */
 static bool is_kept(const driver *d)
@@ -56,7 +58,7 @@ static const char *known_verdict(const driver *d, const pipeline_step *s)
     if (!d->resumed || !n->ended || n->phase == WORKER_PREPARE || n->phase == WORKER_ROLLBACK)
         return "";
     const bool last = n->phase == WORKER_VERIFY || !s->kind->has_verify;
-    return last || n->verdict != MACHINE_PASSED ? judge_word(n->verdict) : "";
+    return last || n->verdict != MACHINE_PASSED ? verdict_word(n->verdict) : "";
 }
 
 static json_t *describe_steps(const driver *d, const pipeline_stage *stage)
@@ -155,7 +157,7 @@ static const char *outcome_word(const machine_action *a)
     switch (a->outcome) {
     case MACHINE_STEP_PASSED: return "passed";
     case MACHINE_STEP_WARNED: return "warned";
-    case MACHINE_STEP_BAD: return judge_word(a->verdict);
+    case MACHINE_STEP_BAD: return verdict_word(a->verdict);
     case MACHINE_STEP_STOPPED: return "stopped";
     case MACHINE_STEP_SKIPPED: return "skipped";
     case MACHINE_STEP_UNDONE: return "undone";

@@ -1,7 +1,7 @@
 /* What a step that waits for people is told, beside the facts of every step. */
+#include "engine/waiting.h"
 #include "approval/approval.h"
 #include "checklist/checklist.h"
-#include "engine/driver.h"
 
 static bool add_decision(void *user, const store_approval *a)
 {
