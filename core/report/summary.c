@@ -89,11 +89,19 @@ static void rolled_back(text *t, const view *v)
     text_puts(t, ".");
 }
 
+/* A reason may be a question. */
+static void end_sentence(text *t)
+{
+    if (t->count == 0 || !strchr(".?", t->items[t->count - 1]))
+        text_puts(t, ".");
+}
+
 static void needs_person(text *t, const view *v)
 {
     guard_mem char *reason = view_reason(v);
-    text_printf(t, "%s needs a person: %s.", or_else(v->environment, "This"),
+    text_printf(t, "%s needs a person: %s", or_else(v->environment, "This"),
                 or_else(reason, "it could not be taken back"));
+    end_sentence(t);
 }
 
 static void refused(text *t, const view *v)
@@ -107,7 +115,8 @@ static void refused(text *t, const view *v)
 
 static void waiting(text *t, const view *v)
 {
-    text_printf(t, "The run waits%s%s.", *v->reason ? ": " : "", v->reason);
+    text_printf(t, "The run waits%s%s", *v->reason ? ": " : "", v->reason);
+    end_sentence(t);
 }
 
 static const struct headline {
