@@ -7,7 +7,6 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
-#include "base/nearest.h"
 #include "base/text.h"
 #include "base/trust.h"
 #include "catalog/load.h"
@@ -253,58 +252,4 @@ size_t catalog_problem_count(const catalog *c)
 const catalog_problem *catalog_problem_at(const catalog *c, size_t i)
 {
     return i < c->problems.count ? &c->problems.items[i] : NULL;
-}
-
-const catalog_kind *catalog_kind_find(const catalog *c, const char *name)
-{
-    for (size_t i = 0; i < c->plugins.count; i++) {
-        const catalog_plugin *p = c->plugins.items[i];
-        for (size_t k = 0; k < p->kind_count; k++)
-            if (strcmp(p->kinds[k].name, name) == 0)
-                return &p->kinds[k];
-    }
-    return NULL;
-}
-
-const char *catalog_kind_nearest(const catalog *c, const char *name)
-{
-    nearest n = nearest_to(name);
-    const char *same = NULL;
-    size_t steps = 0;
-    for (size_t i = 0; i < c->plugins.count; i++) {
-        const catalog_plugin *p = c->plugins.items[i];
-        for (size_t k = 0; k < p->kind_count; k++) {
-            nearest_offer(&n, p->kinds[k].name);
-            if (strcmp(p->kinds[k].step, name) == 0) {
-                same = p->kinds[k].name;
-                steps++;
-            }
-        }
-    }
-    return steps == 1 ? same : nearest_get(&n);
-}
-
-const catalog_option *catalog_option_find(const catalog_kind *k, const char *name)
-{
-    for (size_t i = 0; i < k->option_count; i++)
-        if (strcmp(k->options[i].name, name) == 0)
-            return &k->options[i];
-    return NULL;
-}
-
-const catalog_output *catalog_output_find(const catalog_kind *k, const char *name)
-{
-    for (size_t i = 0; i < k->output_count; i++)
-        if (strcmp(k->outputs[i].name, name) == 0)
-            return &k->outputs[i];
-    return NULL;
-}
-
-const catalog_metric *catalog_metric_find(const catalog_kind *k, const char *name)
-{
-    size_t length = strcspn(name, "/");
-    for (size_t i = 0; i < k->metric_count; i++)
-        if (strlen(k->metrics[i].name) == length && strncmp(k->metrics[i].name, name, length) == 0)
-            return &k->metrics[i];
-    return NULL;
 }
