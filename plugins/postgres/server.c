@@ -122,6 +122,14 @@ belay_status server_open(belay_ctx *c, const belay_host *h, server *ret)
     return s == BELAY_OK ? server_ask(ret, NULL, "SET lock_timeout = '30s'", 0, NULL) : s;
 }
 
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t fnv1a(uint64_t hash, const char *bytes)
+{
+    for (const char *p = bytes; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    return hash;
+}
+
 /*
  * The server notices a client's end only when it has something to say to it: a CREATE DATABASE goes on to its end,
  * after a rollback may have seen that there is nothing to drop. A lock held by the session tells which ones are of this
@@ -130,13 +138,9 @@ belay_status server_open(belay_ctx *c, const belay_host *h, server *ret)
 static void lock_of(const server *s, char high[16], char low[16])
 {
     char name[SERVER_NAME];
-    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
     const char *step = s->h->fact(s->c, "step.id");
     server_derive(s, "alone", name);
-    for (const char *p = name; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-    for (const char *p = step ? step : ""; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    const uint64_t hash = fnv1a(fnv1a(0xcbf29ce484222325, name), step ? step : "");
     snprintf(high, 16, "%" PRId32, (int32_t)(hash >> 32));
     snprintf(low, 16, "%" PRId32, (int32_t)hash);
 }

@@ -159,8 +159,8 @@ static const char *group_of_96_MiB(void)
         const char *group = kit_path("%s/belay-test-%d", versions[i].folder, (int)getpid());
         if (mkdir(group, 0700) < 0)
             continue;
-        const char *set = kit_path("echo 96M > %s/%s && { echo %s > %s/%s || :; } 2>&-", group, versions[i].limit,
-                                   i == 0 ? "96M" : "0", group, versions[i].swap);
+        const char *set = kit_path("echo 96M > %s/%s && { echo %s > %s/%s || ! grep -q ^/ /proc/swaps; } 2>&-", group,
+                                   versions[i].limit, i == 0 ? "96M" : "0", group, versions[i].swap);
         if (kit_status_of("sh", "-c", set, NULL) == 0)
             return group;
         (void)rmdir(group);
