@@ -431,11 +431,11 @@ belay_status engine_open_patiently(const call *c, engine **ret)
 
 bool engine_was_lost(engine *e, const char *said)
 {
-    /* The client's two ways to say it, and those of BuildKit's session with the engine. */
-    static const char *const lost[] = {"Cannot connect to the Docker daemon", "error during connect",
-                                       "rpc error: code = Unavailable"};
+    /* The client's two ways to say it, and those of BuildKit's session with the engine, whose capitals differ. */
+    static const char *const lost[] = {"cannot connect to the Docker daemon", "error during connect",
+                                       "failed to dial gRPC", "rpc error: code = Unavailable"};
     for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
-        if (strstr(said, lost[i]))
+        if (strcasestr(said, lost[i]))
             return true;
     guard_json *version = NULL;
     return engine_get(e, &version, "/version") == BELAY_E_RETRY;
