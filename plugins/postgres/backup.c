@@ -110,6 +110,8 @@ static belay_status prove(server *s, int fd)
     if (status == BELAY_OK && lseek(fd, 0, SEEK_SET) == 0)
         status = tool_run(s->c, s->h, &restoring, NULL);
     belay_status dropped = server_drop(s, scratch);
+    if (dropped == BELAY_OK) /* a rollback needs no server for it then */
+        dropped = s->h->remember(s->c, "proof_dropped", "yes", NULL);
     return status == BELAY_OK ? dropped : status;
 }
 
@@ -197,7 +199,7 @@ static belay_status remove_partial(belay_ctx *c, const belay_host *h)
 /* A proved dump stays: it is the second line if the rest of the rollback should fail. */
 belay_status backup_rollback(belay_ctx *c, const belay_host *h)
 {
-    const char *scratch = h->recall(c, "proof");
+    const char *scratch = h->recall(c, "proof_dropped") ? NULL : h->recall(c, "proof");
     belay_status status = scratch ? server_rollback_copy(c, h, scratch) : BELAY_NOTHING;
     if (status != BELAY_OK && status != BELAY_NOTHING)
         return status;
