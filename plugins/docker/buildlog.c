@@ -80,19 +80,17 @@ bool buildlog_line(buildlog *b, const char *line, const char **ret_step)
 
 const char *buildlog_culprit(const buildlog *b)
 {
-    const char *vertex, *best = NULL;
+    const char *vertex, *internal = NULL;
     json_t *error;
-    int best_rank = -1;
     json_object_foreach(b->errors, vertex, error) {
-        bool named = b->reason && strstr(b->reason, json_string_value(error));
-        bool internal = strstr(text_member(b->steps, vertex), " internal] ") != NULL;
-        int rank = (named ? 2 : 0) + (internal ? 0 : 1);
-        if (rank > best_rank) {
-            best = vertex;
-            best_rank = rank;
-        }
+        /* What the build was not stopped for is a step that was cut off when another one stopped it. */
+        if (b->reason && !strstr(b->reason, json_string_value(error)))
+            continue;
+        if (!strstr(text_member(b->steps, vertex), " internal] "))
+            return vertex;
+        internal = vertex;
     }
-    return best;
+    return internal;
 }
 
 void buildlog_progress(const buildlog *b, uint64_t *ret_done, uint64_t *ret_all)

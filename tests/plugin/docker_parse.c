@@ -86,6 +86,25 @@ static void a_build_log_tells_progress_and_the_culprit(void **state)
     buildlog_done(&b);
 }
 
+/* A Dockerfile that cannot be read stops the build without a step's error; what its sibling says is no cause. */
+static void a_step_that_was_cut_off_is_not_the_culprit(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "#1 [two internal] load build definition from Dockerfile",
+        "#1 ERROR: rpc error: code = Unavailable desc = transport is closing",
+        "failed to solve: dockerfile parse error line 2: unknown instruction: COPYY",
+    };
+    buildlog b;
+    buildlog_init(&b);
+    const char *step = NULL;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        buildlog_line(&b, lines[i], &step);
+    assert_null(buildlog_culprit(&b));
+    assert_non_null(b.reason);
+    buildlog_done(&b);
+}
+
 static void an_instruction_is_found_in_its_dockerfile(void **state)
 {
     (void)state;
@@ -255,6 +274,7 @@ int main(void)
         cmocka_unit_test(frames_become_lines_however_they_are_cut),
         cmocka_unit_test(a_terminals_log_has_no_frames_and_long_lines_are_cut),
         cmocka_unit_test(a_build_log_tells_progress_and_the_culprit),
+        cmocka_unit_test(a_step_that_was_cut_off_is_not_the_culprit),
         cmocka_unit_test(an_instruction_is_found_in_its_dockerfile),
         cmocka_unit_test(references_are_split_at_the_tag_not_at_a_port),
         cmocka_unit_test(sizes_need_their_unit),
