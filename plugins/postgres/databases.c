@@ -125,20 +125,11 @@ belay_status server_drop(server *s, const char *name)
     return server_do(s, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
 }
 
-static void do_quietly(server *s, const char *sql)
-{
-    if (!PQsendQuery(s->conn, sql))
-        return;
-    server_await(s);
-    for (PGresult *r = PQgetResult(s->conn); r; r = PQgetResult(s->conn))
-        PQclear(r);
-}
-
 void server_drop_quietly(server *s, const char *name)
 {
-    char quoted[SERVER_QUOTED], sql[SERVER_QUOTED + 64];
-    (void)snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", server_name(name, quoted));
-    do_quietly(s, sql);
+    s->explained = true;
+    (void)server_drop(s, name);
+    s->explained = false;
 }
 
 belay_status server_rollback_copy(belay_ctx *c, const belay_host *h, const char *name)
@@ -200,13 +191,12 @@ static belay_status rename_both(server *s, const char *name, const char *aside, 
     return status == BELAY_OK ? server_do(s, "COMMIT") : status;
 }
 
-/* What has been explained stands, so this explains nothing. */
 static void reopen(server *s, const char *name)
 {
-    char quoted[SERVER_QUOTED], sql[SERVER_QUOTED + 64];
-    (void)snprintf(sql, sizeof sql, "ALTER DATABASE %s ALLOW_CONNECTIONS true", server_name(name, quoted));
-    do_quietly(s, "ROLLBACK");
-    do_quietly(s, sql);
+    s->explained = true;
+    (void)server_do(s, "ROLLBACK");
+    (void)server_admit(s, name);
+    s->explained = false;
 }
 
 belay_status server_swap(server *s, const char *name, const char *aside, const char *replacement)

@@ -18,6 +18,8 @@
 
 belay_status server_say(const server *s, belay_status status, const char *hint, const char *fmt, ...)
 {
+    if (s->explained)
+        return status;
     va_list ap;
     va_start(ap, fmt);
     (void)say_va(s->c, s->h, status, NULL, hint, fmt, ap);

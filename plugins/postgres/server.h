@@ -20,6 +20,7 @@ typedef struct server {
     PGconn *conn;
     char database[SERVER_NAME]; /**< the one that the URL names */
     char user[SERVER_NAME];
+    bool explained; /**< a failure has been explained, which stands: server_say() adds nothing */
     void (*waiting)(void *user, int64_t ms); /**< called each 100 ms while an answer is awaited; may be NULL */
     void *waiting_user;
 } server;
