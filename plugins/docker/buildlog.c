@@ -53,8 +53,10 @@ static void keep_output(buildlog *b, const char *vertex, const char *output)
 bool buildlog_line(buildlog *b, const char *line, const char **ret_step)
 {
     const char *failed = strstr(line, "failed to solve: ");
-    if (failed && !b->reason)
-        b->reason = text_dup(failed);
+    if (failed && !b->reason) {
+        guard_json *reason = text_json(failed); /* readable just as the steps' errors are, which it is compared with */
+        b->reason = text_dup(json_string_value(reason));
+    }
     if (line[0] != '#' || !isdigit((unsigned char)line[1]))
         return false;
     char vertex[16];

@@ -26,7 +26,7 @@ void buildlog_init(buildlog *b);
 void buildlog_done(buildlog *b);
 /** Takes a line. true: a step began, of which *ret_step tells ("agents 4/7 RUN ..."; borrowed until the next line). */
 bool buildlog_line(buildlog *b, const char *line, const char **ret_step);
-/** The number of the vertex that made the build fail (others fail along with it), or NULL. Borrowed. */
+/** The number of the vertex that made the build fail, or NULL: others are cut off along with it. Borrowed. */
 const char *buildlog_culprit(const buildlog *b);
 /** Steps begun, and known in all. */
 void buildlog_progress(const buildlog *b, uint64_t *ret_done, uint64_t *ret_all);

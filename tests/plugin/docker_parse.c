@@ -66,8 +66,8 @@ static void a_build_log_tells_progress_and_the_culprit(void **state)
         "#4 CACHED",
         "#2 [agents internal] load build context",
         "#2 ERROR: transport is closing",
-        "#9 ERROR: process \"/bin/sh -c make\" did not complete successfully: exit code: 2",
-        "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2",
+        "#9 ERROR: process \"/bin/sh -c make \xe9\" did not complete successfully: exit code: 2",
+        "failed to solve: process \"/bin/sh -c make \xe9\" did not complete successfully: exit code: 2",
     };
     buildlog b;
     buildlog_init(&b);
@@ -101,7 +101,7 @@ static void a_step_that_was_cut_off_is_not_the_culprit(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         buildlog_line(&b, lines[i], &step);
     assert_null(buildlog_culprit(&b));
-    assert_non_null(b.reason);
+    assert_string_equal(b.reason, lines[2]);
     buildlog_done(&b);
 }
 
