@@ -9,7 +9,7 @@
 
 #include "base/trend.h"
 #include "engine/engine.h"
-#include "engine/machine.h"
+#include "machine/machine.h"
 #include "engine/outline.h"
 #include "engine/record.h"
 #include "store/store_lock.h"

@@ -2,7 +2,7 @@
 #ifndef ENGINE_OUTLINE_H
 #define ENGINE_OUTLINE_H
 
-#include "engine/machine.h"
+#include "machine/machine.h"
 #include "pipeline/pipeline.h"
 
 /** Steps and stages have the indices that they have in the pipeline. */

@@ -5,7 +5,7 @@
 #ifndef ENGINE_VERDICT_H
 #define ENGINE_VERDICT_H
 
-#include "engine/machine.h"
+#include "machine/machine.h"
 #include "store/store.h"
 #include "worker/worker.h"
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "engine/machine.h"
+#include "machine/machine.h"
 
 #define SIM_STEPS  30
 #define SIM_STAGES 8

@@ -1,8 +1,8 @@
-/** @file machine_inner.h  What the machine's own files share; see machine.h. */
-#ifndef ENGINE_MACHINE_INNER_H
-#define ENGINE_MACHINE_INNER_H
+/** @file inner.h  What the machine's own files share; see machine.h. */
+#ifndef MACHINE_INNER_H
+#define MACHINE_INNER_H
 
-#include "engine/machine.h"
+#include "machine/machine.h"
 
 typedef enum step_at {
     AT_NEW,     /**< to be begun, or begun again */
@@ -90,22 +90,10 @@ struct machine {
     size_t action_count, action_room;
 };
 
-machine_action *machine_emit(machine *m, machine_do what, size_t step);
-/** Emits STATE with the decision's reason. */
-void machine_emit_state(machine *m, machine_state state);
-void machine_emit_end(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict);
-/** Emits FINISH: nothing follows. */
-void machine_end(machine *m, machine_finish finish);
-/** Starts a phase of a step: INTENT, START. */
-void machine_start_phase(machine *m, size_t step, machine_phase phase);
-/** Starts it after a pause. */
-void machine_start_later(machine *m, size_t step, machine_phase phase, int64_t delay_ms);
-/** Takes a step that waits out of the active ones. */
-void machine_drop(machine *m, size_t step);
-/** Enters a stage, and begins what can be begun; past the last main stage the run ends. */
-void machine_enter_stage(machine *m, size_t stage);
-/** Prepares the next step that is not prepared, or goes on to the stages. */
-void machine_prepare_next(machine *m);
+/* Lowest first: each of these calls those above it. */
+
+/* act.c: what the plan says, and what every decision is made of */
+
 /** The number of main stages. */
 size_t machine_main_stages(const machine *m);
 /** The rollback stage, or stage_count. */
@@ -116,7 +104,29 @@ bool machine_is_main(const machine *m, size_t step);
 bool machine_can_undo(const machine_step *s);
 machine_policy machine_policy_of(const machine_step *p, machine_verdict verdict);
 
-/* machine_soak.c */
+machine_action *machine_emit(machine *m, machine_do what, size_t step);
+/** Emits STATE with the decision's reason. */
+void machine_emit_state(machine *m, machine_state state);
+void machine_emit_end(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict);
+/** Starts a phase of a step: INTENT, START. */
+void machine_start_phase(machine *m, size_t step, machine_phase phase);
+/** Starts it after a pause. */
+void machine_start_later(machine *m, size_t step, machine_phase phase, int64_t delay_ms);
+/** Takes a step that runs or waits out of the active ones. */
+void machine_drop(machine *m, size_t step);
+
+void machine_decide(machine *m, machine_reason reason, size_t step, machine_verdict verdict);
+/** Stops what runs (`how`: MACHINE_STOP or MACHINE_KILL), then goes to `next`. */
+void machine_stop(machine *m, machine_next next, machine_do how);
+/** Goes to take back what was done, if anything; the steps that run are stopped first. */
+void machine_roll_back(machine *m, machine_do how);
+/** Emits FINISH: nothing follows. */
+void machine_end(machine *m, machine_finish finish);
+/** Emits the state and FINISH. */
+void machine_stop_here(machine *m, machine_state state, machine_finish finish);
+void machine_call_for_person(machine *m);
+
+/* soak.c */
 
 /** The step's samples must hold for a time. */
 bool machine_soaks(const machine *m, size_t step);
@@ -128,7 +138,27 @@ bool machine_soak_over(const machine *m, size_t step);
 /** When the next sample is to be taken. */
 int64_t machine_soak_due(const machine *m, size_t step);
 
-/* machine_diagnose.c */
+/* step.c: one step's execute and verify, its retries and policy */
+
+/** It holds, or needs not: STEP_END. */
+void machine_settle(machine *m, size_t step, machine_outcome outcome, machine_verdict verdict);
+/** Begins with execute, or where there is none with verify. */
+void machine_begin_acting(machine *m, size_t step);
+void machine_begin_verify(machine *m, size_t step);
+/** A phase of a step of the present stage has ended. */
+void machine_step_ended(machine *m, size_t step, machine_verdict verdict);
+
+/* stage.c: prepare, and the steps of a stage by their needs */
+
+/** Prepares the next steps that are not prepared, or goes on to the stages. */
+void machine_prepare_next(machine *m);
+void machine_prepare_ended(machine *m, size_t step, machine_verdict verdict);
+/** Enters a stage, and begins what can be begun; past the last one the run ends. */
+void machine_enter_stage(machine *m, size_t stage);
+/** Begins what can be begun. */
+void machine_schedule(machine *m);
+
+/* diagnose.c */
 
 /** Begins the diagnosis of what made the run stop, where there is something to begin; false: it is over. */
 bool machine_diagnose(machine *m);
@@ -136,18 +166,9 @@ void machine_diagnosis_ended(machine *m, size_t step, machine_verdict verdict);
 /** Its time is over: what still looks is killed. */
 void machine_diagnosis_late(machine *m);
 
-/* machine_undo.c */
+/* undo.c: undo in reverse order, then the rollback stage */
 
-void machine_decide(machine *m, machine_reason reason, size_t step, machine_verdict verdict);
-/** Goes to take back what was done, if anything; the steps that run are stopped first. */
-void machine_roll_back(machine *m);
-/** Stops what runs, then goes to `next`. */
-void machine_stop(machine *m, machine_next next, machine_do how);
-/** When nothing runs any more, goes to m->next. */
-void machine_when_idle(machine *m);
+void machine_undo(machine *m);
 void machine_undo_ended(machine *m, size_t step, machine_verdict verdict);
-void machine_cancel(machine *m);
-/** The rollback stage has ended well. */
-void machine_recovered(machine *m);
 
 #endif

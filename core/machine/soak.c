@@ -1,4 +1,4 @@
-#include "machine_inner.h"
+#include "inner.h"
 
 bool machine_soaks(const machine *m, size_t step)
 {

@@ -1,4 +1,4 @@
-#include "machine_inner.h"
+#include "inner.h"
 
 static bool answers(const machine_step *p, size_t failed)
 {

@@ -8,8 +8,8 @@
  * announces. If an action that writes cannot be performed, stop at once and perform nothing more: that is a crash, and
  * machine_restore() knows how to go on from there.
  */
-#ifndef ENGINE_MACHINE_H
-#define ENGINE_MACHINE_H
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
