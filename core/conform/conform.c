@@ -48,29 +48,6 @@ typedef struct checking {
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
-void conform_report_done(conform_report *r)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        free(r->items[i].subject);
-        free(r->items[i].text);
-    }
-    free(r->items);
-    free(r->plugin);
-    *r = (conform_report){0};
-}
-
-conform_verdict conform_report_verdict(const conform_report *r)
-{
-    conform_verdict worst = r->count ? CONFORM_PROVED : CONFORM_NOT_PROVED;
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->items[i].verdict == CONFORM_FAILED)
-            return CONFORM_FAILED;
-        if (r->items[i].verdict == CONFORM_NOT_PROVED)
-            worst = CONFORM_NOT_PROVED;
-    }
-    return worst;
-}
-
 static void add_row(checking *c, const char *id, const char *claim, const char *subject, conform_verdict verdict,
                     const char *what, int64_t began_ms)
 {

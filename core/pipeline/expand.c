@@ -5,6 +5,16 @@
 
 #define MAX_CHAIN 64 /* definitions that refer to one another */
 
+definition *vars_find(const load *l, const char *section, const char *name)
+{
+    for (size_t i = 0; i < l->definitions.count; i++) {
+        definition *d = &l->definitions.items[i];
+        if (strcmp(d->section, section) == 0 && strcmp(d->name, name) == 0)
+            return d;
+    }
+    return NULL;
+}
+
 /* ---- checks of one text ------------------------------------------------------------------------------------------ */
 
 static const char *section_of(const reference *r)

@@ -269,7 +269,7 @@ int pipeline_load(const pipeline_source *source, const catalog *catalog, pipelin
     guard(pipeline) p = new_pipeline(source->path);
     load l = {.catalog = catalog, .p = p, .problems = problems, .recorded = source->text != NULL};
     bool whole = false;
-    int r = source_read(&l, source->path, source->text, &whole, err);
+    int r = splice_read(&l, source->path, source->text, &whole, err);
     if (r)
         return r;
     if (whole)

@@ -75,46 +75,44 @@ void load_hint(load *l, const char *fmt, ...) PRINTF(2, 3);
 char *load_did_you_mean(const nearest *n);
 /** The same, for a NULL-terminated list of words. */
 char *load_did_you_mean_of(const char *word, const char *const *words);
-/** Warns of a file that others than its owner may write, or replace, or that belongs to a stranger. Missing is fine. */
-void load_check_writers(load *l, pipeline_place where, const char *path);
-/** Makes errors of these warnings. */
-void load_refuse_writers(load *l);
 /** By file (in order of appearance) and line. */
 void load_sort_problems(load *l);
 
-/* ---- settings (setting.c) ---------------------------------------------------------------------------------------- */
+/* ---- who may write, who may read (writers.c) --------------------------------------------------------------------- */
+
+/** Warns of a file that others than its owner may write, or replace, or that belongs to a stranger. Missing is fine. */
+void load_check_writers(load *l, pipeline_place where, const char *path);
+/** Warns of a file with a secret that everybody may read, or others may write. Missing is fine. */
+void load_check_secret_file(load *l, pipeline_place where, const char *path);
+/** Makes errors of the warnings of writers. */
+void load_refuse_writers(load *l);
+
+/* ---- the text (splice.c) ----------------------------------------------------------------------------------------- */
+
+/** Reads path, or takes `recorded`, into the pipeline's source. A main file that cannot be read is an error; all else
+ *  become problems; *ret_whole says whether there is a text to parse. */
+int splice_read(load *l, const char *path, const char *recorded, bool *ret_whole, error **err) CHECKED;
+
+/* ---- settings as written (setting.c) ----------------------------------------------------------------------------- */
 
 /** "a number", "a list" ...: what a setting is, for people. */
 const char *setting_type_name(const config_setting_t *s);
+/** What the setting is called in a message: its own name, or that of the list it stands in. */
+const char *setting_label(const config_setting_t *s);
 /** A number as a double; 0 of anything else. */
 double setting_number(const config_setting_t *s);
 /** The member of a group, or NULL; of anything but a group NULL. */
 config_setting_t *setting_member(const config_setting_t *group, const char *name);
 /** Reports members of group that are not among `names`. what: "stage", "retry"; owner of the names. */
 void setting_check_names(load *l, const config_setting_t *group, const char *what, const char *const *names);
-/** The template of a string, with vars, pipeline and (unless keep_env) env put in; may hold the references in `allowed`
- *  (REF_*). NULL when it was reported. The caller frees. */
-char *setting_template(load *l, const config_setting_t *s, unsigned allowed);
-/** A string's final text: only vars, pipeline and env may occur in it. NULL when it was reported. The caller frees. */
-char *setting_text(load *l, const config_setting_t *s);
-/** A string without references: a name. NULL when it was reported. Borrowed. */
-const char *setting_name(load *l, const config_setting_t *s);
-/** A string, or an array or list of strings: their final texts, NULL-terminated, never NULL. Those that are wrong are
- *  reported and left out. */
-char **setting_texts(load *l, const config_setting_t *s);
 /** The items of an array or list, or s itself as the only one. */
 size_t setting_item_count(const config_setting_t *s);
 const config_setting_t *setting_item(const config_setting_t *s, size_t i);
-/** A whole number from min to max; false when it was reported. */
-bool setting_int(load *l, const config_setting_t *s, int64_t min, int64_t max, int64_t *ret);
-/** A duration in ms, at least min. */
-bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *ret);
 /** Writes a text as libconfig reads it. */
 void setting_quote(text *out, const char *s, size_t n);
 void texts_free(char **texts);
 
-/* ---- variables (vars.c, expand.c) ---------------------------------------------------------------------------------
- */
+/* ---- variables (vars.c collects, expand.c puts in) --------------------------------------------------------------- */
 
 /** Collects vars and the pipeline section, and applies the overrides of the file and of `sets`. */
 void vars_collect(load *l, const config_setting_t *root, const char *const *sets);
@@ -133,12 +131,27 @@ pipeline_place vars_place(const load *l, const char *section, const char *name);
 char *vars_expand(load *l, pipeline_place where, const char *raw, bool put_env);
 void vars_done(load *l);
 
+/* ---- settings with variables put in (setting_value.c) ------------------------------------------------------------ */
+
+/** The template of a string, with vars, pipeline and (unless keep_env) env put in; may hold the references in `allowed`
+ *  (REF_*). NULL when it was reported. The caller frees. */
+char *setting_template(load *l, const config_setting_t *s, unsigned allowed);
+/** A string's final text: only vars, pipeline and env may occur in it. NULL when it was reported. The caller frees. */
+char *setting_text(load *l, const config_setting_t *s);
+/** A string without references: a name. NULL when it was reported. Borrowed. */
+const char *setting_name(load *l, const config_setting_t *s);
+/** A string, or an array or list of strings: their final texts, NULL-terminated, never NULL. Those that are wrong are
+ *  reported and left out. */
+char **setting_texts(load *l, const config_setting_t *s);
+/** A whole number from min to max; false when it was reported. */
+bool setting_int(load *l, const config_setting_t *s, int64_t min, int64_t max, int64_t *ret);
+/** A duration in ms, at least min. */
+bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *ret);
+
 /* ---- parts of the file ------------------------------------------------------------------------------------------- */
 
 /** Reads env_files. */
 void environment_load(load *l, const config_setting_t *root);
-/** Warns of a file with a secret that everybody may read, or others may write. Missing is fine. */
-void load_check_secret_file(load *l, pipeline_place where, const char *path);
 /** Reads the secrets section. */
 void secrets_load(load *l, const config_setting_t *root);
 /** Reads the checklist, and holds what the steps cover against it (checklist.c). */

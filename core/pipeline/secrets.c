@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "pipeline/command.h"
@@ -161,16 +160,6 @@ int secrets_fetch(secrets *s, const environment *env, const char *name, char **r
 }
 
 /* ---- the section ------------------------------------------------------------------------------------------------- */
-
-void load_check_secret_file(load *l, pipeline_place where, const char *path)
-{
-    struct stat st;
-    if (stat(path, &st) == 0 && (st.st_mode & S_IROTH)) {
-        load_warning(l, where, "the secret file '%s' can be read by everybody", path);
-        load_hint(l, "chmod o= '%s'", path);
-    }
-    load_check_writers(l, where, path);
-}
 
 static bool load_file(load *l, secret *s, const config_setting_t *group)
 {

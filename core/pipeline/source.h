@@ -13,6 +13,8 @@
 
 #define SOURCE_MARK_BEGIN "# belay: begin "
 #define SOURCE_MARK_END   "# belay: end"
+/** How deep files may be included in one another. */
+#define SOURCE_NESTED 16
 
 typedef struct source_span {
     unsigned first; /**< from this line of the text on, until the next span */
@@ -32,11 +34,8 @@ typedef struct source {
     } files; /**< names, each once, in order of appearance */
 } source;
 
-struct load;
-
-/** Reads path, or takes `recorded`. A main file that cannot be read is an error; all else become problems; *ret_whole
- *  says whether there is a text to parse. */
-int source_read(struct load *l, const char *path, const char *recorded, bool *ret_whole, error **err) CHECKED;
+/** Works out where each line of the text comes from; name: its main file. */
+void source_map(source *s, const char *name);
 /** Where a line of the text comes from. */
 pipeline_place source_place(const source *s, unsigned line);
 /** The one copy of a file's name. */

@@ -6,16 +6,6 @@
 /** What the pipeline section holds. */
 static const char *const pipeline_names[] = {"name", "environment", "version", "previous", "protected", NULL};
 
-definition *vars_find(const load *l, const char *section, const char *name)
-{
-    for (size_t i = 0; i < l->definitions.count; i++) {
-        definition *d = &l->definitions.items[i];
-        if (strcmp(d->section, section) == 0 && strcmp(d->name, name) == 0)
-            return d;
-    }
-    return NULL;
-}
-
 /** raw: owned; NULL: the file does not say. */
 static definition *define(load *l, const char *section, const char *name, pipeline_place where, char *raw)
 {

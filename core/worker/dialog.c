@@ -91,7 +91,7 @@ static void on_keep(worker *w, const json_t *m)
     }
     size_t n = json_string_length(plain);
     char *bytes = base64 ? wire_unbase64(base64, &n) : NULL;
-    answer(w, m, outflow_artifact(w, name, bytes ? bytes : json_string_value(plain), n), NULL);
+    answer(w, m, outflow_artifact(&w->out, name, bytes ? bytes : json_string_value(plain), n), NULL);
     mem_wipe_free(bytes, n);
 }
 
@@ -103,8 +103,8 @@ static void on_log(worker *w, const json_t *m)
     json_int_t level = wire_get_int(m, "level", -1);
     if (!line || level < 0 || level > 3)
         host_break(w, "a 'log' without line or level");
-    else
-        outflow_lines(w, &w->said, (int)level, line, strlen(line));
+    else if (!outflow_say(&w->out, (int)level, line))
+        host_flooded(w);
 }
 
 static void on_progress(worker *w, const json_t *m)

@@ -54,7 +54,7 @@ static void enter(worker *w, host_stage stage, int64_t limit_ms);
 static void finish(worker *w)
 {
     w->finished = true;
-    outflow_end(w);
+    outflow_end(&w->out);
     guard_mem char *text = NULL;
     worker_result result = verdict_of(w, &text);
     w->handlers.done(w->handlers.user, &result);
@@ -210,6 +210,11 @@ void host_break(worker *w, const char *fmt, ...)
     kill_all(w, HOST_PROTOCOL);
 }
 
+void host_flooded(worker *w)
+{
+    host_break(w, "it wrote more than %zu MiB of log lines", OUTFLOW_FLOOD >> 20);
+}
+
 /* ---- streams ----------------------------------------------------------------------------------------------------- */
 
 void host_send(worker *w, json_t *message)
@@ -280,8 +285,8 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         uv_read_stop(stream);
         w->output_ended = true;
         finish_when_all_ended(w);
-    } else if (n > 0 && w->printed.bytes <= HOST_FLOOD) {
-        outflow_lines(w, &w->printed, -1, buf->base, (size_t)n);
+    } else if (n > 0 && !outflow_print(&w->out, buf->base, (size_t)n)) {
+        host_flooded(w);
     }
 }
 
@@ -327,6 +332,7 @@ static void ignore_done(void *user, const worker_result *result)
 int host_start(worker *w, const worker_request *request, const json_t *order, error **err)
 {
     w->secrets = request->secrets;
+    w->out = (outflow){.secrets = request->secrets, .handlers = &w->handlers};
     w->phase = request->phase;
     w->debugged = request->debugged;
     w->grace_ms = request->grace_ms > 0 ? request->grace_ms : DEFAULT_GRACE_MS;
@@ -345,7 +351,7 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
     r = send_start(w, request->undo, order, err);
     if (r < 0) {
         w->handlers = (worker_handlers){.done = ignore_done};
-        w->secrets = NULL;
+        w->secrets = w->out.secrets = NULL;
         kill_all(w, HOST_KILL);
     }
     return r;

@@ -3,29 +3,9 @@
 #define WORKER_HOST_H
 
 #include "base/text.h"
-#include "worker/budget.h"
+#include "worker/outflow.h"
 #include "worker/wire.h"
 #include "worker/worker.h"
-
-/** What a worker may write in all, as log messages or to its standard output, before it is stopped. */
-#define HOST_FLOOD     (4 * BUDGET_BYTES)
-#define HOST_ARTIFACT  ((size_t)16 * 1024 * 1024)
-#define HOST_ARTIFACTS 64
-
-/** Lines that leave a worker: masked as one stream, so that a value split over lines is found, and within the budget.
- */
-typedef struct host_lines {
-    redact_stream safe;
-    text masked; /**< not yet a whole line */
-    text levels; /**< of the lines that are not yet out: one digit each */
-    size_t bytes;
-} host_lines;
-
-typedef struct host_artifact {
-    char *name;
-    redact_stream safe;
-    size_t bytes;
-} host_artifact;
 
 /** How far it has come, and what ends the stage. */
 typedef enum host_stage {
@@ -58,14 +38,9 @@ struct worker {
     bool exited, talk_ended, control_ended, output_ended, finished;
     wire_reader talk_reader, control_reader;
 
-    host_lines said, printed;
-    budget log;
+    outflow out;
     uint64_t dropped_inside;
     int runs;
-    struct {
-        host_artifact *items;
-        size_t count, room;
-    } artifacts;
 
     char *summary, *hint, *option; /**< as the plugin explained it, masked */
     char *problem;                 /**< why it could not start, or how it broke the protocol */
@@ -86,6 +61,8 @@ int host_start(worker *w, const worker_request *request, const json_t *order, er
 void host_send(worker *w, json_t *message);
 /** Stops it, for breaking the protocol. */
 void host_break(worker *w, const char *fmt, ...) PRINTF(2, 3);
+/** Stops it, for more lines than OUTFLOW_FLOOD. */
+void host_flooded(worker *w);
 /** The plugin is loaded: its time begins. */
 void host_ready(worker *w);
 /** The plugin gave its result: its time is over. */
@@ -99,13 +76,6 @@ int spawn_worker(worker *w, const worker_request *request, uv_exit_cb on_exit, e
 /** Acts on a message of the plugin's process, or of the supervisor. */
 void dialog_message(worker *w, const json_t *message);
 void dialog_ended(worker *w, const json_t *message);
-
-/* ---- outflow.c ---- */
-/** level < 0: bytes as they were printed; else one whole line of the log. */
-void outflow_lines(worker *w, host_lines *lines, int level, const char *bytes, size_t n);
-belay_status outflow_artifact(worker *w, const char *name, const char *bytes, size_t n);
-/** Writes what was held back, at the end. */
-void outflow_end(worker *w);
 
 /* ---- verdict.c ---- */
 /** How it ended and why; *ret_text holds the summary that the result borrows. */

@@ -1,14 +1,17 @@
-/* What leaves a worker for the log and the artifacts: masked, counted, limited. */
+#include "worker/outflow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "worker/host.h"
+#include "worker/wire.h"
 
+#define ARTIFACT_BYTES ((size_t)16 * 1024 * 1024)
+#define ARTIFACTS      64
 /* A line without an end is written in pieces of this size. */
 #define LINE_PIECE ((size_t)16 * 1024)
 
-static int next_level(host_lines *l)
+static int next_level(outflow_lines *l)
 {
     if (l->levels.count == 0)
         return 1;
@@ -17,15 +20,15 @@ static int next_level(host_lines *l)
     return level;
 }
 
-static void write_line(worker *w, int level, const char *line, size_t n)
+static void write_line(outflow *o, int level, const char *line, size_t n)
 {
-    if (!budget_take(&w->log, n, clock_steady_ms()) || !w->handlers.log)
+    if (!budget_take(&o->log, n, clock_steady_ms()) || !o->handlers->log)
         return;
     guard(json_t) valid = wire_string(line, n); /* a program may print anything */
-    w->handlers.log(w->handlers.user, level, json_string_value(valid));
+    o->handlers->log(o->handlers->user, level, json_string_value(valid));
 }
 
-static void write_lines(worker *w, host_lines *l, bool at_end)
+static void write_lines(outflow *o, outflow_lines *l, bool at_end)
 {
     char *at = l->masked.items;
     size_t left = l->masked.count;
@@ -37,7 +40,7 @@ static void write_lines(worker *w, host_lines *l, bool at_end)
             break;
         if (cut)
             n = LINE_PIECE;
-        write_line(w, cut ? 1 : next_level(l), at, n);
+        write_line(o, cut ? 1 : next_level(l), at, n);
         n += end && !cut ? 1 : 0;
         at += n;
         left -= n;
@@ -47,19 +50,26 @@ static void write_lines(worker *w, host_lines *l, bool at_end)
     l->masked.count = left;
 }
 
-void outflow_lines(worker *w, host_lines *l, int level, const char *bytes, size_t n)
+static bool add_lines(outflow *o, outflow_lines *l, const char *bytes, size_t n)
 {
-    l->safe.redactor = w->secrets;
+    l->safe.redactor = o->secrets;
     l->bytes += n;
     redact_stream_add(&l->safe, bytes, n, &l->masked);
-    if (level >= 0) {
-        char digit = (char)('0' + level);
-        text_add(&l->levels, &digit, 1);
-        redact_stream_add(&l->safe, "\n", 1, &l->masked);
-    }
-    write_lines(w, l, false);
-    if (l->bytes > HOST_FLOOD)
-        host_break(w, "it wrote more than %zu MiB of log lines", HOST_FLOOD >> 20);
+    write_lines(o, l, false);
+    return l->bytes <= OUTFLOW_FLOOD;
+}
+
+bool outflow_say(outflow *o, int level, const char *line)
+{
+    char digit = (char)('0' + level);
+    text_add(&o->said.levels, &digit, 1);
+    (void)add_lines(o, &o->said, line, strlen(line));
+    return add_lines(o, &o->said, "\n", 1);
+}
+
+bool outflow_print(outflow *o, const char *bytes, size_t n)
+{
+    return o->printed.bytes <= OUTFLOW_FLOOD && add_lines(o, &o->printed, bytes, n);
 }
 
 /* ---- artifacts --------------------------------------------------------------------------------------------------- */
@@ -70,61 +80,61 @@ static bool is_artifact_name(const char *name)
     return name[0] && name[0] != '.' && strlen(name) <= 100 && strspn(name, allowed) == strlen(name);
 }
 
-static host_artifact *find_artifact(worker *w, const char *name)
+static outflow_file *find_artifact(outflow *o, const char *name)
 {
-    for (size_t i = 0; i < w->artifacts.count; i++)
-        if (strcmp(w->artifacts.items[i].name, name) == 0)
-            return &w->artifacts.items[i];
-    if (w->artifacts.count == HOST_ARTIFACTS)
+    for (size_t i = 0; i < o->artifacts.count; i++)
+        if (strcmp(o->artifacts.items[i].name, name) == 0)
+            return &o->artifacts.items[i];
+    if (o->artifacts.count == ARTIFACTS)
         return NULL;
-    mem_reserve(&w->artifacts);
-    host_artifact *a = &w->artifacts.items[w->artifacts.count++];
-    *a = (host_artifact){.name = mem_dup(name), .safe.redactor = w->secrets};
+    mem_reserve(&o->artifacts);
+    outflow_file *a = &o->artifacts.items[o->artifacts.count++];
+    *a = (outflow_file){.name = mem_dup(name), .safe.redactor = o->secrets};
     return a;
 }
 
-static belay_status keep(worker *w, const char *name, text *bytes)
+static belay_status keep(outflow *o, const char *name, text *bytes)
 {
     bool ok = true;
-    if (bytes->count && w->handlers.keep)
-        ok = w->handlers.keep(w->handlers.user, name, bytes->items, bytes->count) == 0;
+    if (bytes->count && o->handlers->keep)
+        ok = o->handlers->keep(o->handlers->user, name, bytes->items, bytes->count) == 0;
     text_done(bytes);
     return ok ? BELAY_OK : BELAY_E_HOST;
 }
 
-belay_status outflow_artifact(worker *w, const char *name, const char *bytes, size_t n)
+belay_status outflow_artifact(outflow *o, const char *name, const char *bytes, size_t n)
 {
-    if (!is_artifact_name(name) || redactor_finds(w->secrets, name, strlen(name)))
+    if (!is_artifact_name(name) || redactor_finds(o->secrets, name, strlen(name)))
         return BELAY_E_CONFIG;
-    host_artifact *a = find_artifact(w, name);
-    if (!a || a->bytes + n > HOST_ARTIFACT)
+    outflow_file *a = find_artifact(o, name);
+    if (!a || a->bytes + n > ARTIFACT_BYTES)
         return BELAY_E_LIMIT;
     a->bytes += n;
     text safe = {0};
     redact_stream_add(&a->safe, bytes, n, &safe);
-    return keep(w, name, &safe);
+    return keep(o, name, &safe);
 }
 
-static void end_lines(worker *w, host_lines *l)
+static void end_lines(outflow *o, outflow_lines *l)
 {
     redact_stream_end(&l->safe, &l->masked);
-    write_lines(w, l, true);
+    write_lines(o, l, true);
     text_done(&l->masked);
     text_done(&l->levels);
 }
 
-void outflow_end(worker *w)
+void outflow_end(outflow *o)
 {
-    end_lines(w, &w->said);
-    end_lines(w, &w->printed);
-    for (size_t i = 0; i < w->artifacts.count; i++) {
-        host_artifact *a = &w->artifacts.items[i];
+    end_lines(o, &o->said);
+    end_lines(o, &o->printed);
+    for (size_t i = 0; i < o->artifacts.count; i++) {
+        outflow_file *a = &o->artifacts.items[i];
         text safe = {0};
         redact_stream_end(&a->safe, &safe);
-        (void)keep(w, a->name, &safe);
+        (void)keep(o, a->name, &safe);
         free(a->name);
     }
-    free(w->artifacts.items);
-    w->artifacts.items = NULL;
-    w->artifacts.count = 0;
+    free(o->artifacts.items);
+    o->artifacts.items = NULL;
+    o->artifacts.count = 0;
 }

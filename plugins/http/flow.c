@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "flow_rules.h"
 #include "flow_run.h"
 #include "kinds.h"
 #include "say/say.h"

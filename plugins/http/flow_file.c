@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow_rules.h"
-
 #define FLOW_FILE_MAX (1 << 20)
 
 /* ---- looking into a request -------------------------------------------------------------------------------------- */
@@ -137,15 +135,12 @@ static bool parse(flow *f, text *problems)
     return false;
 }
 
-bool flow_read(flow *f, const char *path, const char *shown, const flow_given *given, text *problems)
+bool flow_open(flow *f, const char *path, const char *shown, text *problems)
 {
     *f = (flow){.path = text_dup(path), .shown = text_dup(shown)};
     config_init(&f->config);
     set_name(f, path);
-    size_t before = problems->length;
-    if (parse(f, problems))
-        flow_rules_check(f, given, problems);
-    return problems->length == before;
+    return parse(f, problems);
 }
 
 void flow_done(flow *f)

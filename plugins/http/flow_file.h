@@ -1,14 +1,14 @@
 /**
  * @file flow_file.h
- * A flow file (docs/FLOWS.md), read and checked as far as can be without a server. What the file says stays in
- * libconfig's tree; what runs it walks that tree, and may rely on all that is checked here.
+ * A flow file (docs/FLOWS.md). What it says stays in libconfig's tree; what runs it walks that tree, and may rely on
+ * all that flow_rules.h has checked.
  */
 #ifndef HTTP_FLOW_FILE_H
 #define HTTP_FLOW_FILE_H
 
 #include <libconfig.h>
+#include <stdbool.h>
 
-#include "flow_vars.h"
 #include "text/text.h"
 
 typedef struct flow {
@@ -17,17 +17,9 @@ typedef struct flow {
     config_t config;
 } flow;
 
-/** What a flow may build on, besides its own file. */
-typedef struct flow_given {
-    const flow_vars *vars; /**< the step's; values do not matter */
-    bool has_base;         /**< an address that "/path" is put behind */
-    bool has_listener;
-    bool for_load; /**< the file has a list `load` for http.load, and needs no `requests` */
-} flow_given;
-
-/** Reads path; `shown` is how messages call it. Adds a line "file:line: what" to problems for each thing that is wrong;
- *  true when nothing is. flow_done() in any case. */
-bool flow_read(flow *f, const char *path, const char *shown, const flow_given *given, text *problems);
+/** Reads path; `shown` is how messages call it. What cannot be read or parsed is added to problems as a line
+ * "file:line: what", and false returned. flow_done() in any case. */
+bool flow_open(flow *f, const char *path, const char *shown, text *problems);
 void flow_done(flow *f);
 
 /** The lists of requests; NULL when there is none. */

@@ -3,6 +3,7 @@
 #define HTTP_FLOW_READER_H
 
 #include "flow_file.h"
+#include "flow_vars.h"
 
 /** Types that a setting may have, as bits. */
 enum {
@@ -15,6 +16,14 @@ enum {
     FLOW_ANY = FLOW_SCALAR | FLOW_GROUP | FLOW_LIST
 };
 unsigned flow_type(const config_setting_t *s);
+
+/** What a flow may build on, besides its own file. */
+typedef struct flow_given {
+    const flow_vars *vars; /**< the step's; values do not matter */
+    bool has_base;         /**< an address that "/path" is put behind */
+    bool has_listener;
+    bool for_load; /**< the file has a list `load` for http.load, and needs no `requests` */
+} flow_given;
 
 typedef struct flow_reader {
     const flow *flow;

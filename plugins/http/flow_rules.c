@@ -300,7 +300,7 @@ static void check_vars(flow_reader *r, const config_setting_t *s)
     }
 }
 
-void flow_rules_check(const flow *f, const flow_given *given, text *problems)
+static void check_file(const flow *f, const flow_given *given, text *problems)
 {
     static const flow_rule rules[] = {{"vars", FLOW_GROUP, check_vars},
                                       {"requests", FLOW_LIST, check_requests},
@@ -317,4 +317,12 @@ void flow_rules_check(const flow *f, const flow_given *given, text *problems)
         text_add(problems, "%s: has no %s: ( { get = \"/path\"; }, ... ): no request is no check\n", f->shown,
                  given->for_load ? "load" : "requests");
     flow_vars_done(&r.known);
+}
+
+bool flow_read(flow *f, const char *path, const char *shown, const flow_given *given, text *problems)
+{
+    size_t before = problems->length;
+    if (flow_open(f, path, shown, problems))
+        check_file(f, given, problems);
+    return problems->length == before;
 }

@@ -4,6 +4,7 @@
 
 #include "flow_answer.h"
 #include "flow_file.h"
+#include "flow_vars.h"
 #include "receiver.h"
 
 typedef struct flow_run {

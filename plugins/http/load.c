@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "flow_check.h"
-#include "flow_reader.h"
+#include "flow_rules.h"
 #include "flow_run.h"
 #include "kinds.h"
 #include "say/say.h"

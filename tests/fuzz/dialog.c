@@ -32,6 +32,11 @@ void host_break(worker *w, const char *fmt, ...)
     w->cause = HOST_PROTOCOL;
 }
 
+void host_flooded(worker *w)
+{
+    host_break(w, "it wrote too much");
+}
+
 void host_ready(worker *w)
 {
     w->ready = true;
@@ -120,7 +125,7 @@ static void on_line(void *user, char *line)
 
 static void finish(worker *w)
 {
-    outflow_end(w);
+    outflow_end(&w->out);
     guard_mem char *said = NULL;
     worker_result result = verdict_of(w, &said);
     MUST(result.summary && *worker_end_name(result.end));
@@ -155,6 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
                                     .progress = on_progress,
                                     .plan = on_plan,
                                     .keep = on_keep};
+    w->out = (outflow){.secrets = secrets, .handlers = &w->handlers};
     fuzz_lines(bytes, size, on_line, w);
     finish(w);
     return 0;

@@ -1,4 +1,5 @@
-/* Reports: lines for people, JSON, JUnit. */
+#include "conform/report.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -6,14 +7,37 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/xml.h"
-#include "conform/conform.h"
 
 #define CLAIM_COLUMNS 46
 
 static const char *const words[] = {
     [CONFORM_PROVED] = "proved", [CONFORM_FAILED] = "FAILED", [CONFORM_NOT_PROVED] = "not proved"};
+
+void conform_report_done(conform_report *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        free(r->items[i].subject);
+        free(r->items[i].text);
+    }
+    free(r->items);
+    free(r->plugin);
+    *r = (conform_report){0};
+}
+
+conform_verdict conform_report_verdict(const conform_report *r)
+{
+    conform_verdict worst = r->count ? CONFORM_PROVED : CONFORM_NOT_PROVED;
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->items[i].verdict == CONFORM_FAILED)
+            return CONFORM_FAILED;
+        if (r->items[i].verdict == CONFORM_NOT_PROVED)
+            worst = CONFORM_NOT_PROVED;
+    }
+    return worst;
+}
 
 void conform_print_row(FILE *out, const conform_row *row)
 {
