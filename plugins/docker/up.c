@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bridge.h"
 #include "compose.h"
 #include "judge.h"
 #include "kinds.h"
@@ -472,6 +473,8 @@ belay_status up_verify(belay_ctx *ctx, const belay_host *host)
             s = call_fail(&c, BELAY_NOT_YET, NULL, "%s", text_of(&f.waiting));
         else if (f.ready == 0)
             s = call_fail(&c, BELAY_NO_DATA, NULL, "there is no container to judge");
+        else
+            s = bridge_check(p.e, compose_project(p.compose));
     }
     text_clear(&f.bad);
     text_clear(&f.waiting);

@@ -331,6 +331,33 @@ static void refuses_to_replace_a_database_that_is_not_named(void **state)
     docker_world_free(&w);
 }
 
+/* As an engine leaves it behind that is killed while it starts a container. */
+static void an_interface_that_no_container_has_is_named(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *id = docker_says("network", "inspect", "-f", "{{.Id}}", kit_path("%s_default", w.project));
+    const char *bridge = kit_path("br-%.12s", id), *port = kit_path("veth-t%d", (int)getpid());
+    if (geteuid() != 0 || access(kit_path("/sys/class/net/%s/brif", bridge), R_OK) != 0) {
+        docker_world_free(&w);
+        skip(); /* only root makes one, and only where the engine runs */
+    }
+    kit_step *s = up(&w);
+    must(s, KIT_EXECUTE);
+    becomes(s, BELAY_OK);
+    kit_output_of("ip", "link", "add", port, "type", "veth", "peer", "name", kit_path("%sp", port), NULL);
+    kit_output_of("ip", "link", "set", port, "master", bridge, NULL);
+    belay_status found = kit_run(s, KIT_VERIFY);
+    const char *summary = kit_summary(s), *hint = kit_hint(s);
+    kit_output_of("ip", "link", "delete", port, NULL);
+    assert_int_equal(found, BELAY_NOT_YET);
+    assert_holds(summary, kit_path("the network %s_default has 3 interfaces for 2 containers: %s", w.project, port));
+    assert_holds(hint, kit_path("ip link delete %s", port));
+    becomes(s, BELAY_OK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void a_port_in_use_is_said_in_the_engines_words(void **state)
 {
     (void)state;
@@ -368,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
         cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
         cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),
+        cmocka_unit_test(an_interface_that_no_container_has_is_named),
         cmocka_unit_test(a_port_in_use_is_said_in_the_engines_words),
     };
     return cmocka_run_group_tests_name("docker.up", tests, NULL, docker_world_teardown);
