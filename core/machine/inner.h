@@ -124,6 +124,7 @@ void machine_roll_back(machine *m, machine_do how);
 void machine_end(machine *m, machine_finish finish);
 /** Emits the state and FINISH. */
 void machine_stop_here(machine *m, machine_state state, machine_finish finish);
+/** Stops here for a person, because of what could not be undone, or else of what was decided. */
 void machine_call_for_person(machine *m);
 
 /* soak.c */

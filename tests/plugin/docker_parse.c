@@ -54,6 +54,16 @@ static void a_terminals_log_has_no_frames_and_long_lines_are_cut(void **state)
 
 /* ---- builds ---- */
 
+/* Reads a log to its end; how many steps began. */
+static size_t read_build(buildlog *b, const char *const *lines)
+{
+    size_t begun = 0;
+    const char *step = NULL;
+    for (buildlog_init(b); *lines; lines++)
+        begun += buildlog_line(b, *lines, &step);
+    return begun;
+}
+
 static void a_build_log_tells_progress_and_the_culprit(void **state)
 {
     (void)state;
@@ -68,13 +78,10 @@ static void a_build_log_tells_progress_and_the_culprit(void **state)
         "#2 ERROR: transport is closing",
         "#9 ERROR: process \"/bin/sh -c make \xe9\" did not complete successfully: exit code: 2",
         "failed to solve: process \"/bin/sh -c make \xe9\" did not complete successfully: exit code: 2",
+        NULL,
     };
     buildlog b;
-    buildlog_init(&b);
-    const char *step = NULL;
-    size_t begun = 0;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        begun += buildlog_line(&b, lines[i], &step);
+    const size_t begun = read_build(&b, lines);
     uint64_t done, all;
     buildlog_progress(&b, &done, &all);
     assert_int_equal(begun, 2);
@@ -94,12 +101,10 @@ static void a_step_that_was_cut_off_is_not_the_culprit(void **state)
         "#1 [two internal] load build definition from Dockerfile",
         "#1 ERROR: rpc error: code = Unavailable desc = transport is closing",
         "failed to solve: dockerfile parse error line 2: unknown instruction: COPYY",
+        NULL,
     };
     buildlog b;
-    buildlog_init(&b);
-    const char *step = NULL;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        buildlog_line(&b, lines[i], &step);
+    read_build(&b, lines);
     assert_null(buildlog_culprit(&b));
     assert_string_equal(b.reason, lines[2]);
     buildlog_done(&b);
