@@ -182,11 +182,11 @@ ailment ailment_of(const container *c, const json_t *inspected, int64_t failed_n
 
 int64_t ailment_since(const json_t *inspected)
 {
-    /* The engine notes the start when it has succeeded; by then the first lines may be written. */
-    const int64_t started = engine_time(text_member(state_of(inspected), "StartedAt")) - SECOND_NS;
+    const int64_t started = engine_time(text_member(state_of(inspected), "StartedAt"));
     const int64_t ended = engine_time(text_member(state_of(inspected), "FinishedAt"));
-    const int64_t last_words = ended - LAST_WORDS_NS;
-    if (started > ended && restarts(inspected) == 0)
-        return started;
-    return started > last_words && started < ended ? started : last_words;
+    /* The engine notes the start when it has succeeded; by then the first lines may be written. */
+    const int64_t first_words = started - SECOND_NS, last_words = ended - LAST_WORDS_NS;
+    if (started > ended) /* what one that the engine started again has to say, it said before */
+        return restarts(inspected) == 0 ? first_words : last_words;
+    return first_words > last_words ? first_words : last_words;
 }
