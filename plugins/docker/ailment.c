@@ -58,11 +58,13 @@ static void tell_not_started(const json_t *inspected, text *what)
     text_add(what, "could not be started: %s", text_member(state_of(inspected), "Error"));
 }
 
+/* One that is found healthy or unhealthy has run for long enough to be asked. */
 static bool keeps_ending(const json_t *inspected)
 {
+    const char *health = health_of(inspected);
+    const bool asked = strcmp(health, "healthy") == 0 || strcmp(health, "unhealthy") == 0;
     return restarts(inspected) > 0 &&
-           (status_is(inspected, "restarting") ||
-            (status_is(inspected, "running") && strcmp(health_of(inspected), "healthy") != 0));
+           (status_is(inspected, "restarting") || (status_is(inspected, "running") && !asked));
 }
 
 static void add_exit(long long code, text *what)
@@ -120,6 +122,7 @@ static void tell_health(const json_t *inspected, text *what)
     text_add(&said, "%.*s", (int)strcspn(output, "\n"), output);
     text_trim(&said);
     text_add(what, "%s", strcmp(health_of(inspected), "starting") == 0 ? "has not become healthy" : "is unhealthy");
+    add_restarts(inspected, ", was restarted", what);
     if (said.length)
         text_add(what, ", its check says: %s", text_of(&said));
 }
@@ -182,11 +185,9 @@ ailment ailment_of(const container *c, const json_t *inspected, int64_t failed_n
 
 int64_t ailment_since(const json_t *inspected)
 {
-    const int64_t started = engine_time(text_member(state_of(inspected), "StartedAt"));
-    const int64_t ended = engine_time(text_member(state_of(inspected), "FinishedAt"));
     /* The engine notes the start when it has succeeded; by then the first lines may be written. */
-    const int64_t first_words = started - SECOND_NS, last_words = ended - LAST_WORDS_NS;
-    if (started > ended) /* what one that the engine started again has to say, it said before */
-        return restarts(inspected) == 0 ? first_words : last_words;
-    return first_words > last_words ? first_words : last_words;
+    const int64_t first_words = engine_time(text_member(state_of(inspected), "StartedAt")) - SECOND_NS;
+    const int64_t last_words = engine_time(text_member(state_of(inspected), "FinishedAt")) - LAST_WORDS_NS;
+    /* What one that the engine started again has to say, it said before. */
+    return restarts(inspected) > 0 || last_words > first_words ? last_words : first_words;
 }

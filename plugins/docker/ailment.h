@@ -16,8 +16,8 @@ typedef struct ailment {
  * began that failed; what was killed before that may have been stopped on purpose. */
 ailment ailment_of(const container *c, const json_t *inspected, int64_t failed_ns, text *what);
 
-/** Since when its log may tell why it is ill, in ns since 1970: of one that has ended the last minute before that, of
- * one that runs since its start. What is older explains something else. */
+/** Since when its log may tell why it is ill, in ns since 1970: of one that has ended, or that the engine
+ * started again, a minute before its end; of one that runs its start. What is older explains something else. */
 int64_t ailment_since(const json_t *inspected);
 
 #endif

@@ -126,6 +126,8 @@ static void states_become_words(void **state)
         {"\"Status\": \"running\", \"Health\": {\"Status\": \"unhealthy\", \"Log\": [{\"Output\": \"a\"}, {\"Output\": "
          "\"503\\n\"}]}",
          "", "web is unhealthy, its check says: 503"},
+        {"\"Status\": \"running\", \"Health\": {\"Status\": \"unhealthy\", \"Log\": [{\"Output\": \"503\"}]}",
+         "\"RestartCount\": 1", "web is unhealthy, was restarted 1 time, its check says: 503"},
         {"\"Status\": \"running\", \"Health\": {\"Status\": \"starting\", \"FailingStreak\": 2, \"Log\": []}", "",
          "web has not become healthy"},
         {"\"Status\": \"running\", \"Health\": {\"Status\": \"starting\", \"FailingStreak\": 0}", "", ""},
@@ -154,7 +156,7 @@ static void a_log_counts_since_it_may_tell_why(void **state)
         {"2026-03-01T10:00:00Z", "2026-02-01T00:00:00Z", 0, "2026-03-01T09:59:59Z"},     /* started again by hand */
         {"2026-03-01T10:00:00Z", "2026-03-01T09:59:57Z", 3, "2026-03-01T09:58:57Z"},     /* by the engine */
         {"2026-03-01T10:00:00Z", "2026-03-01T09:59:59.2Z", 3, "2026-03-01T09:58:59.2Z"}, /* by it, at once */
-        {"2026-03-01T10:00:00Z", "2026-03-01T10:00:00.2Z", 3, "2026-03-01T09:59:59Z"},   /* ended at once, again */
+        {"2026-03-01T10:00:00Z", "2026-03-01T10:00:00.2Z", 3, "2026-03-01T09:59:00.2Z"}, /* and ended again */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         guard_json *inspected = json_pack("{s:{s:s, s:s}, s:i}", "State", "StartedAt", cases[i].started, "FinishedAt",
