@@ -15,6 +15,17 @@ static void forget_rollback_stage(machine *m)
     }
 }
 
+/* A sample did not hold, or too many are missing. An error is no sample, and is tried again. */
+static bool soak_broke(const machine *m, size_t step)
+{
+    const step_state *s = &m->steps[step];
+    const machine_row *last = s->last;
+    const bool sampled = last && last->phase == MACHINE_VERIFY && last->finished;
+    const bool fell = sampled && (last->verdict == MACHINE_NOT_YET || last->verdict == MACHINE_FAILED ||
+                                  last->verdict == MACHINE_INCONCLUSIVE);
+    return s->soaking && (fell || machine_soak_has_gaps(m, step));
+}
+
 static void read_row(machine *m, const machine_row *row)
 {
     step_state *s = &m->steps[row->step];
@@ -26,7 +37,7 @@ static void read_row(machine *m, const machine_row *row)
     s->good = row->phase == MACHINE_VERIFY && passed ? s->good + 1 : 0;
     if (row->phase == MACHINE_EXECUTE)
         s->soaking = false;
-    if (s->soaking && machine_soak_has_gaps(m, row->step)) /* a person has let it begin anew */
+    if (soak_broke(m, row->step)) /* a person has let it begin anew */
         s->soaking = false;
     if (s->good > 0 && machine_soaks(m, row->step))
         machine_note_sample(m, row->step, row->at);
@@ -115,12 +126,12 @@ static void restore_verify(machine *m, size_t step)
 {
     step_state *s = &m->steps[step];
     const machine_row *last = s->last;
+    const bool judged = last->finished && (last->verdict == MACHINE_FAILED || last->verdict == MACHINE_INCONCLUSIVE);
     s->at = AT_ACTED;
-    if (last->finished && (last->verdict == MACHINE_FAILED || last->verdict == MACHINE_INCONCLUSIVE)) {
-        judge_again(m, step, AT_ACTED, last->verdict);
-    } else if (s->soaking && machine_soak_has_gaps(m, step)) {
+    if (judged || soak_broke(m, step)) {
+        const bool fell = last->finished && last->verdict == MACHINE_NOT_YET;
         s->soaking = false;
-        judge_again(m, step, AT_ACTED, MACHINE_INCONCLUSIVE);
+        judge_again(m, step, AT_ACTED, judged ? last->verdict : fell ? MACHINE_FAILED : MACHINE_INCONCLUSIVE);
     } else if (s->soaking ? s->good > 0 && machine_soak_over(m, step) : s->good >= m->plan->steps[step].hits) {
         s->at = AT_SETTLED;
     }

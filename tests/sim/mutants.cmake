@@ -50,6 +50,10 @@ sim_mutant(does_not_soak_to_the_end soak.c
   [[return m->steps[step].sampled >= m->steps[step].soak_end;]] [[return m->steps[step].sampled + 200 >= m->steps[step].soak_end;]])
 sim_mutant(begins_a_soak_again_after_a_crash restore.c
   [[machine_note_sample(m, row->step, row->at);]] [[machine_note_sample(m, row->step, m->now);]])
+sim_mutant(goes_on_with_a_soak_that_broke restore.c
+  [[last->verdict == MACHINE_NOT_YET ||]] [[]])
+sim_mutant(adds_to_a_soak_what_came_after_it_broke restore.c
+  [[soak_broke(m, row->step)]] [[machine_soak_has_gaps(m, row->step)]])
 sim_mutant(counts_no_gaps soak.c
   [[s->gaps += missed > 0 ? missed : 0;]] [[s->gaps += 0;]])
 sim_mutant(takes_no_data_for_passed step.c

@@ -34,13 +34,16 @@ soak rules_soak(const sim *s, size_t step)
 {
     const machine_step *p = &s->steps[step];
     int64_t first = 0, last = 0, missed = 0;
-    bool begun = false;
+    bool begun = false, fell = false;
     for (size_t i = 0; i < s->row_count; i++) {
         const machine_row *row = &s->rows[i];
         const bool held = row->phase == MACHINE_VERIFY && row->finished && row->verdict == MACHINE_PASSED;
         if (row->step != step || row->phase == MACHINE_ROLLBACK || row->phase == MACHINE_PREPARE)
             continue;
-        begun = begun && row->phase != MACHINE_EXECUTE && missed <= p->max_gaps; /* else it began anew */
+        begun = begun && row->phase != MACHINE_EXECUTE && missed <= p->max_gaps && !fell; /* else it began anew */
+        fell =
+            begun && row->finished &&
+            (row->verdict == MACHINE_NOT_YET || row->verdict == MACHINE_FAILED || row->verdict == MACHINE_INCONCLUSIVE);
         if (!begun && held) {
             begun = true;
             first = last = row->at;
@@ -168,6 +171,8 @@ void rules_start(sim *s, const machine_action *a)
         check_diagnosis(s, a);
     if (a->phase == MACHINE_EXECUTE)
         check_execute(s, a->step);
+    if (a->phase == MACHINE_VERIFY)
+        sim_hold(s, !s->world[a->step].fell || !rules_is_main(s, a->step), "a verify that had failed is asked again");
     if (a->phase == MACHINE_ROLLBACK)
         check_undo(s, a->step);
     for (size_t i = 0; i < s->steps[a->step].need_count; i++)

@@ -236,7 +236,7 @@ static bool settled_by(const sim *s, const machine_action *a)
                                           : a->phase == MACHINE_EXECUTE && !p->has_verify;
     if (a->phase == MACHINE_ROLLBACK || (a->phase == MACHINE_PREPARE && !rules_was_prepared(s, a->step)))
         return false;
-    if (a->verdict == MACHINE_FAILED)
+    if (a->verdict == MACHINE_FAILED || (a->verdict == MACHINE_NOT_YET && s->world[a->step].fell))
         return p->on_failure == MACHINE_DO_WARN;
     if (a->verdict == MACHINE_INCONCLUSIVE)
         return p->on_inconclusive == MACHINE_DO_WARN;
@@ -249,16 +249,20 @@ static void perform_result(sim *s, const machine_action *a)
     machine_row *row = row_of(s, a);
     sim_hold(s, !row->finished, "two results of one phase");
     sim_hold(s, !rules_diagnoses(s, a->step) || s->now <= s->diagnose_end + 1, "a diagnosis goes on beyond its limit");
+    sim_step *w = &s->world[a->step];
+    if (a->phase == MACHINE_VERIFY)
+        w->fell = a->verdict == MACHINE_FAILED || a->verdict == MACHINE_INCONCLUSIVE ||
+                  (a->verdict == MACHINE_NOT_YET && rules_soak(s, a->step) == SOAK_OPEN);
     row->finished = true;
     row->verdict = a->verdict;
     row->at = s->now;
-    sim_step *w = &s->world[a->step];
     w->good = a->phase == MACHINE_VERIFY && a->verdict == MACHINE_PASSED ? w->good + 1 : 0;
     w->settled |= settled_by(s, a);
     if (a->phase == MACHINE_EXECUTE) {
         w->acted = a->verdict == MACHINE_PASSED;
         w->judged = true;
         w->last = a->verdict;
+        w->fell = false;
     }
     if (a->phase == MACHINE_ROLLBACK && a->verdict == MACHINE_PASSED) {
         s->world[a->step].undone = true;
@@ -378,6 +382,7 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
         for (size_t i = 0; i < s->plan.step_count; i++) {
             s->world[i].acted |= assume == MACHINE_ASSUME_DONE && !s->steps[i].has_rollback;
             s->world[i].judged &= s->state != MACHINE_PAUSED;
+            s->world[i].fell &= s->state != MACHINE_PAUSED;
             s->world[i].answered |= assume != MACHINE_ASSUME_NOTHING;
             s->world[i].undo_tries = 0;
         }

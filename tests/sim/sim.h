@@ -51,6 +51,7 @@ typedef struct sim_step {
     bool undone, undo_failed;
     bool judged; /**< `last` is the verdict of its last execute, which no pause has excused */
     machine_verdict last;
+    bool fell;      /**< its verify found what is bad, which no pause has excused */
     bool answered;  /**< a person said what became of it, and it has not executed since */
     int undo_tries; /**< of its rollback, in this session */
 } sim_step;
