@@ -230,6 +230,9 @@ static belay_status read_services(engine *e, scan *scanned, int64_t since_ns)
     if (json_object_size(services) == 0)
         for (size_t i = 0; i < all.count; i++)
             json_object_set_new(services, all.items[i].service, json_true());
+    if (json_object_size(services) == 0)
+        return call_fail(c, BELAY_NO_DATA, "is the project's name right, and is it up?",
+                         "project %s has no container, so there is no log", project);
     containers_select(&all, services, false);
     const char *service;
     json_t *unused;

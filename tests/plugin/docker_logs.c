@@ -121,6 +121,21 @@ static void a_service_without_container_is_inconclusive(void **state)
     docker_world_free(&w);
 }
 
+static void a_project_without_container_is_inconclusive(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    kit_step *s = logs(&w);
+    kit_set_list(s, "forbidden", "ERROR", NULL);
+    checks(s, BELAY_NO_DATA);
+    assert_holds(kit_summary(s), kit_path("project %s has no container", w.project));
+    kit_set(s, "project", "belay-test-misspelt");
+    checks(s, BELAY_NO_DATA);
+    assert_holds(kit_summary(s), "project belay-test-misspelt has no container");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void refuses_what_cannot_check_anything(void **state)
 {
     (void)state;
@@ -146,6 +161,7 @@ int main(void)
         cmocka_unit_test(only_what_was_written_since_counts),
         cmocka_unit_test(reads_containers_by_name_without_compose),
         cmocka_unit_test(a_service_without_container_is_inconclusive),
+        cmocka_unit_test(a_project_without_container_is_inconclusive),
         cmocka_unit_test(refuses_what_cannot_check_anything),
     };
     return cmocka_run_group_tests_name("docker.logs", tests, NULL, docker_world_teardown);
