@@ -315,7 +315,8 @@ static const belay_option stats_options[] = {
     {.name = "baseline",
      .type = BELAY_T_STRING,
      .doc =
-         "Since when restarts count: the output starts of an earlier docker.stats; without it, since the window began.",
+         "Since when restarts count, and what must still run: the output starts of an earlier docker.stats; by default "
+         "since the window began.",
      .example = "${steps.resources.starts}"},
 };
 static const belay_output stats_outputs[] = {

@@ -440,12 +440,3 @@ bool engine_was_lost(engine *e, const char *said)
     guard_json *version = NULL;
     return engine_get(e, &version, "/version") == BELAY_E_RETRY;
 }
-
-belay_status engine_now(engine *e, int64_t *ret_ns)
-{
-    guard_json *info = NULL;
-    belay_status s = engine_get(e, &info, "/info");
-    if (s == BELAY_OK)
-        *ret_ns = engine_time(text_member(info, "SystemTime"));
-    return s;
-}

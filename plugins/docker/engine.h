@@ -40,6 +40,9 @@ const json_t *engine_version(const engine *e);
 const char *engine_api(const engine *e);
 /** The engine's own clock: nanoseconds since 1970. */
 belay_status engine_now(engine *e, int64_t *ret_ns) __attribute__((warn_unused_result));
+/** A time by our clock, ns since 1970, by the engine's. Of an engine on another machine it may be too early, by at most
+ * as long as its answer takes, but never too late. */
+belay_status engine_clock_of(engine *e, int64_t ours_ns, int64_t *ret_ns) __attribute__((warn_unused_result));
 /** Reads a time as the engine writes it ("2026-01-02T03:04:05.678Z"): nanoseconds since 1970, 0 when it is none
  * or not before the year 2262. */
 int64_t engine_time(const char *rfc3339);

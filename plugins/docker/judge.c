@@ -65,10 +65,10 @@ static judge_verdict judge_running(const container *c, const json_t *inspected, 
     return JUDGE_WAIT;
 }
 
-static void describe_end(const container *c, const json_t *state, const char *what, text *why)
+void judge_describe_end(const container *c, const json_t *state, const char *what, text *to)
 {
     const char *error = text_member(state, "Error");
-    text_add(why, "%s (%s) %s, exit code %lld%s%s%s", c->service, c->name, what,
+    text_add(to, "%s (%s) %s, exit code %lld%s%s%s", c->service, c->name, what,
              json_integer_value(json_object_get(state, "ExitCode")),
              json_is_true(json_object_get(state, "OOMKilled")) ? ", killed for want of memory" : "", *error ? ": " : "",
              error);
@@ -83,19 +83,19 @@ judge_verdict judge_state(const container *c, const json_t *inspected, const jud
     bool oneshot = json_object_get(rules->oneshot, c->service) != NULL;
     if (restarts > rules->max_restarts) {
         guard_mem char *what = text_printf("dies and was started again %lld times", (long long)restarts);
-        describe_end(c, state, what, why);
+        judge_describe_end(c, state, what, why);
         return JUDGE_BAD;
     }
     if (strcmp(status, "running") == 0 && !oneshot)
         return judge_running(c, inspected, state, rules, why);
     if (strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0) {
-        describe_end(c, state, oneshot ? "has not ended yet" : "is being started again", why);
+        judge_describe_end(c, state, oneshot ? "has not ended yet" : "is being started again", why);
         return JUDGE_WAIT;
     }
     if (strcmp(status, "exited") == 0 && oneshot && json_integer_value(json_object_get(state, "ExitCode")) == 0)
         return JUDGE_READY;
     guard_mem char *what = text_printf("is not running (%s)", *status ? status : "state unknown");
-    describe_end(c, state, strcmp(status, "exited") == 0 ? "ended" : what, why);
+    judge_describe_end(c, state, strcmp(status, "exited") == 0 ? "ended" : what, why);
     return JUDGE_BAD;
 }
 

@@ -20,5 +20,7 @@ judge_verdict judge_state(const container *c, const json_t *inspected, const jud
 /** The same of the engine's container now; a bad one's last log lines are added to `why`. */
 belay_status judge_container(engine *e, const container *c, const judge_rules *rules, judge_verdict *ret, text *why)
     __attribute__((warn_unused_result));
+/** Adds "web (shop-web-1) WHAT, exit code 3", and what else the state tells. state: of its inspection. */
+void judge_describe_end(const container *c, const json_t *state, const char *what, text *to);
 
 #endif

@@ -2,9 +2,9 @@
 #include "compose.h"
 #include "containers.h"
 #include "kinds.h"
+#include "logpattern.h"
 #include "logread.h"
 
-#include <regex.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,79 +12,7 @@
 #define QUOTED_WIDTH 400
 #define NS           INT64_C(1000000000)
 
-/* A POSIX extended regular expression, for all logs or, written "service: pattern", for one. */
-typedef struct pattern {
-    const char *text; /* borrowed from the option */
-    char *only;       /* service or container, or NULL */
-    regex_t regex;
-    bool seen; /* in the log being read */
-} pattern;
-
-typedef struct patterns {
-    pattern *items;
-    size_t count;
-} patterns;
-
-static void patterns_done(patterns *p)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        regfree(&p->items[i].regex);
-        free(p->items[i].only);
-    }
-    free(p->items);
-}
-#define guard_patterns __attribute__((cleanup(patterns_done))) patterns
-
-/* The part before ": " when it is one of the step's services or containers. */
-static char *only_of(const call *c, const char *item)
-{
-    static const char *const options[] = {"services", "containers"};
-    const char *colon = strstr(item, ": ");
-    for (size_t i = 0; colon && i < sizeof options / sizeof *options; i++) {
-        guard_json *names = call_set(c, options[i]);
-        guard_mem char *name = text_printf("%.*s", (int)(colon - item), item);
-        if (json_object_get(names, name))
-            return take(name);
-    }
-    return NULL;
-}
-
-static belay_status patterns_read(const call *c, const char *option, patterns *ret)
-{
-    const char *const *items = c->host->opt_list(c->ctx, option);
-    size_t n = 0;
-    while (items[n])
-        n++;
-    ret->items = memset(text_grow(NULL, n, sizeof *ret->items), 0, (n ? n : 1) * sizeof *ret->items);
-    int flags = REG_EXTENDED | REG_NOSUB | (call_int(c, "ignore_case") ? REG_ICASE : 0);
-    for (size_t i = 0; i < n; i++) {
-        pattern *p = &ret->items[i];
-        p->only = only_of(c, items[i]);
-        p->text = items[i] + (p->only ? strlen(p->only) + 2 : 0);
-        int error = regcomp(&p->regex, p->text, flags);
-        if (error) {
-            char why[128];
-            regerror(error, &p->regex, why, sizeof why);
-            free(p->only);
-            return call_blame(c, option, "'%s' is no regular expression: %s", p->text, why);
-        }
-        ret->count++;
-    }
-    return BELAY_OK;
-}
-
-/* Marks those that the line matches; false when there is none. */
-static bool patterns_match(patterns *p, const char *name, const char *line)
-{
-    bool any = false;
-    for (size_t i = 0; i < p->count; i++) {
-        pattern *one = &p->items[i];
-        if ((one->only && strcmp(one->only, name) != 0) || regexec(&one->regex, line, 0, NULL, 0) != 0)
-            continue;
-        one->seen = any = true;
-    }
-    return any;
-}
+static const char *const pattern_options[] = {"required", "forbidden", "allow"};
 
 /* ---- since when ---- */
 
@@ -110,17 +38,11 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * NS + now.tv_nsec;
 }
 
-/* The option `since` on the engine's clock, which on another machine is not ours. */
+/* The option `since` on the engine's clock. */
 static belay_status since_of(engine *e, int64_t *ret_ns)
 {
     const call *c = engine_call(e);
     const char *since = call_str(c, "since");
-    int64_t ours = now_ns(), theirs = ours;
-    if (strncmp(engine_host(e), "tcp:", 4) == 0) {
-        belay_status s = engine_now(e, &theirs);
-        if (s != BELAY_OK)
-            return s;
-    }
     const char *fact = strcmp(since, "run") == 0     ? "run.started_at"
                        : strcmp(since, "stage") == 0 ? "stage.started_at"
                        : strcmp(since, "step") == 0  ? "step.started_at"
@@ -128,19 +50,18 @@ static belay_status since_of(engine *e, int64_t *ret_ns)
     const char *at = fact ? c->host->fact(c->ctx, fact) : NULL;
     if (fact && !at)
         return call_blame(c, "since", "there is no %s here; write a duration, such as \"30m\"", since);
-    int64_t then = at ? (int64_t)(strtod(at, NULL) * (double)NS) : ours - read_duration(since);
-    *ret_ns = then + (theirs - ours);
-    return BELAY_OK;
+    int64_t then = at ? (int64_t)(strtod(at, NULL) * (double)NS) : now_ns() - read_duration(since);
+    return engine_clock_of(e, then, ret_ns);
 }
 
 belay_status logs_prepare(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
-    static const char *const options[] = {"required", "forbidden", "allow"}, *const words[] = {"run", "stage", "step"};
+    static const char *const words[] = {"run", "stage", "step"};
     size_t asked = 0;
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+    for (size_t i = 0; i < sizeof pattern_options / sizeof *pattern_options; i++) {
         guard_patterns p = {0};
-        belay_status s = patterns_read(&c, options[i], &p);
+        belay_status s = patterns_read(&c, pattern_options[i], NULL, &p);
         if (s != BELAY_OK)
             return s;
         asked += i < 2 ? p.count : 0;
@@ -155,12 +76,106 @@ belay_status logs_prepare(belay_ctx *ctx, const belay_host *host)
                  : call_blame(&c, "since", "'%s': write run, stage, step, or a duration such as \"30m\"", since);
 }
 
+/* ---- which logs ---- */
+
+typedef struct scope {
+    char *project; /* NULL when only containers are named */
+    containers all;
+    json_t *services, *direct; /* sets: whose logs are read, and the option containers */
+    json_t *names;             /* set: what patterns may be for */
+    bool whole;                /* the services are all of the project */
+} scope;
+
+static void scope_done(scope *in)
+{
+    free(in->project);
+    containers_done(&in->all);
+    json_decref(in->services);
+    json_decref(in->direct);
+    json_decref(in->names);
+}
+#define guard_scope __attribute__((cleanup(scope_done))) scope
+
+static belay_status find_containers(engine *e, scope *in)
+{
+    belay_status s = compose_project_name(e, &in->project);
+    if (s == BELAY_OK)
+        s = containers_of(e, in->project, &in->all);
+    for (size_t i = 0; i < in->all.count; i++) {
+        const container *one = &in->all.items[i];
+        json_object_set_new(in->names, one->service, json_true());
+        json_object_set_new(in->names, one->name, json_true());
+        if (in->whole)
+            json_object_set_new(in->services, one->service, json_true());
+    }
+    return s;
+}
+
+/* Is there a pattern that begins with a name which no container has? */
+static bool in_doubt(const call *c, const scope *in)
+{
+    for (size_t i = 0; i < sizeof pattern_options / sizeof *pattern_options; i++)
+        for (const char *const *item = c->host->opt_list(c->ctx, pattern_options[i]); *item; item++) {
+            guard_mem char *prefix = patterns_prefix(*item);
+            if (prefix && !json_object_get(in->names, prefix))
+                return true;
+        }
+    return false;
+}
+
+/* A service that has no container is known by the compose file only. */
+static belay_status ask_file(engine *e, scope *in)
+{
+    const call *c = engine_call(e);
+    guard_compose *compose = NULL;
+    bool given = call_str(c, "project_dir") || call_str(c, "file") || (in->project && !call_str(c, "project"));
+    belay_status s = given && compose_has_file(c) ? compose_open_whole(e, &compose) : BELAY_OK;
+    if (compose)
+        json_object_update(in->names, compose_services(compose));
+    return s;
+}
+
+static belay_status find_scope(engine *e, scope *in)
+{
+    const call *c = engine_call(e);
+    in->services = call_set(c, "services");
+    in->direct = call_set(c, "containers");
+    in->names = json_object();
+    json_object_update(in->names, in->services);
+    json_object_update(in->names, in->direct);
+    bool named = json_object_size(in->services) > 0;
+    in->whole = !named && json_object_size(in->direct) == 0;
+    belay_status s = named || in->whole ? find_containers(e, in) : BELAY_OK;
+    if (s == BELAY_OK && in_doubt(c, in))
+        s = ask_file(e, in);
+    containers_select(&in->all, in->services, false);
+    return s;
+}
+
+/* One that no log is read for would never match. Where all logs are read, its service has no container. */
+static belay_status find_logs(const call *c, scope *in, const char *option, const patterns *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const char *only = p->items[i].only;
+        if (!only || json_object_get(in->services, only) || json_object_get(in->direct, only) ||
+            containers_by_name(&in->all, only))
+            continue;
+        if (!in->whole)
+            return call_blame(c, option,
+                              "'%s: %s' is for the log of %s, which this step does not read: name it in services, or "
+                              "write '%s[:] %s' to look for the text in all logs",
+                              only, p->items[i].text, only, only, p->items[i].text);
+        json_object_set_new(in->services, only, json_true());
+    }
+    return BELAY_OK;
+}
+
 /* ---- reading ---- */
 
 typedef struct scan {
     const call *call;
     patterns required, forbidden, allow;
-    const char *name; /* of the log being read */
+    log_source log; /* being read */
     size_t lines, matches;
     size_t all_lines, all_matches;
     text quotes;  /* forbidden lines */
@@ -177,73 +192,75 @@ static void scan_done(scan *s)
 }
 #define guard_scan __attribute__((cleanup(scan_done))) scan
 
+static belay_status read_patterns(scan *s, scope *in)
+{
+    patterns *const all[] = {&s->required, &s->forbidden, &s->allow}; /* as pattern_options */
+    belay_status status = BELAY_OK;
+    for (size_t i = 0; i < sizeof all / sizeof *all && status == BELAY_OK; i++) {
+        status = patterns_read(s->call, pattern_options[i], in->names, all[i]);
+        if (status == BELAY_OK && all[i] != &s->allow)
+            status = find_logs(s->call, in, pattern_options[i], all[i]);
+    }
+    return status;
+}
+
 static bool on_line(void *user, const char *line)
 {
     scan *s = user;
     s->lines++;
-    patterns_match(&s->required, s->name, line);
-    if (patterns_match(&s->forbidden, s->name, line) && !patterns_match(&s->allow, s->name, line)) {
+    patterns_match(&s->required, &s->log, line);
+    if (patterns_match(&s->forbidden, &s->log, line) && !patterns_match(&s->allow, &s->log, line)) {
         size_t before = s->all_matches + s->matches;
         if (before < QUOTED_LINES)
-            text_add(&s->quotes, "%s%s | %.*s", before ? "\n  " : "", s->name, QUOTED_WIDTH, line);
+            text_add(&s->quotes, "%s%s | %.*s", before ? "\n  " : "", s->log.name, QUOTED_WIDTH, line);
         s->matches++;
     }
     return true;
 }
 
-/* Reads one container's log. name: as the step's options call it. */
-static belay_status read_log(engine *e, scan *s, const char *container, const char *name, int64_t since_ns)
+static belay_status read_log(engine *e, scan *s, log_source log, int64_t since_ns)
 {
-    s->name = name;
+    s->log = log;
     s->lines = s->matches = 0;
     for (size_t i = 0; i < s->required.count; i++)
         s->required.items[i].seen = false;
-    belay_status status = logread_container(e, container, since_ns, 0, on_line, s);
+    belay_status status = logread_container(e, log.id, since_ns, 0, on_line, s);
     if (status != BELAY_OK)
         return status;
     for (size_t i = 0; i < s->required.count; i++) {
         const pattern *p = &s->required.items[i];
-        if (!p->seen && (!p->only || strcmp(p->only, name) == 0))
-            text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", name,
+        if (!p->seen && pattern_is_for(p, &log))
+            text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", log.name,
                      p->text, s->lines);
     }
-    guard_mem char *metric = text_printf("matches/%s", name);
+    guard_mem char *metric = text_printf("matches/%s", log.name);
     s->call->host->measure(s->call->ctx, metric, (double)s->matches);
     s->all_lines += s->lines;
     s->all_matches += s->matches;
     return BELAY_OK;
 }
 
-static belay_status read_services(engine *e, scan *scanned, int64_t since_ns)
+static belay_status read_services(engine *e, const scope *in, scan *scanned, int64_t since_ns)
 {
     const call *c = engine_call(e);
-    guard_json *services = call_set(c, "services"), *direct = call_set(c, "containers");
-    if (json_object_size(services) == 0 && json_object_size(direct) > 0)
-        return BELAY_OK;
-    guard_mem char *project = NULL;
-    guard_containers all = {0};
-    belay_status s = compose_project_name(e, &project);
-    if (s == BELAY_OK)
-        s = containers_of(e, project, &all);
-    if (s != BELAY_OK)
-        return s;
-    if (json_object_size(services) == 0)
-        for (size_t i = 0; i < all.count; i++)
-            json_object_set_new(services, all.items[i].service, json_true());
-    containers_select(&all, services, false);
+    if (in->project && json_object_size(in->services) == 0)
+        return call_fail(c, BELAY_NO_DATA, "is the project's name right, and is it up?",
+                         "project %s has no container, so there is no log", in->project);
+    belay_status s = BELAY_OK;
     const char *service;
     json_t *unused;
-    json_object_foreach(services, service, unused) {
+    json_object_foreach(in->services, service, unused) {
         bool found = false;
-        for (size_t i = 0; i < all.count && s == BELAY_OK; i++) {
-            if (strcmp(all.items[i].service, service) != 0)
+        for (size_t i = 0; i < in->all.count && s == BELAY_OK; i++) {
+            const container *one = &in->all.items[i];
+            if (strcmp(one->service, service) != 0)
                 continue;
             found = true;
-            s = read_log(e, scanned, all.items[i].id, service, since_ns);
+            s = read_log(e, scanned, (log_source){one->id, service, one->name}, since_ns);
         }
         if (s == BELAY_OK && !found)
             s = call_fail(c, BELAY_NO_DATA, NULL, "project %s has no container of service %s, so there is no log",
-                          project, service);
+                          in->project, service);
         if (s != BELAY_OK)
             return s;
     }
@@ -270,20 +287,19 @@ belay_status logs_verify(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
+    guard_scope in = {0};
     guard_scan scanned = {.call = &c};
     int64_t since_ns = 0;
     belay_status s = engine_open(&c, &e);
     if (s == BELAY_OK)
         s = since_of(e, &since_ns);
     if (s == BELAY_OK)
-        s = patterns_read(&c, "required", &scanned.required);
+        s = find_scope(e, &in);
     if (s == BELAY_OK)
-        s = patterns_read(&c, "forbidden", &scanned.forbidden);
+        s = read_patterns(&scanned, &in);
     if (s == BELAY_OK)
-        s = patterns_read(&c, "allow", &scanned.allow);
-    if (s == BELAY_OK)
-        s = read_services(e, &scanned, since_ns);
+        s = read_services(e, &in, &scanned, since_ns);
     for (const char *const *name = host->opt_list(ctx, "containers"); *name && s == BELAY_OK; name++)
-        s = read_log(e, &scanned, *name, *name, since_ns);
+        s = read_log(e, &scanned, (log_source){*name, *name, *name}, since_ns);
     return s == BELAY_OK ? judge(&c, &scanned) : s;
 }

@@ -1,6 +1,7 @@
 /* docker.stats: CPU, memory and restarts of the services' containers, by several samples over a window. */
 #include "compose.h"
 #include "containers.h"
+#include "judge.h"
 #include "kinds.h"
 #include "usage.h"
 #include "window/window.h"
@@ -17,6 +18,7 @@ typedef struct watched {
     size_t samples;
     double cpu, cpu_pairs, cpu_peak, memory, limit; /* cpu: a sum over cpu_pairs */
     int64_t restarts, started_ns;                   /* at the window's begin */
+    bool ran;                                       /* then */
 } watched;
 
 typedef struct watch {
@@ -24,7 +26,7 @@ typedef struct watch {
     containers all;
     watched *items;
     size_t count;
-    json_t *baseline; /* instance -> [ns of its start, restarts], or NULL */
+    json_t *baseline; /* instance -> [ns of its start, restarts, service], or NULL */
 } watch;
 
 static void watch_done(watch *w)
@@ -60,24 +62,110 @@ belay_status stats_prepare(belay_ctx *ctx, const belay_host *host)
     return s == BELAY_OK ? read_baseline(&c, &baseline) : s;
 }
 
+/* ---- what the baseline had --------------------------------------------------------------------------------------- */
+
+/* NULL in a baseline of an earlier version, which did not tell. */
+static const char *service_then(const json_t *then)
+{
+    return json_string_value(json_array_get(then, 2));
+}
+
+static size_t running_then(json_t *baseline, const char *service)
+{
+    size_t n = 0;
+    const char *unused;
+    json_t *then;
+    json_object_foreach(baseline, unused, then)
+        n += service_then(then) && strcmp(service_then(then), service) == 0;
+    return n;
+}
+
+static size_t running_now(const containers *all, const char *service)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < all->count; i++)
+        n += all->items[i].running && strcmp(all->items[i].service, service) == 0;
+    return n;
+}
+
+/* An instance's container as it is now, or NULL when that is gone. */
+static const container *container_of(const containers *all, const char *instance)
+{
+    const container *named = containers_by_name(all, instance);
+    for (size_t i = 0; i < all->count && !named; i++)
+        if (strcmp(all->items[i].service, instance) == 0)
+            return &all->items[i];
+    return named;
+}
+
+/* ran: "when ... " */
+static void tell_end(const container *one, const json_t *inspected, const char *ran, text *to)
+{
+    const json_t *state = json_object_get(inspected, "State");
+    guard_mem char *what = text_printf("ran %s and does not run any more (%s)", ran, text_member(state, "Status"));
+    text_add(to, "%s", to->length ? "; " : "");
+    judge_describe_end(one, state, what, to);
+}
+
+/* Fails for what ran when the baseline was taken and has stopped since. Where a service has as many containers as then,
+ * others took their place. */
+static belay_status miss_stopped(const watch *w, const json_t *services)
+{
+    guard_text stopped = {0};
+    const char *instance;
+    json_t *then;
+    json_object_foreach(w->baseline, instance, then) {
+        const char *service = service_then(then);
+        const container *one = container_of(&w->all, instance);
+        if (!service || !json_object_get(services, service) || (one && one->running) ||
+            running_now(&w->all, service) >= running_then(w->baseline, service))
+            continue;
+        guard_json *inspected = NULL;
+        belay_status s = one ? engine_get(w->e, &inspected, "/containers/%s/json", one->id) : BELAY_OK;
+        if (s != BELAY_OK)
+            return s;
+        if (inspected)
+            tell_end(one, inspected, "when the baseline was taken", &stopped);
+        else
+            text_add(&stopped, "%s%s ran when the baseline was taken, and its container is gone",
+                     stopped.length ? "; " : "", instance);
+    }
+    return stopped.length ? call_fail(engine_call(w->e), BELAY_E_FAIL, NULL, "%s", stopped.s) : BELAY_OK;
+}
+
 /* ---- which containers -------------------------------------------------------------------------------------------- */
 
-/* Named services, or all that have a container that runs. */
+/* All that have a container that runs, or had one when the baseline was taken. */
+static void add_running(const watch *w, json_t *services)
+{
+    const char *unused;
+    json_t *then;
+    for (size_t i = 0; i < w->all.count; i++)
+        if (w->all.items[i].running)
+            json_object_set_new(services, w->all.items[i].service, json_true());
+    json_object_foreach(w->baseline, unused, then)
+        if (service_then(then))
+            json_object_set_new(services, service_then(then), json_true());
+}
+
 static belay_status choose(watch *w)
 {
     const call *c = engine_call(w->e);
     guard_mem char *project = NULL;
     guard_json *services = call_set(c, "services");
-    bool named = json_object_size(services) > 0;
-    belay_status s = compose_project_name(w->e, &project);
+    belay_status s = read_baseline(c, &w->baseline);
+    if (s == BELAY_OK)
+        s = compose_project_name(w->e, &project);
     if (s == BELAY_OK)
         s = containers_of(w->e, project, &w->all);
     if (s != BELAY_OK)
         return s;
-    for (size_t i = 0; i < w->all.count && !named; i++)
-        if (w->all.items[i].running)
-            json_object_set_new(services, w->all.items[i].service, json_true());
+    if (json_object_size(services) == 0)
+        add_running(w, services);
     containers_select(&w->all, services, false);
+    s = miss_stopped(w, services);
+    if (s != BELAY_OK)
+        return s;
     const char *service;
     json_t *unused;
     json_object_foreach(services, service, unused) {
@@ -113,29 +201,36 @@ static int64_t started_ns(const json_t *inspected)
     return engine_time(text_member(json_object_get(inspected, "State"), "StartedAt"));
 }
 
+/* Also one that is paused, or about to be started again. */
+static bool runs(const json_t *inspected)
+{
+    return json_is_true(json_object_get(json_object_get(inspected, "State"), "Running"));
+}
+
 static void tell_starts(const watch *w)
 {
     const call *c = engine_call(w->e);
     guard_json *starts = json_object();
-    for (size_t i = 0; i < w->count; i++)
-        json_object_set_new(starts, w->items[i].name,
-                            json_pack("[I, I]", w->items[i].started_ns, w->items[i].restarts));
+    for (size_t i = 0; i < w->count; i++) {
+        const watched *one = &w->items[i];
+        if (one->ran)
+            json_object_set_new(starts, one->name,
+                                json_pack("[I, I, s]", one->started_ns, one->restarts, one->container->service));
+    }
     guard_mem char *text = json_dumps(starts, JSON_COMPACT);
     (void)c->host->output(c->ctx, "starts", text);
 }
 
 /* A service that the baseline lacks has been added since. */
-static belay_status count_from_baseline(watch *w)
+static void count_from_baseline(watch *w)
 {
-    belay_status s = read_baseline(engine_call(w->e), &w->baseline);
-    for (size_t i = 0; i < w->count && s == BELAY_OK; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         const json_t *then = json_object_get(w->baseline, w->items[i].name);
         if (!then)
             continue;
         w->items[i].started_ns = json_integer_value(json_array_get(then, 0));
         w->items[i].restarts = json_integer_value(json_array_get(then, 1));
     }
-    return s;
 }
 
 static belay_status begin(watch *w)
@@ -151,10 +246,13 @@ static belay_status begin(watch *w)
         s = inspect(w->e, one, &inspected);
         one->restarts = json_integer_value(json_object_get(inspected, "RestartCount"));
         one->started_ns = started_ns(inspected);
+        one->ran = runs(inspected);
     }
-    if (s == BELAY_OK)
-        tell_starts(w);
-    return s == BELAY_OK ? count_from_baseline(w) : s;
+    if (s != BELAY_OK)
+        return s;
+    tell_starts(w);
+    count_from_baseline(w);
+    return BELAY_OK;
 }
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
@@ -237,7 +335,7 @@ static void measure(const call *c, const char *metric, const char *instance, dou
 }
 
 /* A start by hand sets the engine's count of restarts to zero, but not the time of the start. */
-static belay_status count_restarts(const call *c, engine *e, const watched *one)
+static belay_status count_restarts(const call *c, engine *e, const watched *one, text *ended)
 {
     guard_json *inspected = NULL;
     belay_status s = inspect(e, one, &inspected);
@@ -247,17 +345,19 @@ static belay_status count_restarts(const call *c, engine *e, const watched *one)
     if (more < 1)
         more = started_ns(inspected) != one->started_ns;
     measure(c, "restarts", one->name, (double)more);
+    if (one->ran && !runs(inspected))
+        tell_end(one->container, inspected, "when the window began", ended);
     return BELAY_OK;
 }
 
 static belay_status report(const call *c, const watch *w)
 {
     size_t wanted = (size_t)call_int(c, "min_samples");
-    guard_text few = {0};
+    guard_text few = {0}, ended = {0};
     belay_status s = BELAY_OK;
     for (size_t i = 0; i < w->count && s == BELAY_OK; i++) {
         const watched *one = &w->items[i];
-        s = count_restarts(c, w->e, one);
+        s = count_restarts(c, w->e, one, &ended);
         if (one->samples < wanted)
             text_add(&few, "%s%s: %zu", few.length ? ", " : "", one->name, one->samples);
         if (one->samples < wanted)
@@ -269,6 +369,8 @@ static belay_status report(const call *c, const watch *w)
         measure(c, "memory", one->name, one->memory);
         measure(c, "memory_share", one->name, 100 * one->memory / one->limit);
     }
+    if (s == BELAY_OK && ended.length)
+        return call_fail(c, BELAY_E_FAIL, NULL, "%s", ended.s);
     if (s != BELAY_OK || !few.length)
         return s;
     return call_fail(c, BELAY_NO_DATA, "does the container run? Else lengthen window",

@@ -38,3 +38,7 @@ belay_test(plugin/docker_clues
   USES sdk PKG libcurl jansson)
 target_include_directories(test_plugin_docker_clues PRIVATE ${PROJECT_SOURCE_DIR}/plugins ${PROJECT_SOURCE_DIR}/tests/kit)
 target_link_libraries(test_plugin_docker_clues PRIVATE plugin_clues plugin_say plugin_text)
+
+# The engine is the test's own.
+belay_test(plugin/docker_clock SOURCES docker_clock.c USES kit)
+add_dependencies(test_plugin_docker_clock plugin_docker)

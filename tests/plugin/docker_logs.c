@@ -11,7 +11,8 @@ static docker_world talking_world(void)
         "  app: {build: ., image: $P-app, command: [say, 'Application startup complete', complain, "
         "'ERROR: cache is cold']}\n"
         "  slow: {build: ., image: $P-app, command: [nap, '3', say, 'Application startup complete']}\n"
-        "  term: {build: ., image: $P-app, tty: true, command: [say, 'from a terminal']}\n",
+        "  term: {build: ., image: $P-app, tty: true, command: [say, 'from a terminal']}\n"
+        "  idle: {build: ., image: $P-app, profiles: [never]}\n",
         "");
     docker_world_compose(&w, "build", "--quiet", "app");
     docker_world_compose(&w, "up", "-d", "--no-build", "app", "slow", "term");
@@ -108,6 +109,52 @@ static void reads_containers_by_name_without_compose(void **state)
     docker_world_free(&w);
 }
 
+static void forbids(kit_step *s, const char *pattern, belay_status wanted)
+{
+    kit_set_list(s, "forbidden", pattern, NULL);
+    checks(s, wanted);
+}
+
+static void a_pattern_is_for_one_service_or_container_when_it_names_one(void **state)
+{
+    (void)state;
+    docker_world w = talking_world();
+    kit_step *s = logs(&w);
+    forbids(s, "app: ^ERROR", BELAY_E_FAIL);
+    forbids(s, kit_path("%s-app-1: ^ERROR", w.project), BELAY_E_FAIL);
+    forbids(s, "slow: ^ERROR", BELAY_OK);
+    forbids(s, kit_path("%s-slow-1: ^ERROR", w.project), BELAY_OK);
+    forbids(s, "ERROR: cache", BELAY_E_FAIL);
+    assert_holds(kit_log(s), "'ERROR: cache' is looked for as it stands");
+    kit_set_list(s, "allow", "app: cache is cold", NULL);
+    checks(s, BELAY_OK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_pattern_for_a_log_that_is_not_read_does_not_pass(void **state)
+{
+    (void)state;
+    docker_world w = talking_world();
+    kit_step *s = logs(&w);
+    forbids(s, "idle: ERROR", BELAY_NO_DATA);
+    assert_holds(kit_summary(s), "no container of service idle");
+    kit_set(s, "project", w.project); /* the file is asked all the same */
+    checks(s, BELAY_NO_DATA);
+    kit_set_list(s, "services", "slow", NULL);
+    forbids(s, "app: ERROR", BELAY_E_CONFIG);
+    assert_string_equal(kit_option_to_blame(s), "forbidden");
+    assert_holds(kit_summary(s), "name it in services, or write 'app[:] ERROR'");
+    forbids(s, "app[:] ERROR", BELAY_OK);
+    kit_set_list(s, "allow", "app: ERROR", NULL);
+    checks(s, BELAY_OK);
+    kit_set_list(s, "required", "app: startup", NULL);
+    checks(s, BELAY_E_CONFIG);
+    assert_string_equal(kit_option_to_blame(s), "required");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void a_service_without_container_is_inconclusive(void **state)
 {
     (void)state;
@@ -117,6 +164,21 @@ static void a_service_without_container_is_inconclusive(void **state)
     kit_set_list(s, "forbidden", "ERROR", NULL);
     checks(s, BELAY_NO_DATA);
     assert_holds(kit_summary(s), "no container of service ghost");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_project_without_container_is_inconclusive(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    kit_step *s = logs(&w);
+    kit_set_list(s, "forbidden", "ERROR", NULL);
+    checks(s, BELAY_NO_DATA);
+    assert_holds(kit_summary(s), kit_path("project %s has no container", w.project));
+    kit_set(s, "project", "belay-test-misspelt");
+    checks(s, BELAY_NO_DATA);
+    assert_holds(kit_summary(s), "project belay-test-misspelt has no container");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -145,7 +207,10 @@ int main(void)
         cmocka_unit_test(quotes_what_is_forbidden_unless_it_is_allowed),
         cmocka_unit_test(only_what_was_written_since_counts),
         cmocka_unit_test(reads_containers_by_name_without_compose),
+        cmocka_unit_test(a_pattern_is_for_one_service_or_container_when_it_names_one),
+        cmocka_unit_test(a_pattern_for_a_log_that_is_not_read_does_not_pass),
         cmocka_unit_test(a_service_without_container_is_inconclusive),
+        cmocka_unit_test(a_project_without_container_is_inconclusive),
         cmocka_unit_test(refuses_what_cannot_check_anything),
     };
     return cmocka_run_group_tests_name("docker.logs", tests, NULL, docker_world_teardown);

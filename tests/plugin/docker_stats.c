@@ -86,6 +86,80 @@ static void restarts_since_a_baseline_are_counted(void **state)
     docker_world_free(&w);
 }
 
+/* Of a step that has run: how the world is measured again, against its baseline. */
+static kit_step *again(const docker_world *w, const kit_step *before)
+{
+    kit_step *s = stats(w, "2s");
+    kit_set(s, "min_samples", "1");
+    if (before)
+        kit_set(s, "baseline", kit_output(before, "starts"));
+    return s;
+}
+
+static void one_that_has_stopped_since_the_baseline_fails(void **state)
+{
+    (void)state;
+    docker_world w = world("  app: {build: ., image: $P-app}\n  other: {build: ., image: $P-app}\n");
+    kit_step *before = again(&w, NULL);
+    assert_int_equal(kit_run(before, KIT_VERIFY), BELAY_OK);
+    kit_step *after = again(&w, before), *app_alone = again(&w, before);
+    kit_set_list(app_alone, "services", "app", NULL);
+    docker_says("kill", kit_path("%s-other-1", w.project));
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_E_FAIL);
+    assert_string_equal(kit_summary(after),
+                        kit_path("other (%s-other-1) ran when the baseline was taken and does not run any more "
+                                 "(exited), exit code 137",
+                                 w.project));
+    docker_says("rm", kit_path("%s-other-1", w.project));
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_E_FAIL);
+    assert_string_equal(kit_summary(after), "other ran when the baseline was taken, and its container is gone");
+    assert_int_equal(kit_run(app_alone, KIT_VERIFY), BELAY_OK);
+    docker_says("kill", kit_path("%s-app-1", w.project));
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_E_FAIL); /* though nothing is left to measure */
+    assert_int_equal(kit_run(app_alone, KIT_VERIFY), BELAY_E_FAIL);
+    docker_world_compose(&w, "up", "-d", "--force-recreate"); /* others in their place */
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(after, "restarts/other") == 1);
+    kit_step_free(before);
+    kit_step_free(after);
+    kit_step_free(app_alone);
+    docker_world_free(&w);
+}
+
+static void one_of_several_that_has_stopped_since_the_baseline_fails(void **state)
+{
+    (void)state;
+    docker_world w = world("  app: {build: ., image: $P-app}\n");
+    docker_world_compose(&w, "up", "-d", "--scale", "app=2");
+    kit_step *before = again(&w, NULL);
+    assert_int_equal(kit_run(before, KIT_VERIFY), BELAY_OK);
+    kit_step *after = again(&w, before);
+    docker_says("rm", "-f", kit_path("%s-app-2", w.project));
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_E_FAIL);
+    assert_holds(kit_summary(after), kit_path("%s-app-2 ran when the baseline was taken", w.project));
+    docker_world_compose(&w, "up", "-d", "--scale", "app=3");
+    assert_int_equal(kit_run(after, KIT_VERIFY), BELAY_OK);
+    kit_step_free(before);
+    kit_step_free(after);
+    docker_world_free(&w);
+}
+
+static void one_that_ends_in_the_window_fails(void **state)
+{
+    (void)state;
+    docker_world w = world("  app: {build: ., image: $P-app}\n"
+                           "  brief: {build: ., image: $P-app, command: [nap, '6', exit, '3']}\n");
+    kit_step *s = stats(&w, "9s");
+    kit_set(s, "min_samples", "1");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_string_equal(kit_summary(s), kit_path("brief (%s-brief-1) ran when the window began and does not run any "
+                                                 "more (exited), exit code 3",
+                                                 w.project));
+    assert_true(kit_measured(s, "memory/app") > 0);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void one_that_does_not_run_is_no_data(void **state)
 {
     (void)state;
@@ -156,6 +230,9 @@ int main(void)
         cmocka_unit_test(a_busy_one_and_a_fat_one_are_told_apart),
         cmocka_unit_test(restarts_in_the_window_are_counted),
         cmocka_unit_test(restarts_since_a_baseline_are_counted),
+        cmocka_unit_test(one_that_has_stopped_since_the_baseline_fails),
+        cmocka_unit_test(one_of_several_that_has_stopped_since_the_baseline_fails),
+        cmocka_unit_test(one_that_ends_in_the_window_fails),
         cmocka_unit_test(one_that_does_not_run_is_no_data),
         cmocka_unit_test(one_that_is_removed_meanwhile_is_an_error),
         cmocka_unit_test(several_containers_of_a_service_have_a_figure_each),
