@@ -172,12 +172,36 @@ static void a_backup_restores_what_it_saved(void **state)
     assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_OK);
     assert_int_equal(kit_run(r, KIT_VERIFY), BELAY_OK);
     assert_string_equal(world_digest("app"), before);
+    kit_step *another = restore(url, kit_output(s, "file")); /* a second one in the run is not the first tried again */
+    assert_int_equal(kit_run(another, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(another), "is there already"));
+    assert_int_equal(kit_run(another, KIT_ROLLBACK), BELAY_NOTHING);
+    kit_step_free(another);
     assert_int_equal(atoi(world_sql(kit_output(r, "aside"), "SELECT count(*) FROM a")), 10);
 
     assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_OK);
     assert_int_equal(atoi(world_sql("app", "SELECT count(*) FROM a")), 10);
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_NOTHING);
+    assert_int_equal(atoi(world_sql("app", "SELECT count(*) FROM a")), 10);
     assert_int_equal(kit_run(r, KIT_DISCARD), BELAY_OK);
     assert_false(world_has(kit_undo(r, "fresh")));
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+static void a_database_that_was_set_aside_and_dropped_is_no_success(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *before = world_digest("app");
+    kit_step *s = backup(url, kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a WHERE id > 10");
+    kit_step *r = restore(url, kit_output(s, "file"));
+    assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_OK);
+    world_sql("postgres", kit_path("DROP DATABASE \"%s\"", kit_output(r, "aside")));
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(r), "app was replaced by the restored dump and stays so"));
+    assert_string_equal(world_digest("app"), before);
     kit_step_free(r);
     kit_step_free(s);
 }
@@ -253,6 +277,7 @@ int main(void)
         cmocka_unit_test(retention_counts_only_proved_dumps),
         cmocka_unit_test(too_little_room_is_found_in_prepare),
         cmocka_unit_test(a_backup_restores_what_it_saved),
+        cmocka_unit_test(a_database_that_was_set_aside_and_dropped_is_no_success),
         cmocka_unit_test(a_bad_dump_changes_nothing),
         cmocka_unit_test(a_restore_killed_in_its_swap_leaves_the_database_open),
         cmocka_unit_test(a_killed_proof_leaves_no_database),
