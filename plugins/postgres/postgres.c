@@ -244,7 +244,7 @@ static const belay_option migrate_options[] = {
      .example = "down"},
     {.name = "snapshot",
      .type = BELAY_T_STRING,
-     .doc = "For undo = snapshot: the snapshot's name.",
+     .doc = "For undo = snapshot: the name that postgres.snapshot gave its copy in this run.",
      .example = "${steps.snapshot.name}"},
 };
 
