@@ -68,7 +68,7 @@ static void a_spoilt_volume_comes_back_as_it_was(void **state)
     assert_holds(kit_plan(s), "save the volume");
     must(s, KIT_EXECUTE);
     must(s, KIT_VERIFY);
-    assert_holds(kit_output(s, "file"), "_data_20260101_000000.tar.zst");
+    assert_holds(kit_output(s, "file"), "_data_20260101_000000_step.tar.zst");
     assert_true(kit_measured(s, "entries") == 8);
     assert_true(kit_measured(s, "content") > 3e6 && kit_measured(s, "size") > 3e6);
     assert_int_equal(kit_status_of("sh", "-c", kit_path("cd '%s' && sha256sum --quiet -c *.sha256", folder), NULL), 0);
@@ -83,7 +83,7 @@ static void a_spoilt_volume_comes_back_as_it_was(void **state)
     assert_string_equal(content(&w), before);
     assert_no_helper(&w);
     assert_int_equal(kit_status_of("test", "-e",
-                                   kit_path("%s/%s_data_replaced_20260101_000000.tar.zst", folder, w.project),
+                                   kit_path("%s/%s_data_replaced_20260101_000000_step.tar.zst", folder, w.project),
                                    NULL),
                      0);
     must(s, KIT_ROLLBACK); /* a second time */
@@ -237,7 +237,7 @@ static void only_the_newest_proved_archives_stay(void **state)
     assert_null(strstr(left, "20250101"));
     assert_holds(left, "20250202");
     assert_holds(left, "20250303");
-    assert_holds(left, "20260101_000000.tar.zst\n");
+    assert_holds(left, "20260101_000000_step.tar.zst\n");
     kit_step_free(s);
     docker_world_free(&w);
 }
