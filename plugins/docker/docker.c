@@ -341,7 +341,7 @@ static const belay_option volume_backup_options[] = {
     {.name = "to",
      .type = BELAY_T_PATH,
      .flags = BELAY_F_REQUIRED,
-     .doc = "The folder for the archive, VOLUME_YYYYmmdd_HHMMSS.tar.zst, with its .sha256.",
+     .doc = "The folder for the archive, VOLUME_YYYYmmdd_HHMMSS_STEP.tar.zst, with its .sha256.",
      .example = "/var/backups/staging"},
     {.name = "restore_on_rollback",
      .type = BELAY_T_BOOL,
@@ -362,7 +362,7 @@ static const belay_option volume_backup_options[] = {
      .type = BELAY_T_INT,
      .def = "0",
      .max = 10000,
-     .doc = "Remove all but this many newest proved archives of the volume; 0 keeps all.",
+     .doc = "Remove all proved archives of the volume but those of this many newest runs; 0 keeps all.",
      .example = "7"},
 };
 static const belay_output volume_backup_outputs[] = {

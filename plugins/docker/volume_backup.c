@@ -2,8 +2,8 @@
  * docker.volume_backup: a named volume becomes a .tar.zst that was proved before it got its name; rollback puts the
  * content back when asked to.
  *
- * Undo journal: "partial" and "file", the archive before and after its proof; "replaced", where rollback saves what it
- * replaces; "image" and "helper", the helper container's image and name.
+ * Undo journal: "partial" and "file", the archive before and after its proof; "published", once it has that name;
+ * "replaced", where rollback saves what it replaces; "image" and "helper", the helper container's image and name.
  */
 #include "kinds.h"
 #include "volume.h"
@@ -130,6 +130,8 @@ static belay_status make(const call *c, volume *v)
     belay_status s = call_int(c, "restore_on_rollback") ? volume_check_image(v) : BELAY_OK;
     if (s == BELAY_OK)
         s = save(c, v, c->host->recall(c->ctx, "partial"), path, &facts, sum);
+    if (s == BELAY_OK)
+        s = c->host->remember(c->ctx, "published", "yes", NULL);
     if (s != BELAY_OK)
         return s;
     clock_gettime(CLOCK_MONOTONIC, &end);
@@ -209,14 +211,29 @@ static belay_status restore(const call *c, const volume *v, const char *path)
     return s;
 }
 
+/* Without the record it never got its name, and the step, which then failed, had nothing change the volume after it. */
+static belay_status explain_missing(const call *c, const char *path)
+{
+    int why = errno;
+    if (why == ENOENT && !c->host->recall(c->ctx, "published"))
+        return BELAY_NOTHING;
+    return call_fail(c, BELAY_E_FAIL,
+                     "bring it back (mount its folder, or copy it there with its .sha256) and try the rollback again; "
+                     "or restore the volume by hand",
+                     "the volume %s is left as it is: its archive %s was made and cannot be found: %s",
+                     call_str(c, "volume"), path, strerror(why));
+}
+
 static belay_status take_back(const call *c, const volume *v)
 {
     const char *path = c->host->recall(c->ctx, "file");
     belay_status s = volume_remove_helper(v);
-    if (s != BELAY_OK || !path || access(path, F_OK) != 0) /* it never got its name: nothing was changed after it */
-        return s == BELAY_OK ? BELAY_NOTHING : s;
-    if (!call_int(c, "restore_on_rollback"))
+    if (s != BELAY_OK)
+        return s;
+    if (!path || !call_int(c, "restore_on_rollback"))
         return BELAY_NOTHING;
+    if (access(path, F_OK) != 0)
+        return explain_missing(c, path);
     if (!durable_holds(path))
         return call_fail(c, BELAY_E_FAIL, "the volume is left as it is; restore it by hand",
                          "the archive %s is not what was written", path);

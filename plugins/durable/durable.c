@@ -1,5 +1,6 @@
 #include "durable/durable.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STAMP "_YYYYmmdd_HHMMSS."
+#define STAMP (sizeof "_YYYYmmdd_HHMMSS" - 1)
 
 /* A database may be called "a/b". */
 static const char *plain(const char *prefix, char buf[NAME_MAX + 1])
@@ -24,13 +25,13 @@ static const char *plain(const char *prefix, char buf[NAME_MAX + 1])
 void durable_name(belay_ctx *c, const belay_host *h, const char *folder, const char *prefix, const char *suffix,
                   char path[DURABLE_PATH])
 {
-    const char *started = h->fact(c, "run.started_at");
+    const char *started = h->fact(c, "run.started_at"), *step = h->fact(c, "step.id");
     time_t at = started ? (time_t)strtoll(started, NULL, 10) : time(NULL);
     struct tm tm;
     char stamp[32], name[NAME_MAX + 1];
     gmtime_r(&at, &tm);
     strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &tm);
-    snprintf(path, DURABLE_PATH, "%s/%s_%s.%s", folder, plain(prefix, name), stamp, suffix);
+    snprintf(path, DURABLE_PATH, "%s/%s_%s_%s.%s", folder, plain(prefix, name), stamp, step ? step : "", suffix);
 }
 
 static bool sync_folder(const char *path)
@@ -76,13 +77,25 @@ bool durable_holds(const char *path)
     return read && digest_file(path, hex) && strcmp(hex, wanted) == 0;
 }
 
-static bool is_backup(const char *folder, const char *name, const char *prefix, const char *suffix)
+/* The "_YYYYmmdd_HHMMSS" in the name of such a file; after it comes "_STEP", or nothing. NULL: it is another's. */
+static const char *stamp_of(const char *name, const char *prefix, const char *suffix)
+{
+    static const char shape[] = "_00000000_000000";
+    size_t before = strlen(prefix), after = strlen(suffix), all = strlen(name);
+    if (all < before + STAMP + 1 + after || strncmp(name, prefix, before) != 0)
+        return NULL;
+    const char *stamp = name + before, *dot = name + all - after - 1;
+    if (*dot != '.' || strcmp(dot + 1, suffix) != 0)
+        return NULL;
+    for (size_t i = 0; i < STAMP; i++)
+        if (shape[i] == '_' ? stamp[i] != '_' : !isdigit((unsigned char)stamp[i]))
+            return NULL;
+    return stamp + STAMP == dot || stamp[STAMP] == '_' ? stamp : NULL;
+}
+
+static bool has_sum(const char *folder, const char *name)
 {
     char sum[DURABLE_PATH + 300];
-    size_t before = strlen(prefix), after = strlen(suffix), all = strlen(name);
-    if (all != before + strlen(STAMP) + after || strncmp(name, prefix, before) != 0 ||
-        strcmp(name + all - after, suffix) != 0 || name[before] != '_')
-        return false;
     snprintf(sum, sizeof sum, "%s/%s.sha256", folder, name);
     return access(sum, F_OK) == 0;
 }
@@ -98,12 +111,17 @@ static void remove_backup(const char *folder, const char *name)
 
 void durable_retire(const char *folder, const char *prefix, const char *suffix, int64_t keep)
 {
-    char name[NAME_MAX + 1];
+    char name[NAME_MAX + 1], last[STAMP + 1] = "";
     struct dirent **names = NULL;
     int n = keep > 0 ? scandir(folder, &names, NULL, alphasort) : 0; /* the stamp sorts by time */
     for (int i = n - 1; i >= 0; i--) {
-        if (is_backup(folder, names[i]->d_name, plain(prefix, name), suffix) && keep-- <= 0)
-            remove_backup(folder, names[i]->d_name);
+        const char *stamp = stamp_of(names[i]->d_name, plain(prefix, name), suffix);
+        if (stamp && has_sum(folder, names[i]->d_name)) {
+            keep -= strncmp(stamp, last, STAMP) != 0;
+            snprintf(last, sizeof last, "%s", stamp);
+            if (keep < 0)
+                remove_backup(folder, names[i]->d_name);
+        }
         free(names[i]);
     }
     free(names);

@@ -29,9 +29,34 @@ belay_status server_sessions(server *s, const char *name, char *buf, size_t size
     return server_text(s, buf, size,
                        "SELECT count(*) || ' sessions: ' || string_agg(format('%s (pid %s, user %s)',"
                        " coalesce(nullif(application_name, ''), 'unnamed'), pid, usename), ', ')"
-                       " FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
-                       " AND backend_type = 'client backend' HAVING count(*) > 0",
-                       1, &name);
+                       " FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
+                       " AND coalesce(backend_type, 'client backend') = 'client backend' HAVING count(*) > 0",
+                       1, &name); /* the type of others' sessions may be hidden, see server_sees_sessions() */
+}
+
+belay_status server_explain_blind(const server *s, const char *what)
+{
+    char hint[SERVER_QUOTED + 64], user[SERVER_QUOTED];
+    snprintf(hint, sizeof hint, "as a superuser: GRANT pg_read_all_stats TO %s", server_name(PQuser(s->conn), user));
+    return server_say(s, BELAY_E_RETRY, hint, "the user %s sees only %s: it lacks the right pg_read_all_stats",
+                      PQuser(s->conn), what);
+}
+
+/* Application and user are there for everybody; the type is so for nobody else, and all that is visible has one. */
+belay_status server_sees_sessions(server *s, const char *name, const char *allow)
+{
+    char hidden[32] = "", what[128];
+    const char *parameters[] = {name, allow};
+    belay_status status =
+        server_text(s, hidden, sizeof hidden,
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type IS NULL"
+                    " AND usesysid IS NOT NULL"
+                    " AND ($2::text IS NULL OR application_name !~ $2 AND usename !~ $2)",
+                    2, parameters);
+    if (status != BELAY_OK || strcmp(hidden, "0") == 0)
+        return status;
+    snprintf(what, sizeof what, "its own sessions, not what the others on %s (%s) are and do", name, hidden);
+    return server_explain_blind(s, what);
 }
 
 /* Runs each statement that a query gives. */

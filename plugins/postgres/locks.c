@@ -74,7 +74,9 @@ static belay_status look(watch *w)
     PGresult *r = NULL;
     const char *last = "";
     double sessions = 0;
-    belay_status status = server_ask(w->s, &r, blocked, 0, NULL);
+    belay_status status = server_sees_sessions(w->s, w->s->database, NULL);
+    if (status == BELAY_OK)
+        status = server_ask(w->s, &r, blocked, 0, NULL);
     for (int row = 0; status == BELAY_OK && row < PQntuples(r); row++) {
         take_pair(w, r, row);
         sessions += strcmp(last, PQgetvalue(r, row, 0)) != 0; /* its pairs stand together */

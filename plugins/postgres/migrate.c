@@ -71,9 +71,30 @@ static void tell_plan(belay_ctx *c, const belay_host *h, const migration_plan *p
     }
 }
 
+/* Another run's snapshot, or a database that is none, takes nothing of this run back. */
+static belay_status check_snapshot(belay_ctx *c, const belay_host *h, const server *s)
+{
+    const char *snapshot = h->opt_str(c, "snapshot");
+    char wanted[SERVER_NAME], summary[512];
+    if (!snapshot || !undo_is(c, h, "snapshot"))
+        return BELAY_OK;
+    server_derive(s, "before", wanted);
+    if (strcmp(snapshot, wanted) == 0)
+        return BELAY_OK;
+    snprintf(summary, sizeof summary, "'%.128s' is not what postgres.snapshot makes of %s in this run, which is %s",
+             snapshot, s->database, wanted);
+    h->explain(c, summary,
+               "put a step of postgres.snapshot of the same database before this one, and set snapshot = "
+               "\"${steps.ID.name}\"; or choose undo = \"down\" or \"none\"",
+               "snapshot");
+    return BELAY_E_CONFIG;
+}
+
 static belay_status read_and_check(belay_ctx *c, const belay_host *h, server *s, migration_plan *plan)
 {
-    belay_status status = plan_read(c, h, s, plan);
+    belay_status status = check_snapshot(c, h, s);
+    if (status == BELAY_OK)
+        status = plan_read(c, h, s, plan);
     if (status == BELAY_OK)
         status = plan_check(c, h, plan);
     if (status == BELAY_OK && undo_is(c, h, "down"))
@@ -155,7 +176,9 @@ static belay_status leave_to_snapshot(server *s, size_t count, const char *names
 {
     const char *snapshot = s->h->opt_str(s->c, "snapshot");
     bool exists = false;
-    belay_status status = snapshot ? server_exists(s, snapshot, &exists) : BELAY_OK;
+    belay_status status = check_snapshot(s->c, s->h, s);
+    if (status == BELAY_OK && snapshot)
+        status = server_exists(s, snapshot, &exists);
     if (status != BELAY_OK)
         return status;
     if (!exists)

@@ -25,7 +25,7 @@ static const belay_option backup_options[] = {
     {.name = "to",
      .type = BELAY_T_PATH,
      .flags = BELAY_F_REQUIRED,
-     .doc = "The folder for the dump, DATABASE_YYYYmmdd_HHMMSS.dump in pg_dump's custom format, with its .sha256.",
+     .doc = "The folder for the dump, DATABASE_YYYYmmdd_HHMMSS_STEP.dump in pg_dump's custom format, with its .sha256.",
      .example = "/var/backups/staging"},
     {.name = "prove",
      .type = BELAY_T_ENUM,
@@ -37,7 +37,7 @@ static const belay_option backup_options[] = {
      .type = BELAY_T_INT,
      .def = "0",
      .max = 10000,
-     .doc = "Remove all but this many newest proved dumps of the database; 0 keeps all.",
+     .doc = "Remove all proved dumps of the database but those of this many newest runs; 0 keeps all.",
      .example = "7"},
     TOOL_PREFIX,
 };
@@ -244,7 +244,7 @@ static const belay_option migrate_options[] = {
      .example = "down"},
     {.name = "snapshot",
      .type = BELAY_T_STRING,
-     .doc = "For undo = snapshot: the snapshot's name.",
+     .doc = "For undo = snapshot: the name that postgres.snapshot gave its copy in this run.",
      .example = "${steps.snapshot.name}"},
 };
 

@@ -117,6 +117,12 @@ static belay_status remember_all(server *s, const char *fresh, const char *aside
     return status;
 }
 
+/* From now on a missing `aside` is one that was lost, or that is swapped back. */
+static belay_status remember_swap(const server *s)
+{
+    return s->h->remember(s->c, "swapped", "yes", NULL);
+}
+
 static belay_status restore(server *s, int fd)
 {
     char fresh[SERVER_NAME], aside[SERVER_NAME];
@@ -124,7 +130,11 @@ static belay_status restore(server *s, int fd)
     server_derive(s, "restored", fresh);
     server_derive(s, "replaced", aside);
     belay_status status = server_exists(s, aside, &swapped);
-    if (status != BELAY_OK || swapped) /* an earlier try was cut short after the swap */
+    if (status == BELAY_OK && swapped && !s->h->recall(s->c, "aside"))
+        return server_say(s, BELAY_E_FAIL, "drop it, if nobody needs it", "a database %s is there already", aside);
+    if (status == BELAY_OK && swapped) /* an earlier try was cut short after the swap */
+        return remember_swap(s);
+    if (status != BELAY_OK)
         return status;
     status = remember_all(s, fresh, aside);
     if (status == BELAY_OK)
@@ -135,8 +145,10 @@ static belay_status restore(server *s, int fd)
         status = fill(s, fd, fresh);
     if (status == BELAY_OK)
         status = check(s, fresh);
-    if (status == BELAY_OK)
-        return server_swap(s, s->database, aside, fresh);
+    if (status == BELAY_OK) {
+        status = server_swap(s, s->database, aside, fresh);
+        return status == BELAY_OK ? remember_swap(s) : status;
+    }
     server_drop_quietly(s, fresh); /* what was explained stands */
     return status;
 }
@@ -177,6 +189,20 @@ belay_status restore_verify(belay_ctx *c, const belay_host *h)
     return status;
 }
 
+/* After a swap `fresh` is there only once it was swapped out again. */
+static belay_status without_aside(server *s, const char *name, const char *aside, const char *fresh)
+{
+    bool back = false;
+    belay_status status = server_exists(s, fresh, &back);
+    if (status != BELAY_OK || back)
+        return status == BELAY_OK ? BELAY_NOTHING : status;
+    return server_say(s, BELAY_E_FAIL,
+                      "find out who dropped or renamed it; restore a backup of it with postgres.restore, or go on with "
+                      "the restored one",
+                      "%s was replaced by the restored dump and stays so: %s, which it was set aside as, is gone", name,
+                      aside);
+}
+
 static belay_status swap_back(server *s, const char *name, const char *aside, const char *fresh)
 {
     bool swapped = false;
@@ -185,6 +211,8 @@ static belay_status swap_back(server *s, const char *name, const char *aside, co
         return status;
     if (swapped)
         return server_swap(s, name, fresh, aside);
+    if (s->h->recall(s->c, "swapped"))
+        return without_aside(s, name, aside, fresh);
     status = server_admit(s, name); /* the swap may have been cut short */
     return status == BELAY_OK ? server_drop(s, fresh) : status;
 }

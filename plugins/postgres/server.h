@@ -70,6 +70,11 @@ belay_status server_exists(server *s, const char *name, bool *ret);
 belay_status server_size(server *s, const char *name, double *ret);
 /** "3 sessions: psql (pid 812, user app) ..." of others that are connected to name, "" when there are none. */
 belay_status server_sessions(server *s, const char *name, char *buf, size_t size);
+/** BELAY_E_RETRY, explained, when the user sees only `what`, for want of the right to read all statistics. */
+belay_status server_explain_blind(const server *s, const char *what);
+/** The same when the server hides from the user what sessions of others on name are and do; those whose application or
+ * user matches `allow`, an extended regular expression that may be NULL, may hide it. */
+belay_status server_sees_sessions(server *s, const char *name, const char *allow);
 /** A copy by TEMPLATE, with owner, settings and privileges; nobody may be connected to from. */
 belay_status server_copy(server *s, const char *from, const char *to);
 /** A new database like `like` (owner, encoding, locale, settings, privileges), empty. */

@@ -51,7 +51,9 @@ static belay_status count(server *s, const char *allow)
                                 " AND backend_type = 'client backend' AND application_name !~ $2 AND usename !~ $2";
     char sql[1024];
     snprintf(sql, sizeof sql, "SELECT count(*)%s", where);
-    belay_status status = server_text(s, text, sizeof text, sql, 2, parameters);
+    belay_status status = server_sees_sessions(s, s->database, allow);
+    if (status == BELAY_OK)
+        status = server_text(s, text, sizeof text, sql, 2, parameters);
     if (status != BELAY_OK)
         return status;
     int64_t others = strtoll(text, NULL, 10);

@@ -91,6 +91,8 @@ static belay_status copy(server *s)
         status = remember_all(s, name);
     if (status == BELAY_OK && !exists)
         status = server_copy(s, s->database, name);
+    if (status == BELAY_OK) /* from now on a missing copy is one that was lost */
+        status = s->h->remember(s->c, "copied", "yes", NULL);
     if (status == BELAY_OK)
         status = server_size(s, name, &size);
     if (status != BELAY_OK)
@@ -143,6 +145,25 @@ static void tell_writes(server *s, const char *aside)
     s->h->log(s->c, 1, text);
 }
 
+/* There is no snapshot to swap in: it never was made, or is swapped in already, or somebody dropped it. */
+static belay_status without_snapshot(server *s, const char *name, bool have_name, const char *snapshot,
+                                     const char *aside)
+{
+    bool have_aside = false;
+    belay_status status = server_exists(s, aside, &have_aside);
+    if (status != BELAY_OK)
+        return status;
+    if (!have_name)
+        return server_say(s, BELAY_E_FAIL, "restore the backup with postgres.restore",
+                          "neither %s nor its snapshot %s is there", name, snapshot);
+    if (have_aside || !s->h->recall(s->c, "copied"))
+        return BELAY_NOTHING;
+    return server_say(s, BELAY_E_FAIL,
+                      "find out who dropped or renamed it; restore the backup with postgres.restore, if the database "
+                      "is not as it was",
+                      "the snapshot %s was made and is gone, so %s stays as it is", snapshot, name);
+}
+
 static belay_status swap_back(server *s, const char *name, const char *snapshot, const char *aside)
 {
     bool have_snapshot = false, have_name = false;
@@ -151,10 +172,8 @@ static belay_status swap_back(server *s, const char *name, const char *snapshot,
         status = server_exists(s, name, &have_name);
     if (status != BELAY_OK)
         return status;
-    if (!have_snapshot) /* never made, or swapped in already */
-        return have_name ? BELAY_NOTHING
-                         : server_say(s, BELAY_E_FAIL, "restore the backup with postgres.restore",
-                                      "neither %s nor its snapshot %s is there", name, snapshot);
+    if (!have_snapshot)
+        return without_snapshot(s, name, have_name, snapshot, aside);
     if (!have_name)
         return server_say(s, BELAY_E_FAIL, "find out who dropped or renamed it",
                           "database %s is gone; its snapshot %s is there", name, snapshot);

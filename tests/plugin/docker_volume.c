@@ -68,7 +68,7 @@ static void a_spoilt_volume_comes_back_as_it_was(void **state)
     assert_holds(kit_plan(s), "save the volume");
     must(s, KIT_EXECUTE);
     must(s, KIT_VERIFY);
-    assert_holds(kit_output(s, "file"), "_data_20260101_000000.tar.zst");
+    assert_holds(kit_output(s, "file"), "_data_20260101_000000_step.tar.zst");
     assert_true(kit_measured(s, "entries") == 8);
     assert_true(kit_measured(s, "content") > 3e6 && kit_measured(s, "size") > 3e6);
     assert_int_equal(kit_status_of("sh", "-c", kit_path("cd '%s' && sha256sum --quiet -c *.sha256", folder), NULL), 0);
@@ -82,9 +82,10 @@ static void a_spoilt_volume_comes_back_as_it_was(void **state)
     must(s, KIT_ROLLBACK);
     assert_string_equal(content(&w), before);
     assert_no_helper(&w);
-    assert_int_equal(
-        kit_status_of("test", "-e", kit_path("%s/%s_data_replaced_20260101_000000.tar.zst", folder, w.project), NULL),
-        0);
+    assert_int_equal(kit_status_of("test", "-e",
+                                   kit_path("%s/%s_data_replaced_20260101_000000_step.tar.zst", folder, w.project),
+                                   NULL),
+                     0);
     must(s, KIT_ROLLBACK); /* a second time */
     assert_string_equal(content(&w), before);
     kit_step_free(s);
@@ -187,6 +188,38 @@ static void a_damaged_archive_is_no_backup_and_is_not_restored(void **state)
     docker_world_free(&w);
 }
 
+/* Its folder is mounted no more, say. */
+static void an_archive_that_is_gone_by_the_rollback_is_no_success(void **state)
+{
+    (void)state;
+    docker_world w = filled_world();
+    stop(&w);
+    const char *before = content(&w), *folder = kit_path("%s/backups", kit_folder());
+    kit_output_of("mkdir", folder, NULL);
+    kit_step *s = backup(&w, folder);
+    kit_set(s, "restore_on_rollback", "true");
+    must(s, KIT_EXECUTE);
+    (void)docker_says("run", "--rm", "--network=none", "-v", kit_path("%s_data:/data", w.project),
+                      "debian:bookworm-slim", "rm", "/data/big");
+    kit_output_of("mv", kit_output(s, "file"), kit_path("%s/..", folder), NULL);
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_E_FAIL);
+    assert_holds(kit_summary(s),
+                 kit_path("its archive %s was made and cannot be found: No such file", kit_output(s, "file")));
+    assert_holds(kit_hint(s), "try the rollback again");
+    kit_output_of("mv", kit_path("%s/../%s", folder, strrchr(kit_output(s, "file"), '/') + 1), folder, NULL);
+    must(s, KIT_ROLLBACK);
+    assert_string_equal(content(&w), before);
+    kit_step_free(s);
+
+    kit_step *kept = backup(&w, folder); /* nothing was to be put back */
+    kit_fact(kept, "run.started_at", "1767312000");
+    must(kept, KIT_EXECUTE);
+    kit_output_of("rm", kit_output(kept, "file"), NULL);
+    assert_int_equal(kit_run(kept, KIT_ROLLBACK), BELAY_NOTHING);
+    kit_step_free(kept);
+    docker_world_free(&w);
+}
+
 static void only_the_newest_proved_archives_stay(void **state)
 {
     (void)state;
@@ -204,7 +237,7 @@ static void only_the_newest_proved_archives_stay(void **state)
     assert_null(strstr(left, "20250101"));
     assert_holds(left, "20250202");
     assert_holds(left, "20250303");
-    assert_holds(left, "20260101_000000.tar.zst\n");
+    assert_holds(left, "20260101_000000_step.tar.zst\n");
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -267,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_volume_in_use_is_refused_unless_allowed),
         cmocka_unit_test(what_cannot_be_restored_later_is_refused_now),
         cmocka_unit_test(a_damaged_archive_is_no_backup_and_is_not_restored),
+        cmocka_unit_test(an_archive_that_is_gone_by_the_rollback_is_no_success),
         cmocka_unit_test(only_the_newest_proved_archives_stay),
         cmocka_unit_test(what_is_not_there_is_refused_early),
         cmocka_unit_test(a_removal_that_is_under_way_is_waited_for),

@@ -136,15 +136,47 @@ static void retention_counts_only_proved_dumps(void **state)
     kit_write(kit_path("%s/app_20200101_000000.dump", folder), "unproved");
     kit_write(kit_path("%s/app_20210101_000000.dump", folder), "old");
     kit_write(kit_path("%s/app_20210101_000000.dump.sha256", folder), "x");
+    kit_write(kit_path("%s/app_20220101_000000_dump.dump", folder), "old, with its step's id");
+    kit_write(kit_path("%s/app_20220101_000000_dump.dump.sha256", folder), "x");
+    kit_write(kit_path("%s/app_2_20210101_000000_dump.dump", folder), "of a database app_2");
+    kit_write(kit_path("%s/app_2_20210101_000000_dump.dump.sha256", folder), "x");
     kit_write(kit_path("%s/other_20210101_000000.dump", folder), "not ours");
     kit_write(kit_path("%s/other_20210101_000000.dump.sha256", folder), "x");
     kit_step *s = backup(url, folder);
     kit_set(s, "keep", "1");
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
     assert_null(strstr(listing(folder), "app_20210101"));
+    assert_null(strstr(listing(folder), "app_20220101"));
     assert_non_null(strstr(listing(folder), "app_20200101"));
+    assert_non_null(strstr(listing(folder), "app_2_20210101_000000_dump.dump.sha256"));
     assert_non_null(strstr(listing(folder), "other_20210101_000000.dump.sha256"));
     kit_step_free(s);
+}
+
+/* Else the second would take the first one's file, and what that is to bring back would be of a later time. */
+static void two_dumps_of_one_run_are_two_files(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *url = world_make("app"), *before = world_digest("app");
+    kit_step *first = backup(url, folder), *second = backup(url, folder);
+    kit_fact(first, "step.id", "before-it");
+    kit_fact(second, "step.id", "after-it");
+    kit_fact(first, "run.started_at", "1767225600.5");
+    kit_fact(second, "run.started_at", "1767225600.5");
+    kit_set(second, "keep", "1");
+    assert_int_equal(kit_run(first, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a");
+    assert_int_equal(kit_run(second, KIT_EXECUTE), BELAY_OK);
+    assert_string_equal(kit_output(first, "file"), kit_path("%s/app_20260101_000000_before-it.dump", folder));
+    assert_string_equal(kit_output(second, "file"), kit_path("%s/app_20260101_000000_after-it.dump", folder));
+    assert_int_equal(kit_run(first, KIT_VERIFY), BELAY_OK); /* the run keeps both */
+    assert_int_equal(kit_run(second, KIT_VERIFY), BELAY_OK);
+    kit_step *r = restore(url, kit_output(first, "file"));
+    assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_OK);
+    assert_string_equal(world_digest("app"), before);
+    kit_step_free(r);
+    kit_step_free(second);
+    kit_step_free(first);
 }
 
 static void too_little_room_is_found_in_prepare(void **state)
@@ -172,12 +204,36 @@ static void a_backup_restores_what_it_saved(void **state)
     assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_OK);
     assert_int_equal(kit_run(r, KIT_VERIFY), BELAY_OK);
     assert_string_equal(world_digest("app"), before);
+    kit_step *another = restore(url, kit_output(s, "file")); /* a second one in the run is not the first tried again */
+    assert_int_equal(kit_run(another, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(another), "is there already"));
+    assert_int_equal(kit_run(another, KIT_ROLLBACK), BELAY_NOTHING);
+    kit_step_free(another);
     assert_int_equal(atoi(world_sql(kit_output(r, "aside"), "SELECT count(*) FROM a")), 10);
 
     assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_OK);
     assert_int_equal(atoi(world_sql("app", "SELECT count(*) FROM a")), 10);
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_NOTHING);
+    assert_int_equal(atoi(world_sql("app", "SELECT count(*) FROM a")), 10);
     assert_int_equal(kit_run(r, KIT_DISCARD), BELAY_OK);
     assert_false(world_has(kit_undo(r, "fresh")));
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+static void a_database_that_was_set_aside_and_dropped_is_no_success(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *before = world_digest("app");
+    kit_step *s = backup(url, kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a WHERE id > 10");
+    kit_step *r = restore(url, kit_output(s, "file"));
+    assert_int_equal(kit_run(r, KIT_EXECUTE), BELAY_OK);
+    world_sql("postgres", kit_path("DROP DATABASE \"%s\"", kit_output(r, "aside")));
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(r), "app was replaced by the restored dump and stays so"));
+    assert_string_equal(world_digest("app"), before);
     kit_step_free(r);
     kit_step_free(s);
 }
@@ -251,8 +307,10 @@ int main(void)
         cmocka_unit_test(a_dump_that_dies_with_its_server_is_an_error_that_may_pass),
         cmocka_unit_test(a_killed_dump_is_removed_by_rollback),
         cmocka_unit_test(retention_counts_only_proved_dumps),
+        cmocka_unit_test(two_dumps_of_one_run_are_two_files),
         cmocka_unit_test(too_little_room_is_found_in_prepare),
         cmocka_unit_test(a_backup_restores_what_it_saved),
+        cmocka_unit_test(a_database_that_was_set_aside_and_dropped_is_no_success),
         cmocka_unit_test(a_bad_dump_changes_nothing),
         cmocka_unit_test(a_restore_killed_in_its_swap_leaves_the_database_open),
         cmocka_unit_test(a_killed_proof_leaves_no_database),

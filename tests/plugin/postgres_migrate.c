@@ -285,12 +285,50 @@ static void a_snapshot_takes_back_what_was_applied(void **state)
     assert_sql(&w, "SELECT to_regclass('t') IS NULL, to_regclass('belay_migrations') IS NULL", "t|t\n");
     run_phase(s, KIT_ROLLBACK, BELAY_NOTHING);
 
-    kit_set(s, "snapshot", "not_there");
     run_phase(s, KIT_EXECUTE, BELAY_OK);
-    run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL);
-    assert_contains(kit_summary(s), "the snapshot not_there that would take them back is not there");
+    run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL); /* it is swapped in already */
+    assert_contains(kit_summary(s),
+                    kit_path("the snapshot %s that would take them back is not there", kit_output(snapshot, "name")));
     kit_step_free(s);
     kit_step_free(snapshot);
+}
+
+/* Any database would do, were it only asked whether there is one of that name. */
+static void only_the_snapshot_of_this_run_counts(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_other");
+    migrations_write(&w, "001_a.sql", "CREATE TABLE t (id integer);");
+    kit_step *earlier = kit_step_new("postgres.snapshot");
+    kit_set(earlier, "database", kit_postgres_database("m_other"));
+    kit_fact(earlier, "run.id", "20251231-235959-test");
+    run_phase(earlier, KIT_EXECUTE, BELAY_OK);
+    const char *const others[] = {kit_output(earlier, "name"), "m_other", "postgres", "not_there"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        kit_step *s = migrate(&w);
+        kit_set(s, "undo", "snapshot");
+        kit_set_pending(s, "snapshot");
+        run_phase(s, KIT_PREPARE, BELAY_OK);
+        kit_step_free(s);
+        s = migrate(&w);
+        kit_set(s, "undo", "snapshot");
+        kit_set(s, "snapshot", others[i]);
+        run_phase(s, KIT_PREPARE, BELAY_E_CONFIG);
+        assert_string_equal(kit_option_to_blame(s), "snapshot");
+        assert_contains(kit_summary(s),
+                        kit_path("'%s' is not what postgres.snapshot makes of m_other in this run, which "
+                                 "is m_other_before_20260101_000000_test",
+                                 others[i]));
+        run_phase(s, KIT_EXECUTE, BELAY_E_CONFIG);
+        kit_set(s, "undo", "none"); /* as a version that did not look would have gone on */
+        run_phase(s, KIT_EXECUTE, BELAY_OK);
+        kit_set(s, "undo", "snapshot");
+        run_phase(s, KIT_ROLLBACK, BELAY_E_CONFIG);
+        assert_contains(kit_summary(s), "is not what postgres.snapshot makes of m_other in this run");
+        world_sql("m_other", "DROP TABLE t, belay_migrations");
+        kit_step_free(s);
+    }
+    kit_step_free(earlier);
 }
 
 static void a_lock_that_somebody_holds_is_named_and_tried_again(void **state)
@@ -503,6 +541,7 @@ int main(void)
         cmocka_unit_test(psql_commands_are_refused_by_name),
         cmocka_unit_test(down_files_take_back_what_this_step_applied),
         cmocka_unit_test(a_snapshot_takes_back_what_was_applied),
+        cmocka_unit_test(only_the_snapshot_of_this_run_counts),
         cmocka_unit_test(a_lock_that_somebody_holds_is_named_and_tried_again),
         cmocka_unit_test(an_index_made_concurrently_outwaits_the_lock_timeout),
         cmocka_unit_test(cancelling_stops_the_statement),

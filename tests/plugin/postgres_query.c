@@ -106,12 +106,42 @@ static void sessions_waits_until_the_others_are_gone(void **state)
     kit_step_free(s);
 }
 
+/* PostgreSQL hides the type of others' sessions from such a user, and with it all that can be counted. */
+static void sessions_that_the_user_may_not_see_are_not_taken_for_none(void **state)
+{
+    (void)state;
+    world_sql("app", "CREATE ROLE narrow LOGIN PASSWORD 'a-small-secret'");
+    kit_step *s = kit_step_new("postgres.sessions");
+    kit_set(s, "database", kit_path("postgresql://narrow:a-small-secret%s", strchr(kit_postgres_database("app"), '@')));
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK); /* there is nothing to hide */
+    pid_t app = world_connect("app", "billing");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
+    assert_string_equal(kit_summary(s),
+                        "the user narrow sees only its own sessions, not what the others on app (1) are "
+                        "and do: it lacks the right pg_read_all_stats");
+    assert_string_equal(kit_hint(s), "as a superuser: GRANT pg_read_all_stats TO \"narrow\"");
+    kit_set_list(s, "allow", "bill.*", NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    kit_set_list(s, "allow", "monitor", NULL);
+    world_sql("app", "GRANT pg_read_all_stats TO narrow");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
+    assert_non_null(strstr(kit_summary(s), "billing (user postgres"));
+    world_sql("app", "REVOKE pg_read_all_stats FROM narrow");
+    world_hang_up(app);
+    assert_int_equal(kit_verify_until(s, 5), BELAY_OK);
+    kit_step_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compares_text_and_numbers), cmocka_unit_test(nothing_to_compare_is_no_data),
-        cmocka_unit_test(too_few_rows_fail),         cmocka_unit_test(cannot_write),
-        cmocka_unit_test(a_slow_query_is_stopped),   cmocka_unit_test(sessions_waits_until_the_others_are_gone),
+        cmocka_unit_test(compares_text_and_numbers),
+        cmocka_unit_test(nothing_to_compare_is_no_data),
+        cmocka_unit_test(too_few_rows_fail),
+        cmocka_unit_test(cannot_write),
+        cmocka_unit_test(a_slow_query_is_stopped),
+        cmocka_unit_test(sessions_waits_until_the_others_are_gone),
+        cmocka_unit_test(sessions_that_the_user_may_not_see_are_not_taken_for_none),
     };
     return cmocka_run_group_tests_name("postgres.query and sessions", tests, set_up, NULL);
 }

@@ -108,7 +108,7 @@ static void keeps_owner_settings_and_privileges(void **state)
 static void survives_being_killed_at_each_record(void **state)
 {
     (void)state;
-    for (int n = 1; n <= 4; n++) {
+    for (int n = 1; n <= 5; n++) {
         kit_step *s = snapshot(world_make("app"));
         const char *before = world_digest("app");
         assert_int_equal(kit_run_killed(s, KIT_EXECUTE, n, 0), KIT_BROKEN);
@@ -118,6 +118,19 @@ static void survives_being_killed_at_each_record(void **state)
         assert_int_equal(kit_run(s, KIT_DISCARD) >= 0, 1);
         kit_step_free(s);
     }
+}
+
+static void a_snapshot_that_somebody_dropped_is_no_success(void **state)
+{
+    (void)state;
+    kit_step *s = snapshot(world_make("app"));
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a");
+    world_sql("postgres", kit_path("DROP DATABASE \"%s\"", kit_output(s, "name")));
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "was made and is gone, so app stays as it is"));
+    assert_non_null(strstr(kit_hint(s), "postgres.restore"));
+    kit_step_free(s);
 }
 
 /* The server goes on with a copy whose client is dead. */
@@ -159,6 +172,7 @@ int main(void)
         cmocka_unit_test(swaps_back_though_somebody_is_connected),
         cmocka_unit_test(keeps_owner_settings_and_privileges),
         cmocka_unit_test(survives_being_killed_at_each_record),
+        cmocka_unit_test(a_snapshot_that_somebody_dropped_is_no_success),
         cmocka_unit_test(a_copy_cut_short_does_not_appear_after_the_rollback),
         cmocka_unit_test(a_wrong_password_is_a_clear_failure),
     };

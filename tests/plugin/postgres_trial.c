@@ -72,6 +72,14 @@ static void a_database_in_use_is_copied_by_a_dump(void **state)
     kit_step *s = migrations_step(&m, "postgres.trial");
     run_phase(s, KIT_PREPARE, BELAY_OK);
     assert_contains(kit_plan(s), "by a dump");
+    kit_step *narrow =
+        migrations_step(&m, "postgres.trial"); /* by a user whom the application's session is hidden from */
+    world_sql("t_used", "CREATE ROLE narrow LOGIN PASSWORD 'a-small-secret'");
+    kit_set(narrow, "database",
+            kit_path("postgresql://narrow:a-small-secret%s", strchr(kit_postgres_database("t_used"), '@')));
+    run_phase(narrow, KIT_PREPARE, BELAY_OK);
+    assert_contains(kit_plan(narrow), "by a dump");
+    kit_step_free(narrow);
     run_phase(s, KIT_EXECUTE, BELAY_OK);
     assert_no_copy(&m);
     assert_sql(&m, "SELECT count(*) FROM a", "1000\n");

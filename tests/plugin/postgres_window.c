@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kit.h"
 #include "meanwhile.h"
@@ -174,6 +175,33 @@ static void who_waits_for_whom_is_said_without_values(void **state)
     kit_step_free(s);
 }
 
+static void waits_that_the_user_may_not_see_are_not_taken_for_none(void **state)
+{
+    (void)state;
+    world_sql("window", "CREATE ROLE short_sighted LOGIN PASSWORD 'a-small-secret'");
+    kit_step *s = step("postgres.locks", "1s");
+    kit_set(s, "database", kit_path("postgresql://short_sighted:a-small-secret%s", strchr(url, '@')));
+    pid_t holder = meanwhile(psql("holder", "BEGIN;\nLOCK TABLE a;\nSELECT pg_sleep(6);\nCOMMIT;"));
+    pid_t waiter = meanwhile(psql("waiter", "SELECT pg_sleep(0.4);\nSELECT count(*) FROM a;"));
+    const char *ask =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'waiter'";
+    for (int i = 0; i < 100 && *world_sql("window", ask) == '0'; i++)
+        usleep(20000);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
+    assert_non_null(
+        strstr(kit_summary(s), "the user short_sighted sees only its own sessions, not what the others on window (2)"));
+    assert_non_null(strstr(kit_hint(s), "GRANT pg_read_all_stats TO \"short_sighted\""));
+    world_sql("window", "GRANT pg_read_all_stats TO short_sighted");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(s, "blocked") == 1);
+    /* A server process that sleeps does not notice that its client left. */
+    world_sql("window", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                        " WHERE application_name IN ('holder', 'waiter')");
+    meanwhile_end(holder);
+    meanwhile_end(waiter);
+    kit_step_free(s);
+}
+
 static void a_deadlock_is_counted(void **state)
 {
     (void)state;
@@ -216,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_user_who_sees_only_its_own_statements_is_refused),
         cmocka_unit_test(a_quiet_database_has_no_locks),
         cmocka_unit_test(who_waits_for_whom_is_said_without_values),
+        cmocka_unit_test(waits_that_the_user_may_not_see_are_not_taken_for_none),
         cmocka_unit_test(a_deadlock_is_counted),
         cmocka_unit_test(a_cancelled_watch_ends_at_once),
     };
