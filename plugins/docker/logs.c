@@ -3,6 +3,7 @@
 #include "containers.h"
 #include "kinds.h"
 #include "logread.h"
+#include "say/measure.h"
 
 #include <regex.h>
 #include <string.h>
@@ -207,11 +208,9 @@ static belay_status read_log(engine *e, scan *s, const char *container, const ch
             text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", name,
                      p->text, s->lines);
     }
-    guard_mem char *metric = text_printf("matches/%s", name);
-    s->call->host->measure(s->call->ctx, metric, (double)s->matches);
     s->all_lines += s->lines;
     s->all_matches += s->matches;
-    return BELAY_OK;
+    return measure_instance(s->call->ctx, s->call->host, "matches", name, (double)s->matches);
 }
 
 static belay_status read_services(engine *e, scan *scanned, int64_t since_ns)
