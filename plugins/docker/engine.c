@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_HOST       "unix:///var/run/docker.sock"
@@ -457,5 +458,19 @@ belay_status engine_now(engine *e, int64_t *ret_ns)
     belay_status s = engine_get(e, &info, "/info");
     if (s == BELAY_OK)
         *ret_ns = engine_time(text_member(info, "SystemTime"));
+    return s;
+}
+
+belay_status engine_ahead(engine *e, int64_t *ret_ns)
+{
+    struct timespec ours;
+    int64_t theirs = 0;
+    *ret_ns = 0;
+    if (strncmp(e->host, "tcp:", 4) != 0)
+        return BELAY_OK;
+    clock_gettime(CLOCK_REALTIME, &ours);
+    belay_status s = engine_now(e, &theirs);
+    if (s == BELAY_OK)
+        *ret_ns = theirs - ((int64_t)ours.tv_sec * 1000000000 + ours.tv_nsec);
     return s;
 }

@@ -40,6 +40,8 @@ const json_t *engine_version(const engine *e);
 const char *engine_api(const engine *e);
 /** The engine's own clock: nanoseconds since 1970. */
 belay_status engine_now(engine *e, int64_t *ret_ns) __attribute__((warn_unused_result));
+/** How far the engine's clock is ahead of ours, in nanoseconds: 0 on this machine, whose clock they share. */
+belay_status engine_ahead(engine *e, int64_t *ret_ns) __attribute__((warn_unused_result));
 /** Reads a time as the engine writes it ("2026-01-02T03:04:05.678Z"): nanoseconds since 1970, 0 when it is none
  * or not before the year 2262. */
 int64_t engine_time(const char *rfc3339);

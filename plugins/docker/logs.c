@@ -116,12 +116,10 @@ static belay_status since_of(engine *e, int64_t *ret_ns)
 {
     const call *c = engine_call(e);
     const char *since = call_str(c, "since");
-    int64_t ours = now_ns(), theirs = ours;
-    if (strncmp(engine_host(e), "tcp:", 4) == 0) {
-        belay_status s = engine_now(e, &theirs);
-        if (s != BELAY_OK)
-            return s;
-    }
+    int64_t ahead = 0;
+    belay_status s = engine_ahead(e, &ahead);
+    if (s != BELAY_OK)
+        return s;
     const char *fact = strcmp(since, "run") == 0     ? "run.started_at"
                        : strcmp(since, "stage") == 0 ? "stage.started_at"
                        : strcmp(since, "step") == 0  ? "step.started_at"
@@ -129,8 +127,8 @@ static belay_status since_of(engine *e, int64_t *ret_ns)
     const char *at = fact ? c->host->fact(c->ctx, fact) : NULL;
     if (fact && !at)
         return call_blame(c, "since", "there is no %s here; write a duration, such as \"30m\"", since);
-    int64_t then = at ? (int64_t)(strtod(at, NULL) * (double)NS) : ours - read_duration(since);
-    *ret_ns = then + (theirs - ours);
+    int64_t then = at ? (int64_t)(strtod(at, NULL) * (double)NS) : now_ns() - read_duration(since);
+    *ret_ns = then + ahead;
     return BELAY_OK;
 }
 
