@@ -233,8 +233,11 @@ static belay_status measure(belay_ctx *c, const char *metric, double value)
         call_explain(c, NULL, "the metric '%s' was measured as no finite number", metric);
         return BELAY_E_CONFIG;
     }
-    if (strlen(metric) > CALL_NAME || !wire_is_text(metric, strlen(metric)))
+    if (strlen(metric) > CALL_NAME || !wire_is_text(metric, strlen(metric))) {
+        call_explain(c, NULL, "the name of the measurement '%s' is longer than %d bytes or not UTF-8", metric,
+                     CALL_NAME);
         return BELAY_E_LIMIT;
+    }
     return call_ask(c, json_pack("{s:s, s:s, s:f}", "type", "measure", "name", metric, "value", value), NULL);
 }
 

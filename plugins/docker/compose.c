@@ -248,6 +248,15 @@ char *compose_image(const compose *c, const char *service)
     return *image ? text_dup(image) : text_printf("%s-%s", compose_project(c), service);
 }
 
+int64_t compose_scale(const compose *c, const char *service)
+{
+    const json_t *config = json_object_get(compose_services(c), service), *scale = json_object_get(config, "scale");
+    const json_t *replicas = json_object_get(json_object_get(config, "deploy"), "replicas");
+    return json_is_integer(scale)      ? json_integer_value(scale)
+           : json_is_integer(replicas) ? json_integer_value(replicas)
+                                       : 1;
+}
+
 const char *compose_file(const compose *c)
 {
     return c->file;

@@ -31,6 +31,8 @@ json_t *compose_services(const compose *c);
 json_t *compose_volumes(const compose *c);
 /** The image reference of a service: what it says, or Compose's default PROJECT-SERVICE. The caller frees. */
 char *compose_image(const compose *c, const char *service);
+/** How many containers a service shall have: `scale`, `deploy.replicas`, or 1. */
+int64_t compose_scale(const compose *c, const char *service);
 /** The compose file's path. */
 const char *compose_file(const compose *c);
 /** The warnings that Compose printed while it read the file; "" for none. */

@@ -54,6 +54,7 @@ static void read_listed(const json_t *listed, container *c)
     c->hash = text_dup(text_member(labels, LABEL_HASH));
     c->depends_on = text_dup(text_member(labels, LABEL_DEPENDS_ON));
     c->running = strcmp(state, "running") == 0 || strcmp(state, "paused") == 0 || strcmp(state, "restarting") == 0;
+    c->restarting = strcmp(state, "restarting") == 0;
     c->oneoff = strcmp(text_member(labels, LABEL_ONEOFF), "True") == 0;
     c->volumes = volumes_of(json_object_get(listed, "Mounts"));
 }
@@ -107,6 +108,7 @@ void containers_add_copy(containers *list, const container *c)
                              .hash = text_dup(c->hash),
                              .depends_on = text_dup(c->depends_on),
                              .running = c->running,
+                             .restarting = c->restarting,
                              .oneoff = c->oneoff,
                              .volumes = json_incref(c->volumes)};
 }
@@ -140,9 +142,10 @@ json_t *containers_to_json(const containers *list)
     json_t *array = json_array();
     for (size_t i = 0; i < list->count; i++) {
         const container *c = &list->items[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:O}", "id", c->id, "name", c->name,
-                                               "service", c->service, "image", c->image, "hash", c->hash, "depends_on",
-                                               c->depends_on, "running", c->running, "volumes", c->volumes));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:O}", "id", c->id, "name",
+                                               c->name, "service", c->service, "image", c->image, "hash", c->hash,
+                                               "depends_on", c->depends_on, "running", c->running, "restarting",
+                                               c->restarting, "volumes", c->volumes));
     }
     return array;
 }
@@ -153,11 +156,11 @@ bool containers_from_json(const json_t *array, containers *ret)
     json_t *one;
     json_array_foreach(array, i, one) {
         const char *id, *name, *service, *image, *hash, *depends_on;
-        int running;
+        int running, restarting = 0; /* records of old do not have it */
         json_t *volumes;
-        if (json_unpack(one, "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "id", &id, "name", &name, "service", &service,
-                        "image", &image, "hash", &hash, "depends_on", &depends_on, "running", &running, "volumes",
-                        &volumes) != 0)
+        if (json_unpack(one, "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s?b, s:o}", "id", &id, "name", &name, "service",
+                        &service, "image", &image, "hash", &hash, "depends_on", &depends_on, "running", &running,
+                        "restarting", &restarting, "volumes", &volumes) != 0)
             return false;
         *add(ret) = (container){.id = text_dup(id),
                                 .name = text_dup(name),
@@ -166,6 +169,7 @@ bool containers_from_json(const json_t *array, containers *ret)
                                 .hash = text_dup(hash),
                                 .depends_on = text_dup(depends_on),
                                 .running = running,
+                                .restarting = restarting,
                                 .volumes = json_incref(volumes)};
     }
     return json_is_array(array);

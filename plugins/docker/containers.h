@@ -20,6 +20,7 @@ typedef struct container {
     char *hash;       /**< Compose's hash of its configuration, "" when unknown */
     char *depends_on; /**< as Compose writes it: "postgres:service_healthy:false,redis:service_started:false" */
     bool running;     /**< running, paused or restarting */
+    bool restarting;  /**< it had ended by itself, and the engine was about to start it again */
     bool oneoff;      /**< made by `compose run` */
     json_t *volumes;  /**< array: names of the volumes that it mounts */
 } container;
@@ -61,7 +62,11 @@ belay_status containers_stop(engine *e, const containers *list, int64_t grace_ms
 /** Removes all, side by side; their volumes stay. One that is gone counts as removed. */
 belay_status containers_remove(engine *e, const containers *list) __attribute__((warn_unused_result));
 /** Starts those that do not run, those that others depend on first; waits until each runs, and is healthy where one
- * that depends on it asks for that. */
-belay_status containers_start(engine *e, const containers *list) __attribute__((warn_unused_result));
+ * that depends on it asks for that. One that fails keeps no other down: what failed is told in the end. One may end
+ * with exit code 0 when that is how it ends: made by `compose run`, of a service in `oneshot` (a set; may be NULL),
+ * asked by another to complete, or with the restart policy on-failure. One marked `restarting` is started and left to
+ * itself. */
+belay_status containers_start(engine *e, const containers *list, const json_t *oneshot)
+    __attribute__((warn_unused_result));
 
 #endif

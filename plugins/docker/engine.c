@@ -297,14 +297,24 @@ const char *engine_hint(const char *message)
     return NULL;
 }
 
-belay_status engine_refused(engine *e, const engine_request *r)
+char *engine_words(const engine_request *r)
 {
     guard_json *answer = json_loads(text_of(&r->answer), 0, NULL);
     const char *message = text_member(answer, "message");
     if (!*message)
         message = text_of(&r->answer);
-    return call_fail(&e->call, r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL, engine_hint(message),
-                     "the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status, message);
+    return text_printf("the Docker Engine refused %s %s (HTTP %ld): %s", r->method, r->path, r->status, message);
+}
+
+belay_status engine_blame(const engine_request *r)
+{
+    return r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL;
+}
+
+belay_status engine_refused(engine *e, const engine_request *r)
+{
+    guard_mem char *words = engine_words(r);
+    return call_fail(&e->call, engine_blame(r), engine_hint(words), "%s", words);
 }
 
 belay_status engine_get(engine *e, json_t **ret, const char *path, ...)

@@ -73,7 +73,11 @@ void engine_request_done(engine_request *r);
 /** Sends n requests side by side. BELAY_OK when each was answered, with whatever status. A removal that somebody else
  *  has under way (409) is waited for, and answered 204. */
 belay_status engine_send(engine *e, engine_request *requests, size_t n) __attribute__((warn_unused_result));
-/** Explains an answer that is not as wished, in the engine's own words: E_RETRY for 5xx, else E_FAIL. */
+/** An answer that is not as wished, in words that hold the engine's own. The caller frees. */
+char *engine_words(const engine_request *r);
+/** E_RETRY for 5xx, else E_FAIL. */
+belay_status engine_blame(const engine_request *r);
+/** Explains such an answer by engine_words(), and returns engine_blame(). */
 belay_status engine_refused(engine *e, const engine_request *r);
 /** What to do about a message of the engine's or Compose's, or NULL. */
 const char *engine_hint(const char *message);

@@ -1,6 +1,7 @@
 /* docker.image_size: each image exists and keeps its budget. */
 #include "compose.h"
 #include "kinds.h"
+#include "say/measure.h"
 
 #include <string.h>
 
@@ -61,13 +62,11 @@ static belay_status check(const call *c, engine *e, const budget *b, const char 
     }
     int64_t size = json_integer_value(json_object_get(image, "Size"));
     char is[TEXT_SIZE], min[TEXT_SIZE], max[TEXT_SIZE];
-    guard_mem char *metric = text_printf("size/%s", b->name);
-    c->host->measure(c->ctx, metric, (double)size);
     call_log(c, 1, "%s: %s", reference, text_size(size, is));
     if (size < b->min || size > b->max)
         text_add(bad, "%s%s: %s has %s, allowed are %s to %s", separator, b->name, reference, text_size(size, is),
                  text_size(b->min, min), text_size(b->max, max));
-    return BELAY_OK;
+    return measure_instance(c->ctx, c->host, "size", b->name, (double)size);
 }
 
 static belay_status check_item(const call *c, engine *e, compose **compose, const char *item, text *bad)

@@ -4,6 +4,7 @@
 #include "kinds.h"
 #include "logpattern.h"
 #include "logread.h"
+#include "say/measure.h"
 
 #include <string.h>
 #include <time.h>
@@ -233,11 +234,9 @@ static belay_status read_log(engine *e, scan *s, log_source log, int64_t since_n
             text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", log.name,
                      p->text, s->lines);
     }
-    guard_mem char *metric = text_printf("matches/%s", log.name);
-    s->call->host->measure(s->call->ctx, metric, (double)s->matches);
     s->all_lines += s->lines;
     s->all_matches += s->matches;
-    return BELAY_OK;
+    return measure_instance(s->call->ctx, s->call->host, "matches", log.name, (double)s->matches);
 }
 
 static belay_status read_services(engine *e, const scope *in, scan *scanned, int64_t since_ns)

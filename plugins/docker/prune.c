@@ -3,7 +3,8 @@
  *
  * Goes: untagged images that were built for the project; its stopped containers that `compose run` made or whose
  * service the compose file no longer has. Stays: whatever has a tag, is used by any container (also a stopped one), is
- * in the option `keep`, or belongs to a service of the compose file; and what Belay itself has set aside.
+ * in the option `keep`, or belongs to a service of the compose file; what Belay itself has set aside; and a container
+ * that ended since the run began: docker.stop may have stopped it, and will start it again when the run is rolled back.
  */
 #include "compose.h"
 #include "containers.h"
@@ -91,10 +92,37 @@ static bool is_left_over(const prune *p, const container *c, bool of_project)
     return !of_project || c->oneoff || !json_object_get(compose_services(p->compose), c->service);
 }
 
+/* began_ns: when the run began, on the engine's clock. */
+static belay_status ended_since(engine *e, const container *c, int64_t began_ns, bool *ret)
+{
+    guard_json *inspected = NULL;
+    belay_status s = engine_get(e, &inspected, "/containers/%s/json", c->id);
+    *ret = engine_time(text_member(json_object_get(inspected, "State"), "FinishedAt")) >= began_ns;
+    return s;
+}
+
+/* Leaves those out that ended since the run began. */
+static belay_status spare_ended(prune *p, containers *left_over)
+{
+    const call *c = engine_call(p->e);
+    const char *began = c->host->fact(c->ctx, "run.started_at");
+    int64_t began_ns = INT64_MAX;
+    belay_status s = began ? engine_clock_of(p->e, (int64_t)(strtod(began, NULL) * 1e9), &began_ns) : BELAY_OK;
+    for (size_t i = 0; i < left_over->count && s == BELAY_OK; i++) {
+        bool spared = false;
+        s = ended_since(p->e, &left_over->items[i], began_ns, &spared);
+        if (spared)
+            call_log(c, 1, "%s ended since the run began, and stays", left_over->items[i].name);
+        else if (s == BELAY_OK)
+            containers_add_copy(&p->gone, &left_over->items[i]);
+    }
+    return s;
+}
+
 static belay_status find_containers(prune *p)
 {
     const call *c = engine_call(p->e);
-    guard_containers all = {0}, twins = {0}, ours = {0};
+    guard_containers all = {0}, twins = {0}, ours = {0}, left_over = {0};
     belay_status s = containers_labelled(p->e, NULL, &all);
     if (s == BELAY_OK)
         s = containers_labelled(p->e, TWIN_LABEL, &twins);
@@ -105,9 +133,9 @@ static belay_status find_containers(prune *p)
         bool of_project = containers_by_id(&ours, one->id) != NULL;
         json_object_set_new(p->keep, one->image, json_true());
         if ((of_project || whole_engine(c)) && !containers_by_id(&twins, one->id) && is_left_over(p, one, of_project))
-            containers_add_copy(&p->gone, one);
+            containers_add_copy(&left_over, one);
     }
-    return s;
+    return s == BELAY_OK ? spare_ended(p, &left_over) : s;
 }
 
 static belay_status find_images(prune *p)

@@ -3,6 +3,7 @@
 #include "containers.h"
 #include "judge.h"
 #include "kinds.h"
+#include "say/measure.h"
 #include "usage.h"
 #include "window/window.h"
 
@@ -328,10 +329,9 @@ static belay_status sample(const call *c, watch *w)
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
 
-static void measure(const call *c, const char *metric, const char *instance, double value)
+static belay_status measure(const call *c, const char *metric, const watched *one, double value)
 {
-    guard_mem char *name = text_printf("%s/%s", metric, instance);
-    (void)c->host->measure(c->ctx, name, value);
+    return measure_instance(c->ctx, c->host, metric, one->name, value);
 }
 
 /* A start by hand sets the engine's count of restarts to zero, but not the time of the start. */
@@ -344,10 +344,24 @@ static belay_status count_restarts(const call *c, engine *e, const watched *one,
     int64_t more = json_integer_value(json_object_get(inspected, "RestartCount")) - one->restarts;
     if (more < 1)
         more = started_ns(inspected) != one->started_ns;
-    measure(c, "restarts", one->name, (double)more);
     if (one->ran && !runs(inspected))
         tell_end(one->container, inspected, "when the window began", ended);
-    return BELAY_OK;
+    return measure(c, "restarts", one, (double)more);
+}
+
+static belay_status measure_use(const call *c, const watched *one)
+{
+    belay_status s = BELAY_OK;
+    if (one->cpu_pairs > 0) {
+        s = measure(c, "cpu", one, one->cpu / one->cpu_pairs);
+        if (s == BELAY_OK)
+            s = measure(c, "cpu_peak", one, one->cpu_peak);
+    }
+    if (s == BELAY_OK)
+        s = measure(c, "memory", one, one->memory);
+    if (s == BELAY_OK && one->limit > 0) /* a kernel that counts no memory has none */
+        s = measure(c, "memory_share", one, 100 * one->memory / one->limit);
+    return s;
 }
 
 static belay_status report(const call *c, const watch *w)
@@ -360,14 +374,8 @@ static belay_status report(const call *c, const watch *w)
         s = count_restarts(c, w->e, one, &ended);
         if (one->samples < wanted)
             text_add(&few, "%s%s: %zu", few.length ? ", " : "", one->name, one->samples);
-        if (one->samples < wanted)
-            continue;
-        if (one->cpu_pairs > 0) {
-            measure(c, "cpu", one->name, one->cpu / one->cpu_pairs);
-            measure(c, "cpu_peak", one->name, one->cpu_peak);
-        }
-        measure(c, "memory", one->name, one->memory);
-        measure(c, "memory_share", one->name, 100 * one->memory / one->limit);
+        else if (s == BELAY_OK)
+            s = measure_use(c, one);
     }
     if (s == BELAY_OK && ended.length)
         return call_fail(c, BELAY_E_FAIL, NULL, "%s", ended.s);

@@ -183,12 +183,16 @@ belay_status stop_rollback(belay_ctx *ctx, const belay_host *host)
     guard_text missing = {0};
     for (size_t i = 0; i < old.count; i++) {
         const container *stands = standing_for(&old.items[i], &now);
-        if (stands)
+        if (stands) {
             containers_add_copy(&start, stands);
-        else
+            start.items[start.count - 1].restarting = old.items[i].restarting;
+        } else {
             text_add(&missing, "%s%s", missing.length ? ", " : "", old.items[i].name);
+        }
     }
-    s = containers_start(e, &start);
+    s = containers_start(e, &start, NULL);
+    if (s != BELAY_OK && missing.length)
+        call_log(&c, 3, "these containers ran before and are gone: %s", text_of(&missing));
     if (s == BELAY_OK && missing.length)
         s = call_fail(&c, BELAY_E_FAIL, "bring them up with compose from the previous release's file",
                       "these containers ran before and are gone: %s; the others run again", text_of(&missing));

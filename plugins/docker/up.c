@@ -108,12 +108,26 @@ static bool shares_with_a_service(const json_t *service)
     return json_array_size(json_object_get(service, "volumes_from")) > 0;
 }
 
-/* Why Compose would replace this container, as Compose itself decides it: its configuration's hash, its image. NULL: it
- * stays. */
-static belay_status reason_to_replace(plan *p, const container *c, const char **ret)
+/* Does the service have more containers than it shall have? Compose then removes some, by an order of its own, and the
+ * hash of its configuration does not tell. */
+static bool is_scaled_down(const plan *p, const containers *all, const char *service)
+{
+    int64_t has = 0;
+    for (size_t i = 0; i < all->count; i++)
+        has += strcmp(all->items[i].service, service) == 0;
+    return has > compose_scale(p->compose, service);
+}
+
+/* Why Compose would replace or remove this container, as Compose itself decides it: its service's scale, its
+ * configuration's hash, its image. NULL: it stays. */
+static belay_status reason_to_replace(plan *p, const containers *all, const container *c, const char **ret)
 {
     const json_t *service = json_object_get(compose_services(p->compose), c->service);
     *ret = NULL;
+    if (is_scaled_down(p, all, c->service)) {
+        *ret = "scale went down";
+        return BELAY_OK;
+    }
     if (!shares_with_a_service(service) && strcmp(c->hash, text_member(p->hashes, c->service)) != 0) {
         *ret = "configuration changed";
         return BELAY_OK;
@@ -139,13 +153,13 @@ static belay_status check_dependencies(plan *p, const containers *now)
         const char *reason = NULL;
         if (call_int(c, "recreate_dependencies") || json_object_get(p->services, one->service))
             continue;
-        s = reason_to_replace(p, one, &reason);
+        s = reason_to_replace(p, now, one, &reason);
         if (s == BELAY_OK && reason)
-            return call_fail(c, BELAY_E_FAIL,
-                             "bring it up in a step of its own that names it, or set recreate_dependencies = true",
-                             "compose would replace container %s of service %s too, which this step does not name: "
-                             "its %s",
-                             one->name, one->service, reason);
+            return call_fail(
+                c, BELAY_E_FAIL, "bring it up in a step of its own that names it, or set recreate_dependencies = true",
+                "compose would replace or remove container %s of service %s too, which this step does not name: "
+                "its %s",
+                one->name, one->service, reason);
     }
     return s;
 }
@@ -205,7 +219,7 @@ static belay_status set_aside(plan *p, const json_t *before)
     for (size_t i = 0; i < old.count && s == BELAY_OK; i++) {
         const char *reason = NULL;
         const json_t *service = json_object_get(compose_services(p->compose), old.items[i].service);
-        s = reason_to_replace(p, &old.items[i], &reason);
+        s = reason_to_replace(p, &old, &old.items[i], &reason);
         if (s == BELAY_OK && (reason || shares_with_a_service(service)))
             s = twin_make(p->e, &old.items[i], text_member(before, "mark"));
     }
@@ -371,13 +385,6 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
 
 /* ---- verify ---- */
 
-static bool wants_none(const json_t *service)
-{
-    const json_t *scale = json_object_get(service, "scale");
-    const json_t *replicas = json_object_get(json_object_get(service, "deploy"), "replicas");
-    return (scale && json_integer_value(scale) == 0) || (replicas && json_integer_value(replicas) == 0);
-}
-
 /* The findings of one sample. */
 typedef struct findings {
     text bad, waiting;
@@ -414,7 +421,7 @@ static void check_missing(plan *p, const containers *now, findings *f)
     const char *service;
     json_t *unused;
     json_object_foreach(p->services, service, unused) {
-        bool there = wants_none(json_object_get(compose_services(p->compose), service));
+        bool there = compose_scale(p->compose, service) == 0;
         for (size_t i = 0; i < now->count && !there; i++)
             there = strcmp(now->items[i].service, service) == 0 && !now->items[i].oneoff;
         guard_mem char *what = text_printf("%s has no container", service);

@@ -114,21 +114,25 @@ static belay_status bring_back(engine *e, const char *project, const char *mark,
     return first;
 }
 
-/* Runs what ran, stops what did not. */
+/* Runs what ran, stops what did not. One that does not stop keeps no other down. */
 static belay_status set_running(engine *e, const char *project, const containers *old, int64_t grace_ms)
 {
     guard_containers now = {0}, start = {0}, stop = {0};
     belay_status s = containers_of(e, project, &now);
     for (size_t i = 0; i < now.count && s == BELAY_OK; i++) {
         const container *was = same_as(&now.items[i], old);
-        if (was && was->running)
+        if (was && was->running) {
             containers_add_copy(&start, &now.items[i]);
-        else if (was && now.items[i].running)
+            start.items[start.count - 1].restarting = was->restarting;
+        } else if (was && now.items[i].running)
             containers_add_copy(&stop, &now.items[i]);
     }
-    if (s == BELAY_OK)
-        s = containers_stop(e, &stop, grace_ms);
-    return s == BELAY_OK ? containers_start(e, &start) : s;
+    if (s != BELAY_OK)
+        return s;
+    guard_json *oneshot = call_set(engine_call(e), "oneshot");
+    belay_status stopped = containers_stop(e, &stop, grace_ms);
+    s = stopped == BELAY_E_CANCELLED ? stopped : containers_start(e, &start, oneshot);
+    return s != BELAY_OK ? s : stopped;
 }
 
 /* Removes the networks or volumes that are new since `started`; what others use stays. */
@@ -202,7 +206,7 @@ belay_status up_rollback(belay_ctx *ctx, const belay_host *host)
     belay_status back = bring_back(e, project, mark, &old);
     s = set_running(e, project, &old, call_int(&c, "grace"));
     if (back != BELAY_OK || s != BELAY_OK)
-        return back != BELAY_OK ? back : s;
+        return s != BELAY_OK ? s : back;
     s = remove_networks_and_volumes(e, project, before, gone);
     return s == BELAY_OK ? twin_remove_all(e, &old, mark) : s;
 }

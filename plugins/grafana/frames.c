@@ -5,20 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/text.h"
+
 static void name_series(const json_t *field, frames_series *s)
 {
-    size_t used = 0;
+    text labels = {0};
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(field, "labels"), key, value) {
-        const char *text = json_string_value(value);
-        int n = snprintf(s->name + used, sizeof s->name - used, "%s%s=%s", used ? "," : "", key, text ? text : "");
-        used = n > 0 && used + (size_t)n < sizeof s->name ? used + (size_t)n : sizeof s->name - 1;
-    }
-    if (used == 0) {
-        const char *name = json_string_value(json_object_get(field, "name"));
-        snprintf(s->name, sizeof s->name, "%s", name ? name : "value");
-    }
+    json_object_foreach(json_object_get(field, "labels"), key, value)
+        text_add(&labels, "%s%s=%s", labels.length ? "," : "", key,
+                 json_is_string(value) ? json_string_value(value) : "");
+    const char *name = json_string_value(json_object_get(field, "name"));
+    s->name = labels.s ? labels.s : text_dup(name ? name : "value");
 }
 
 /* Puts value at the indices that `entities` lists under key. */
@@ -37,11 +35,7 @@ static void read_series(const json_t *field, const json_t *column, const json_t 
 {
     name_series(field, s);
     s->count = json_array_size(column);
-    s->values = calloc(s->count ? s->count : 1, sizeof *s->values);
-    if (!s->values) {
-        s->count = 0;
-        return;
-    }
+    s->values = text_grow(NULL, s->count, sizeof *s->values);
     for (size_t i = 0; i < s->count; i++) {
         const json_t *value = json_array_get(column, i);
         s->values[i] = json_is_number(value) ? json_number_value(value) : NAN;
@@ -64,10 +58,7 @@ static void read_frame(const json_t *frame, frames *ret)
     for (size_t i = 0; i < json_array_size(fields); i++) {
         if (!is_number_field(json_array_get(fields, i)))
             continue;
-        frames_series *grown = reallocarray(ret->series, ret->count + 1, sizeof *grown);
-        if (!grown)
-            return;
-        ret->series = grown;
+        ret->series = text_grow(ret->series, ret->count + 1, sizeof *ret->series);
         ret->series[ret->count] = (frames_series){0};
         read_series(json_array_get(fields, i), json_array_get(columns, i), json_array_get(entities, i),
                     &ret->series[ret->count++]);
@@ -92,8 +83,10 @@ void frames_read(const json_t *answer, const char *ref, frames *ret)
 
 void frames_done(frames *f)
 {
-    for (size_t i = 0; i < f->count; i++)
+    for (size_t i = 0; i < f->count; i++) {
+        free(f->series[i].name);
         free(f->series[i].values);
+    }
     free(f->series);
     *f = (frames){0};
 }

@@ -13,7 +13,7 @@
 
 /** One series. */
 typedef struct frames_series {
-    char name[160]; /**< its labels, "job=auth,status=500", or its field's name */
+    char *name;     /**< its labels, "job=auth,status=500", or its field's name */
     double *values; /**< in order of time; NaN where null and for the entities NaN; Inf for Inf and NegInf */
     size_t count;
 } frames_series;

@@ -8,6 +8,7 @@
 #include "dashboards.h"
 #include "kinds.h"
 #include "say/say.h"
+#include "text/text.h"
 #include "values.h"
 #include "variables.h"
 
@@ -170,15 +171,13 @@ static json_t *make_request(belay_ctx *c, const belay_host *h, const json_t *das
 static void take_series(frames *all, frames *part, const char *prefix)
 {
     for (size_t i = 0; i < part->count; i++) {
-        frames_series *grown = reallocarray(all->series, all->count + 1, sizeof *grown);
-        if (!grown)
-            return;
-        all->series = grown;
-        frames_series *s = &all->series[all->count++];
-        *s = part->series[i];
-        part->series[i].values = NULL;
-        if (prefix)
-            snprintf(s->name, sizeof s->name, "%.16s:%.140s", prefix, part->series[i].name);
+        frames_series *from = &part->series[i];
+        all->series = text_grow(all->series, all->count + 1, sizeof *all->series);
+        all->series[all->count++] = (frames_series){
+            .name = prefix ? text_printf("%s:%s", prefix, from->name) : take(from->name),
+            .values = take(from->values),
+            .count = from->count,
+        };
     }
 }
 

@@ -1,9 +1,9 @@
 #include "values.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "say/measure.h"
 #include "say/say.h"
 
 static frames_reduce chosen_reduce(belay_ctx *c, const belay_host *h)
@@ -20,17 +20,16 @@ belay_status values_measure(belay_ctx *c, const belay_host *h, const frames *f)
 {
     size_t measured = 0;
     for (size_t i = 0; i < f->count; i++) {
-        char name[192] = "value";
         double value = frames_reduce_series(&f->series[i], chosen_reduce(c, h));
-        if (f->count > 1)
-            snprintf(name, sizeof name, "value/%s", f->series[i].name);
         if (isnan(value))
             continue;
         if (isinf(value))
             return say(c, h, BELAY_E_FAIL, "a division by zero in the expression?", "series %s is infinite",
                        f->series[i].name);
-        if (h->measure(c, name, value) == BELAY_OK)
-            measured++;
+        belay_status s = measure_instance(c, h, "value", f->count > 1 ? f->series[i].name : NULL, value);
+        if (s != BELAY_OK)
+            return s;
+        measured++;
     }
     if (measured == 0)
         return say(c, h, BELAY_NO_DATA, "is the data source scraping, and does the expression match any series?",

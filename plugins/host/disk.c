@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "say/measure.h"
+
 /* One filesystem; several of the paths may lie on it, and then it needs the space once. */
 typedef struct filesystem {
     dev_t device;
@@ -35,15 +37,13 @@ static belay_status look(belay_ctx *c, const belay_host *h, const char *path, fi
 {
     struct stat st;
     struct statvfs fs;
-    char metric[600];
     if (path[0] != '/')
         return say_option(c, h, BELAY_E_CONFIG, "paths", "begin it with '/', or with ${pipeline.dir}",
                           "'%s' is no absolute path", path);
     if (stat(path, &st) != 0 || statvfs(path, &fs) != 0)
         return unusable(c, h, path);
     double bytes = (double)fs.f_bavail * (double)fs.f_frsize;
-    (void)snprintf(metric, sizeof metric, "free/%s", path);
-    belay_status s = h->measure(c, metric, bytes);
+    belay_status s = measure_instance(c, h, "free", path, bytes);
     size_t i = 0;
     while (i < *count && all[i].device != st.st_dev)
         i++;

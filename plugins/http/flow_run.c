@@ -8,6 +8,7 @@
 #include "flow_capture.h"
 #include "flow_check.h"
 #include "flow_order.h"
+#include "say/measure.h"
 #include "say/say.h"
 
 #define TRACE         "requests.log"
@@ -58,10 +59,10 @@ static void trace_answer(const attempt *a)
     trace(a->run, line);
 }
 
-static void measure(const flow_run *run, const char *metric, const char *instance, double value)
+static belay_status measure(const flow_run *run, const char *metric, const char *request, double value)
 {
-    guard_mem char *name = text_printf("%s/%s%s%s", metric, run->flow->name, *instance ? "/" : "", instance);
-    (void)run->h->measure(run->c, name, value);
+    guard_mem char *instance = text_printf("%s%s%s", run->flow->name, *request ? "/" : "", request);
+    return measure_instance(run->c, run->h, metric, instance, value);
 }
 
 /* ---- what is taken from it --------------------------------------------------------------------------------------- */
@@ -227,7 +228,7 @@ static belay_status run_request(flow_run *run, const config_setting_t *setting)
     if (s == BELAY_OK && !poll)
         judge(&a);
     if (s == BELAY_OK && !run->silent)
-        measure(run, "request", name, a.answer.ms);
+        s = measure(run, "request", name, a.answer.ms);
     if (s == BELAY_OK && a.mismatches.length)
         s = BELAY_E_FAIL;
     text_add(&run->failures, "%s", text_of(&a.mismatches));
@@ -317,8 +318,8 @@ belay_status flow_run_all(flow_run *run)
     belay_status s = flow_run_end(run, flow_run_begin(run));
     if (s == BELAY_E_CANCELLED)
         return s;
-    measure(run, "total", "", now_ms() - start);
-    if (s == BELAY_OK)
-        measure(run, "held", "", (double)run->held);
-    return s;
+    belay_status measured = measure(run, "total", "", now_ms() - start);
+    if (s == BELAY_OK && measured == BELAY_OK)
+        measured = measure(run, "held", "", (double)run->held);
+    return s == BELAY_OK ? measured : s;
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "kinds.h"
+#include "say/measure.h"
 #include "say/say.h"
 
 #define WHY_MAX 400
@@ -65,13 +66,6 @@ static double ms_since_step_start(belay_ctx *c, const belay_host *h)
     return ms > 0.0 ? ms : 0.0;
 }
 
-static void measure(belay_ctx *c, const belay_host *h, const char *metric, const char *target, double ms)
-{
-    char name[128];
-    snprintf(name, sizeof name, "%s/%s", metric, target);
-    (void)h->measure(c, name, ms);
-}
-
 static belay_status judge(belay_ctx *c, const belay_host *h, const http_requests *r, const regex_t *body)
 {
     char summary[1600] = "";
@@ -79,7 +73,9 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const http_requests
     for (size_t i = 0; i < r->count; i++) {
         char why[WHY_MAX];
         if (!explain_ill(c, h, &r->items[i], body, why)) {
-            measure(c, h, "answer", r->targets[i].name, r->items[i].total_ms);
+            belay_status s = measure_instance(c, h, "answer", r->targets[i].name, r->items[i].total_ms);
+            if (s != BELAY_OK)
+                return s;
             continue;
         }
         int n = snprintf(summary + used, sizeof summary - used, "%s%s: %s", ill ? "; " : "", r->targets[i].name, why);
@@ -90,9 +86,10 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const http_requests
     h->progress(c, r->count - ill, r->count, "healthy");
     if (ill)
         return say(c, h, BELAY_NOT_YET, NULL, "%zu of %zu not healthy: %s", ill, r->count, summary);
-    for (size_t i = 0; i < r->count; i++)
-        measure(c, h, "healthy_after", r->targets[i].name, ms_since_step_start(c, h));
-    return BELAY_OK;
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < r->count && s == BELAY_OK; i++)
+        s = measure_instance(c, h, "healthy_after", r->targets[i].name, ms_since_step_start(c, h));
+    return s;
 }
 
 belay_status http_health_verify(belay_ctx *c, const belay_host *h)

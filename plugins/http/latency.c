@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kinds.h"
+#include "say/measure.h"
 #include "say/say.h"
 
 /* What is kept of one target. */
@@ -70,7 +71,7 @@ static double median(double *values, size_t n)
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-static void report(belay_ctx *c, const belay_host *h, const char *target, figures *f, size_t samples)
+static belay_status report(belay_ctx *c, const belay_host *h, const char *target, figures *f, size_t samples)
 {
     const struct {
         const char *metric;
@@ -78,11 +79,10 @@ static void report(belay_ctx *c, const belay_host *h, const char *target, figure
     } rows[] = {{"dns", f->dns},     {"connect", f->connect},
                 {"tls", f->tls},     {"first_byte", f->first_byte},
                 {"total", f->total}, {"median", median(f->totals, samples)}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char name[128];
-        snprintf(name, sizeof name, "%s/%s", rows[i].metric, target);
-        (void)h->measure(c, name, rows[i].value);
-    }
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && s == BELAY_OK; i++)
+        s = measure_instance(c, h, rows[i].metric, target, rows[i].value);
+    return s;
 }
 
 static belay_status sample(belay_ctx *c, const belay_host *h, http_requests *r, figures *f, size_t samples)
@@ -98,9 +98,10 @@ static belay_status sample(belay_ctx *c, const belay_host *h, http_requests *r, 
             take_sample(&f[i], &r->items[i], round - warm_up);
         h->progress(c, round + 1, warm_up + samples, "rounds");
     }
-    for (size_t i = 0; i < r->count; i++)
-        report(c, h, r->targets[i].name, &f[i], samples);
-    return BELAY_OK;
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; i < r->count && s == BELAY_OK; i++)
+        s = report(c, h, r->targets[i].name, &f[i], samples);
+    return s;
 }
 
 belay_status http_latency_verify(belay_ctx *c, const belay_host *h)

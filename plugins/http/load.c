@@ -7,6 +7,7 @@
 #include "flow_rules.h"
 #include "flow_run.h"
 #include "kinds.h"
+#include "say/measure.h"
 #include "say/say.h"
 
 /* The step's load: what to send, and the flow around it when there is a flow file. */
@@ -157,7 +158,8 @@ belay_status http_load_prepare(belay_ctx *c, const belay_host *h)
 /* ---- what came of it --------------------------------------------------------------------------------------------- */
 
 /* The figures of all, or of one request: instance is NULL or its name. */
-static void measure(belay_ctx *c, const belay_host *h, const load_figures *f, double seconds, const char *instance)
+static belay_status measure(belay_ctx *c, const belay_host *h, const load_figures *f, double seconds,
+                            const char *instance)
 {
     const histogram *l = f->latency;
     uint64_t answered = histogram_count(l);
@@ -174,25 +176,25 @@ static void measure(belay_ctx *c, const belay_host *h, const load_figures *f, do
         {"samples", (double)answered, true},
         {"error_rate", f->ended ? 100.0 * (double)f->errors / (double)f->ended : 0, true},
     };
-    for (size_t i = 0; f->ended && i < sizeof rows / sizeof *rows; i++) {
-        guard_mem char *name = text_printf("%s%s%s", rows[i].metric, instance ? "/" : "", instance ? instance : "");
+    belay_status s = BELAY_OK;
+    for (size_t i = 0; f->ended && i < sizeof rows / sizeof *rows && s == BELAY_OK; i++)
         if (answered || rows[i].without_answers)
-            (void)h->measure(c, name, rows[i].value);
-    }
+            s = measure_instance(c, h, rows[i].metric, instance, rows[i].value);
+    return s;
 }
 
 static belay_status report(const load *l, belay_ctx *c, const belay_host *h, const load_tally *t, double seconds)
 {
     guard_mem char *errors = load_tally_errors(t);
     (void)h->keep(c, "series.csv", text_of(&t->series), t->series.length);
-    measure(c, h, &t->all, seconds, NULL);
-    for (size_t i = 0; i < t->count && t->count > 1; i++)
-        measure(c, h, &t->each[i], seconds, l->plan.requests[i].name);
+    belay_status s = measure(c, h, &t->all, seconds, NULL);
+    for (size_t i = 0; i < t->count && t->count > 1 && s == BELAY_OK; i++)
+        s = measure(c, h, &t->each[i], seconds, l->plan.requests[i].name);
     say_log(c, h, t->all.errors ? 2 : 1, "%" PRIu64 " requests in %.1f s, %" PRIu64 " errors: %s", t->all.ended,
             seconds, t->all.errors, errors);
-    if (histogram_count(t->all.latency) == 0)
+    if (s == BELAY_OK && histogram_count(t->all.latency) == 0)
         return say(c, h, BELAY_NO_DATA, NULL, "no request was answered; errors: %s", errors);
-    return BELAY_OK;
+    return s;
 }
 
 static belay_status send_all(load *l, belay_ctx *c, const belay_host *h)

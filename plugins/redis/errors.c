@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kinds.h"
+#include "say/measure.h"
 #include "say/say.h"
 #include "session.h"
 #include "stats.h"
@@ -53,9 +54,9 @@ static belay_status check_resets(belay_ctx *c, const belay_host *h, const char *
                "the counters of Redis were reset since they were first read, and what they counted is lost");
 }
 
-static void measure_counters(belay_ctx *c, const belay_host *h, const char *before, const char *after)
+static belay_status measure_counters(belay_ctx *c, const belay_host *h, const char *before, const char *after)
 {
-    char name[STATS_ERROR_NAME], metric[STATS_ERROR_NAME + 16];
+    char name[STATS_ERROR_NAME];
     double count = 0, all = 0, rejected = stats_number(before, "rejected_connections");
     for (const char *at = after; stats_next_error(&at, name, &count);) {
         double more = count - stats_errors_named(before, name);
@@ -64,13 +65,15 @@ static void measure_counters(belay_ctx *c, const belay_host *h, const char *befo
         say_log(c, h, 1, "%.0f %s errors%s", more, name, is_allowed(c, h, name) ? ", which are allowed" : "");
         if (is_allowed(c, h, name))
             continue;
-        snprintf(metric, sizeof metric, "errors/%s", name);
-        (void)h->measure(c, metric, more);
+        belay_status s = measure_instance(c, h, "errors", name, more);
+        if (s != BELAY_OK)
+            return s;
         all += more;
     }
     (void)h->measure(c, "errors", all);
     (void)h->measure(c, "rejected_connections",
                      stats_number(after, "rejected_connections") - (isnan(rejected) ? 0 : rejected));
+    return BELAY_OK;
 }
 
 /* What must be said of the server's state, each a field with the value that is good. */
@@ -113,8 +116,8 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const char *before,
     if (isnan(stats_number(after, "total_error_replies")))
         return say(c, h, BELAY_NO_DATA, "Redis 6.2 and later do",
                    "this Redis does not count the errors that it answers");
-    measure_counters(c, h, from, after);
-    return judge_state(c, h, after);
+    s = measure_counters(c, h, from, after);
+    return s == BELAY_OK ? judge_state(c, h, after) : s;
 }
 
 /* The counters to start from: the baseline, or read now, a window before the second reading. The caller frees. */

@@ -6,28 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at s, 0 when there is none. */
-static size_t character(const unsigned char *s)
-{
-    const size_t n = s[0] < 0x80                   ? 1
-                     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                                   : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    const int second = n > 2 ? s[1] : 0x80;
-    const int wrong = (s[0] == 0xe0 && second < 0xa0) || (s[0] == 0xed && second > 0x9f) ||
-                      (s[0] == 0xf0 && second < 0x90) || (s[0] == 0xf4 && second > 0x8f);
-    return wrong ? 0 : n;
-}
+#include "say/character.h"
 
 static void put_quoted(FILE *out, const char *text)
 {
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        const size_t n = character(s);
-        if (n == 0 || *s < ' ' || *s == 0x7f)
+    for (const char *s = text; *s;) {
+        const size_t n = character_length(s);
+        if (n == 0 || (unsigned char)*s < ' ' || *s == 0x7f)
             fputc(n == 0 ? '?' : ' ', out);
         else if (*s == '"' || *s == '\\')
             fprintf(out, "\\%c", *s);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "k6_summary.h"
+#include "say/measure.h"
 #include "shell.h"
 
 #define SUMMARY   "summary.json"
@@ -54,15 +55,20 @@ typedef struct thresholds {
     belay_ctx *c;
     const belay_host *h;
     int64_t count, crossed;
-    char names[900]; /* of those that were crossed, as many as there is room for */
+    belay_status refused; /* why a measurement was not taken; BELAY_OK */
+    char names[900];      /* of those that were crossed, as many as there is room for */
 } thresholds;
 
 static void take_threshold(void *user, const char *metric, const char *expression, bool crossed)
 {
     thresholds *t = user;
-    char name[300];
-    snprintf(name, sizeof name, "crossed/%.120s: %.120s", metric, expression);
-    (void)t->h->measure(t->c, name, crossed);
+    char *name = NULL;
+    belay_status s = asprintf(&name, "%s: %s", metric, expression) < 0
+                         ? say(t->c, t->h, BELAY_E_RETRY, NULL, "out of memory")
+                         : measure_instance(t->c, t->h, "crossed", name, crossed);
+    free(name);
+    if (t->refused == BELAY_OK)
+        t->refused = s;
     t->count++;
     size_t used = strlen(t->names);
     if (crossed && used + strlen(metric) + strlen(expression) + 10 < sizeof t->names)
@@ -113,6 +119,8 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const json_t *summa
     keep_summary(c, h, summary);
     measure_figures(c, h, summary);
     k6_summary_thresholds(summary, take_threshold, &t);
+    if (t.refused != BELAY_OK)
+        return t.refused;
     if (t.crossed || exit_code == THRESHOLDS_CROSSED)
         return say(c, h, BELAY_E_FAIL, SUMMARY " and k6.log are kept with the step",
                    "%" PRId64 " of %" PRId64 " thresholds were crossed: %s", t.crossed, t.count,

@@ -113,9 +113,33 @@ void engine_request_done(engine_request *r)
     *r = (engine_request){0};
 }
 
+char *engine_words(const engine_request *r)
+{
+    return text_printf("refused: %s", r->path);
+}
+
+belay_status engine_blame(const engine_request *r)
+{
+    return r->status >= 500 ? BELAY_E_RETRY : BELAY_E_FAIL;
+}
+
 belay_status engine_refused(engine *e, const engine_request *r)
 {
-    return call_fail(&e->call, BELAY_E_FAIL, NULL, "refused: %s", r->path);
+    guard_mem char *words = engine_words(r);
+    return call_fail(&e->call, engine_blame(r), NULL, "%s", words);
+}
+
+const char *engine_hint(const char *message)
+{
+    (void)message;
+    return NULL;
+}
+
+belay_status engine_now(engine *e, int64_t *ret_ns)
+{
+    (void)e;
+    *ret_ns = 0;
+    return BELAY_OK;
 }
 
 static const json_t *answer_of(const engine *e, const char *path)

@@ -21,7 +21,7 @@ static void check_series(const frames_series *s)
     }
     double last = frames_reduce_series(s, REDUCE_LAST), most = frames_reduce_series(s, REDUCE_MAX);
     double least = frames_reduce_series(s, REDUCE_MIN), mean = frames_reduce_series(s, REDUCE_MEAN);
-    MUST(strlen(s->name) < sizeof s->name);
+    MUST(s->name);
     MUST(isnan(last) == !any && isnan(most) == !any && isnan(least) == !any);
     if (!any)
         return;

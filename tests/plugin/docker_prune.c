@@ -105,6 +105,30 @@ static void what_a_deploy_has_set_aside_stays(void **state)
     docker_world_free(&w);
 }
 
+static void what_this_run_has_stopped_stays(void **state)
+{
+    (void)state;
+    docker_world w = used_world();
+    const char *dropped = kit_path("%s-dropped-1", w.project);
+    kit_output_of("docker", "start", dropped, NULL);
+    kit_step *stop = docker_world_step(&w, "docker.stop"), *s = docker_world_step(&w, "docker.prune");
+    kit_set_list(stop, "services", "dropped", NULL);
+    docker_world_must(stop, KIT_EXECUTE);
+    docker_world_must(s, KIT_EXECUTE);
+    assert_true(docker_world_has("container", dropped));
+    assert_false(docker_world_has("container", kit_path("%s-job", w.project)));
+    docker_world_must(stop, KIT_ROLLBACK);
+    assert_string_equal(docker_says("inspect", "-f", "{{.State.Running}}", dropped), "true");
+    kit_output_of("docker", "stop", dropped, NULL);
+    kit_step *later = docker_world_step(&w, "docker.prune");
+    docker_world_must(later, KIT_EXECUTE);
+    assert_false(docker_world_has("container", dropped));
+    kit_step_free(later);
+    kit_step_free(s);
+    kit_step_free(stop);
+    docker_world_free(&w);
+}
+
 static void volumes_only_when_asked_and_never_those_of_the_file(void **state)
 {
     (void)state;
@@ -145,6 +169,7 @@ int main(void)
         cmocka_unit_test(deletes_left_overs_and_nothing_that_a_version_needs),
         cmocka_unit_test(an_unreadable_keep_set_deletes_nothing),
         cmocka_unit_test(what_a_deploy_has_set_aside_stays),
+        cmocka_unit_test(what_this_run_has_stopped_stays),
         cmocka_unit_test(volumes_only_when_asked_and_never_those_of_the_file),
         cmocka_unit_test(without_a_compose_file_nothing_is_deleted),
     };

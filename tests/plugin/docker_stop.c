@@ -1,5 +1,8 @@
 #include "docker_world.h"
 
+#include <time.h>
+#include <unistd.h>
+
 #define SERVICES                                                                                                       \
     "  db: {build: ., image: $P-app, command: [deaf]}\n"                                                               \
     "  app: {build: ., image: $P-app, depends_on: [db], restart: always}\n"                                            \
@@ -133,6 +136,122 @@ static void a_kill_in_the_middle_is_rolled_back(void **state)
     docker_world_free(&w);
 }
 
+/* Services of which some no longer do after docker.stop what they did before: their writable layer tells them that
+ * they ran once. */
+#define ONCE(then)                                                                                                     \
+    "image: debian:bookworm-slim, command: [sh, -c, 'test -e /once && " then "; touch /once; sleep 1000']"
+
+static void start_world(const docker_world *w)
+{
+    docker_world_compose(w, "build", "--quiet");
+    docker_world_compose(w, "up", "-d");
+}
+
+static docker_world world_of(const char *services)
+{
+    docker_world w = docker_world_new();
+    docker_world_services(&w, services, "");
+    start_world(&w);
+    return w;
+}
+
+static kit_step *stop_all(const docker_world *w)
+{
+    kit_step *s = docker_world_step(w, "docker.stop");
+    kit_set_list(s, "keep_running", "idle", NULL);
+    kit_set(s, "grace", "1s");
+    must(s, KIT_EXECUTE);
+    return s;
+}
+
+static const char *state_of(const docker_world *w, const char *service)
+{
+    return docker_says("inspect", "-f", "{{.State.Status}}", kit_path("%s-%s-1", w->project, service));
+}
+
+#define IDLE "  idle: {build: ., image: $P-app}\n"
+
+static void one_that_does_not_start_keeps_no_other_down(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    kit_output_of("mkdir", kit_path("%s/data", w.dir), NULL);
+    docker_world_services(&w,
+                          IDLE "  db: {image: $P-app, volumes: [{type: bind, source: ./data, target: /data, bind: "
+                               "{create_host_path: false}}]}\n"
+                               "  dead: {" ONCE("exit 3") "}\n"
+                                                          "  app: {image: $P-app, depends_on: [db, dead]}\n"
+                                                          "  web: {image: $P-app, depends_on: [app]}\n",
+                          "");
+    start_world(&w);
+    kit_step *s = stop_all(&w);
+    kit_output_of("rmdir", kit_path("%s/data", w.dir), NULL);
+    assert_int_not_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
+    assert_holds(kit_summary(s), "-db-1 does not start");
+    assert_holds(kit_summary(s), "-dead-1 ended right after its start, exit code 3");
+    assert_string_equal(state_of(&w, "app"), "running");
+    assert_string_equal(state_of(&w, "web"), "running");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void one_that_is_meant_to_end_may_end_well_and_a_service_may_not(void **state)
+{
+    (void)state;
+    docker_world w = world_of(IDLE "  job: {" ONCE(
+        "exit 0") ", restart: on-failure}\n"
+                  "  asked: {" ONCE(
+                      "exit 0") "}\n"
+                                "  asking: {image: $P-app, depends_on: {asked: {condition: service_started}}}\n");
+    kit_step *s = stop_all(&w);
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "-asked-1 ended right after its start, exit code 0");
+    assert_null(strstr(kit_summary(s), "-job-1"));
+    assert_string_equal(state_of(&w, "asking"), "running");
+    docker_world_compose(&w, "rm", "-sf", "asked", "asking");
+    docker_world_compose(&w, "up", "-d", "--force-recreate", "job");
+    kit_step *again = stop_all(&w);
+    must(again, KIT_ROLLBACK);
+    assert_string_equal(state_of(&w, "job"), "exited");
+    kit_step_free(again);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void one_that_kept_ending_before_is_not_waited_for(void **state)
+{
+    (void)state;
+    docker_world w = world_of(IDLE "  ill: {image: $P-app, command: [exit, '1'], restart: always}\n"
+                                   "  app: {image: $P-app, depends_on: [ill]}\n");
+    for (int i = 0; i < 100 && strcmp(state_of(&w, "ill"), "restarting") != 0; i++)
+        usleep(100000);
+    usleep(3000000); /* the engine waits for longer each time */
+    for (int i = 0; i < 100 && strcmp(state_of(&w, "ill"), "restarting") != 0; i++)
+        usleep(10000);
+    kit_step *s = stop_all(&w);
+    time_t began = time(NULL);
+    must(s, KIT_ROLLBACK);
+    assert_true(time(NULL) - began < 10);
+    assert_string_equal(state_of(&w, "app"), "running");
+    assert_string_not_equal(state_of(&w, "ill"), "exited");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void one_that_keeps_ending_now_is_no_success(void **state)
+{
+    (void)state;
+    docker_world w = world_of(IDLE "  ill: {" ONCE("exit 1") ", restart: always}\n"
+                                                             "  app: {image: $P-app, depends_on: [ill]}\n");
+    kit_step *s = stop_all(&w);
+    kit_limit(s, 12000);
+    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_E_RETRY);
+    assert_holds(kit_summary(s), "-ill-1 was started again but does not keep running");
+    assert_string_equal(state_of(&w, "app"), "running");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +261,10 @@ int main(void)
         cmocka_unit_test(a_misspelt_name_stops_nothing),
         cmocka_unit_test(a_container_made_again_is_started_in_place_of_the_old_one),
         cmocka_unit_test(a_kill_in_the_middle_is_rolled_back),
+        cmocka_unit_test(one_that_does_not_start_keeps_no_other_down),
+        cmocka_unit_test(one_that_is_meant_to_end_may_end_well_and_a_service_may_not),
+        cmocka_unit_test(one_that_kept_ending_before_is_not_waited_for),
+        cmocka_unit_test(one_that_keeps_ending_now_is_no_success),
     };
     return cmocka_run_group_tests_name("docker.stop", tests, NULL, docker_world_teardown);
 }

@@ -273,6 +273,49 @@ static void replaces_unchanged_containers_when_asked_and_takes_it_back(void **st
     docker_world_free(&w);
 }
 
+static void write_scaled(const docker_world *w, const char *member, int scale)
+{
+    const char *end = strchr(member, '{') ? "}" : "";
+    docker_world_services(w,
+                          kit_path("  app: {build: ., image: $P-app, %s: %d%s}\n"
+                                   "  web: {image: $P-app, depends_on: [app]}\n",
+                                   member, scale, end),
+                          "");
+}
+
+/* Compose's hash of the configuration leaves the scale out. */
+static void containers_that_are_scaled_away_come_back(void **state)
+{
+    (void)state;
+    static const char *const scales[] = {"deploy: {replicas", "scale"};
+    for (size_t left = 0; left < 2; left++) {
+        docker_world w = docker_world_new();
+        write_scaled(&w, scales[left], 2);
+        docker_world_compose(&w, "build", "--quiet");
+        docker_world_compose(&w, "up", "-d");
+        const char *before = docker_world_state(&w);
+        write_scaled(&w, scales[left], (int)left);
+        kit_step *s = docker_world_step(&w, "docker.up");
+        kit_set(s, "stable", "300ms");
+        kit_set_list(s, "services", "web", NULL);
+        assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+        assert_holds(kit_summary(s), "of service app too, which this step does not name: its scale went down");
+        docker_world_same(&w, before);
+        kit_set_list(s, "services", "app", NULL);
+        must(s, KIT_EXECUTE);
+        if (left > 0)
+            becomes(s, BELAY_OK);
+        assert_string_equal(docker_says("ps", "-a", "--format", "x", "--filter",
+                                        kit_path("label=com.docker.compose.project=%s", w.project), "--filter",
+                                        "label=com.docker.compose.service=app"),
+                            left > 0 ? "x" : "");
+        must(s, KIT_ROLLBACK);
+        docker_world_same(&w, before);
+        kit_step_free(s);
+        docker_world_free(&w);
+    }
+}
+
 static void a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not(void **state)
 {
     (void)state;
@@ -392,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_service_that_dies_at_start_is_quoted),
         cmocka_unit_test(health_that_never_comes_shows_the_check),
         cmocka_unit_test(replaces_unchanged_containers_when_asked_and_takes_it_back),
+        cmocka_unit_test(containers_that_are_scaled_away_come_back),
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
         cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
         cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),

@@ -5,6 +5,7 @@
 
 #include "grafana_world.h"
 #include "kit.h"
+#include "say/measure.h"
 
 static const char *grafana;
 
@@ -62,6 +63,23 @@ static void several_series_give_a_value_each(void **state)
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
     assert_true(kit_measured(s, "value/side=left") == 3);
     assert_true(kit_measured(s, "value/side=right") == 5);
+    kit_step_free(s);
+}
+
+#define TWENTY  "aaaaaaaaaaaaaaaaaaaa"
+#define LONG    TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY
+#define SIDE(s) "label_replace(vector(" s "), \"path\", \"" LONG s "\", \"\", \"\")"
+
+static void a_series_with_long_labels_is_measured_too(void **state)
+{
+    (void)state;
+    char three[MEASURE_NAME + 1], five[MEASURE_NAME + 1];
+    measure_name("value", "path=" LONG "3", three);
+    measure_name("value", "path=" LONG "5", five);
+    kit_step *s = query(SIDE("3") " or " SIDE("5"));
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(s, three) == 3);
+    assert_true(kit_measured(s, five) == 5);
     kit_step_free(s);
 }
 
@@ -178,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_query_gives_its_value),
         cmocka_unit_test(several_series_give_a_value_each),
+        cmocka_unit_test(a_series_with_long_labels_is_measured_too),
         cmocka_unit_test(no_series_and_not_a_number_are_no_data),
         cmocka_unit_test(a_broken_expression_is_an_error_with_its_reason),
         cmocka_unit_test(a_wrong_token_is_refused_and_not_shown),

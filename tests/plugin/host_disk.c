@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include "kit.h"
+#include "say/measure.h"
 
 static kit_step *disk_step(const char *min_free)
 {
@@ -23,6 +24,21 @@ static void enough_space_passes_and_is_measured_for_each_path(void **state)
     double now = (double)fs.f_bavail * (double)fs.f_frsize;
     assert_true(fabs(kit_measured(s, metric) - now) < 2e9); /* others write meanwhile */
     assert_false(isnan(kit_measured(s, "free//")));
+    kit_step_free(s);
+}
+
+static void a_path_that_is_too_long_for_a_name_is_measured_too(void **state)
+{
+    (void)state;
+    char metric[MEASURE_NAME + 1], part[121] = "";
+    memset(part, 'd', sizeof part - 1);
+    const char *folder = kit_path("%s/%s", kit_folder(), part);
+    (void)kit_output_of("mkdir", folder, NULL);
+    measure_name("free", folder, metric);
+    kit_step *s = disk_step("1B");
+    kit_set_list(s, "paths", folder, NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_false(isnan(kit_measured(s, metric)));
     kit_step_free(s);
 }
 
@@ -91,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enough_space_passes_and_is_measured_for_each_path),
+        cmocka_unit_test(a_path_that_is_too_long_for_a_name_is_measured_too),
         cmocka_unit_test(too_little_space_names_path_free_and_needed),
         cmocka_unit_test(paths_of_one_filesystem_are_told_once),
         cmocka_unit_test(too_few_inodes_fail),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "say/measure.h"
 #include "shell_world.h"
 
 #define SUMMARY                                                                                                        \
@@ -92,6 +93,22 @@ static void a_crossed_threshold_is_a_failure_that_names_it(void **state)
     shell_world_must_say(kit_summary(s), "1 of 2 thresholds were crossed: http_req_duration: p(95)<500");
     assert_true(kit_measured(s, "crossed/http_req_duration: p(95)<500") == 1);
     assert_true(kit_measured(s, "p95") == 215.75);
+    kit_step_free(s);
+}
+
+#define FIFTY "ccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static void a_threshold_with_a_long_name_is_measured_too(void **state)
+{
+    (void)state;
+    char name[MEASURE_NAME + 1];
+    measure_name("crossed", "{scenario:" FIFTY FIFTY FIFTY "}: p(95)<5", name);
+    kit_step *s =
+        k6_that_writes("{\"metrics\": {\"iterations\": {\"values\": {\"count\": 3}},"
+                       " \"{scenario:" FIFTY FIFTY FIFTY "}\": {\"thresholds\": {\"p(95)<5\": {\"ok\": true}}}}}",
+                       0);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
+    assert_true(kit_measured(s, name) == 0);
     kit_step_free(s);
 }
 
@@ -189,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_and_thresholds_become_measurements),
         cmocka_unit_test(a_crossed_threshold_is_a_failure_that_names_it),
+        cmocka_unit_test(a_threshold_with_a_long_name_is_measured_too),
         cmocka_unit_test(the_form_of_newer_summaries_is_understood),
         cmocka_unit_test(other_exit_statuses_are_errors_with_their_meaning),
         cmocka_unit_test(without_iterations_or_thresholds_there_is_no_data),
