@@ -5,6 +5,7 @@
 
 #define POLL_MS   100
 #define STEADY_NS INT64_C(2000000000) /* one runs when it has run for so long: what is ill seldom ends at once */
+#define SPARE_MS  2000                /* of the phase, to say in what failed */
 #define SETTLE_MS 30000               /* after all were started, how long one may take to run steadily */
 
 /* What one who depends on it asks of a service. */
@@ -236,13 +237,13 @@ static belay_status await_wave(starter *s, const bool *wave)
 static belay_status await_all(starter *s)
 {
     const call *c = engine_call(s->e);
-    const int64_t settled = c->host->time_left_ms(c->ctx) - SETTLE_MS, end = 2 * POLL_MS;
+    const int64_t settled = c->host->time_left_ms(c->ctx) - SETTLE_MS;
     belay_status status = BELAY_OK;
     for (size_t i = 0; i < s->list->count && status == BELAY_OK; i++) {
         stage at = STAGE_UP;
         const bool healthy = needed(s->list, i) == NEEDS_HEALTHY;
         if (!s->failed[i] && !s->list->items[i].restarting)
-            status = await(s, i, STAGE_UP, healthy || settled < end ? end : settled, &at);
+            status = await(s, i, STAGE_UP, healthy || settled < SPARE_MS ? SPARE_MS : settled, &at);
         if (status == BELAY_OK && at == STAGE_DOWN && !s->failed[i])
             note_failed(s, i, BELAY_E_RETRY,
                         healthy ? "was started again but is not healthy"
