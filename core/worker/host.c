@@ -83,6 +83,7 @@ static void on_timer(uv_timer_t *timer);
 static void enter(worker *w, host_stage stage, int64_t limit_ms)
 {
     w->stage = stage;
+    uv_update_time(w->loop); /* the loop's own may be from before a long callback, or before a wait for the lock */
     uv_timer_start(&w->timer, on_timer, (uint64_t)limit_ms, 0);
 }
 

@@ -86,6 +86,20 @@ static void who_heeds_cancellation_returns_cancelled(void **state)
     assert_true(p.took_ms < 5000); /* its grace */
 }
 
+static void the_grace_begins_when_it_is_asked_however_busy_the_core_was(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile",
+                     .step = "heeds_cancel",
+                     .phase = WORKER_EXECUTE,
+                     .cancel_at_log = true,
+                     .stall_ms = 3000,
+                     .grace_ms = 2000};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_RETURNED);
+    assert_int_equal(p.status, BELAY_E_CANCELLED);
+}
+
 static void a_result_that_came_late_but_good_counts(void **state)
 {
     (void)state;
@@ -351,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_stopped_process_is_killed_too),
         cmocka_unit_test(who_ignores_cancellation_is_killed),
         cmocka_unit_test(who_heeds_cancellation_returns_cancelled),
+        cmocka_unit_test(the_grace_begins_when_it_is_asked_however_busy_the_core_was),
         cmocka_unit_test(a_result_that_came_late_but_good_counts),
         cmocka_unit_test(kill_ends_it_at_once),
         cmocka_unit_test(cancelling_before_it_is_loaded_works),
