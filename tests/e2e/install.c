@@ -96,7 +96,7 @@ static void systemd_finds_nothing_wrong_with_them(void **state)
 static void pkg_config_tells_where_everything_is(void **state)
 {
     (void)state;
-    static const char *const variables[] = {"belay", "plugin_mk", "plugin_dir"};
+    static const char *const variables[] = {"belay", "plugin_mk", "plugin_map", "plugin_dir"};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         char *path = strdup(kit_output_of("pkg-config", kit_path("--variable=%s", variables[i]), "belay", NULL));
         path[strcspn(path, "\n")] = '\0';
@@ -176,6 +176,23 @@ static void cmake_builds_and_installs_a_plugin(void **state)
     assert_exports_one_symbol(kit_path("%s/cmade.so", build));
     kit_output_of("cmake", "--install", build, NULL);
     assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
+}
+
+/* Unoptimized, what of the standard library is used stays in the file as functions of their own. */
+static void a_plugin_in_cpp_exports_one_symbol_too(void **state)
+{
+    (void)state;
+    const char *folder = kit_path("%s/in-cpp", work), *build = kit_path("%s/build", folder);
+    kit_output_of("cp", "-r", kit_path("%s/examples/plugins/inodes-cpp", source_folder), folder, NULL);
+    kit_output_of("make", "-C", folder, "CXXFLAGS=-O0 -g", NULL);
+    assert_exports_one_symbol(kit_path("%s/inodes-cpp.so", folder));
+    kit_write(kit_path("%s/CMakeLists.txt", folder), "cmake_minimum_required(VERSION 3.25)\n"
+                                                     "project(in-cpp CXX)\n"
+                                                     "find_package(Belay 0.1 REQUIRED)\n"
+                                                     "belay_add_plugin(inodes-cpp SOURCES inodes.cc)\n");
+    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
+    kit_output_of("cmake", "--build", build, NULL);
+    assert_exports_one_symbol(kit_path("%s/inodes-cpp.so", build));
 }
 
 static void cmake_builds_tests_with_the_testkit_and_ctest_runs_them(void **state)
@@ -270,6 +287,7 @@ static void the_debian_packages_hold_what_they_should(void **state)
     const char *list = kit_output_of(kit_path("%s/usr/bin/belay", unpacked), "plugins", NULL);
     assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
     assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.map", unpacked), F_OK), 0);
     assert_int_equal(access(kit_path("%s/usr/share/zsh/vendor-completions/_belay", unpacked), R_OK), 0);
     if (kit_status_of("sh", "-c", "command -v scdoc", NULL) == 0)
         assert_int_equal(access(kit_path("%s/usr/share/man/man7/belay-plugin.7", unpacked), R_OK), 0);
@@ -289,6 +307,7 @@ int main(void)
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
         cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),
         cmocka_unit_test(cmake_builds_and_installs_a_plugin),
+        cmocka_unit_test(a_plugin_in_cpp_exports_one_symbol_too),
         cmocka_unit_test(cmake_builds_tests_with_the_testkit_and_ctest_runs_them),
         cmocka_unit_test(a_symbol_that_nothing_defines_ends_the_build),
         cmocka_unit_test(without_the_sdk_make_says_what_to_install),
