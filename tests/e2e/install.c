@@ -241,6 +241,31 @@ static void the_headers_compile_alone_as_c_and_as_cpp(void **state)
                       NULL);
 }
 
+/* All that the header's macros fill in, in the order of the structs, as C++ wants it. */
+static const char tables[] =
+    "#include <belay/plugin.h>\n"
+    "static belay_status verify(belay_ctx *c, const belay_host *h) { (void)c; return BELAY_HAS(h, log) ? 0 : 3; }\n"
+    "static const belay_option options[] = {{.name = \"file\", .type = BELAY_T_PATH, .doc = \"A file.\"}};\n"
+    "static const belay_output outputs[] = {{.name = \"made\", .doc = \"A file.\", .type = BELAY_T_PATH}};\n"
+    "static const belay_metric metrics[] = {{.name = \"size\", .unit = \"B\", .doc = \"Its size.\"}};\n"
+    "static const belay_step steps[] = {{.name = \"file\", .doc = \"A file.\", BELAY_TABLE(option, options),\n"
+    "    BELAY_TABLE(output, outputs), BELAY_TABLE(metric, metrics), .verify = verify}};\n"
+    "static const belay_plugin plugin = {BELAY_PLUGIN_HEAD, BELAY_TABLE(step, steps), .name = \"t\",\n"
+    "    .version = \"1\", .doc = \"All.\"};\n"
+    "const belay_plugin *belay_plugin_v1(void) { return &plugin; }\n";
+
+static void the_macros_fill_in_tables_in_c_and_in_cpp(void **state)
+{
+    (void)state;
+    static const char *const compilers[] = {"gcc -x c -std=c17 -Wextra -Wpedantic", "g++ -x c++ -std=c++17",
+                                            "g++ -x c++ -std=c++20 -Wpedantic"};
+    const char *file = kit_path("%s/tables.c", work);
+    kit_write(file, tables);
+    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+        kit_output_of("sh", "-c",
+                      kit_path("%s -Wall -Werror -I%s/include -fsyntax-only %s", compilers[i], prefix, file), NULL);
+}
+
 /* The commands of a page: its indented lines that begin with "$ ". */
 static char *commands_of(const char *page)
 {
@@ -303,6 +328,7 @@ int main(void)
         cmocka_unit_test(pkg_config_tells_where_everything_is),
         cmocka_unit_test(pages_and_completions_are_where_programs_look),
         cmocka_unit_test(the_headers_compile_alone_as_c_and_as_cpp),
+        cmocka_unit_test(the_macros_fill_in_tables_in_c_and_in_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
         cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),

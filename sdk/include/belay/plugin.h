@@ -231,11 +231,17 @@ typedef struct belay_plugin {
     const char *license, *contact, *doc;
 } belay_plugin;
 
-/** Fills the three members of a table: BELAY_TABLE(option, my_options). */
-#define BELAY_TABLE(field, arr)                                                                                        \
-    .field##s = (arr), .field##_count = (uint32_t)(sizeof(arr) / sizeof((arr)[0])),                                    \
-    .field##_stride = (uint32_t)sizeof((arr)[0])
-#define BELAY_PLUGIN_HEAD .struct_size = (uint32_t)sizeof(belay_plugin), .built_minor = BELAY_ABI_MINOR
+/** Fills the three members of a table, of a belay_step or, BELAY_TABLE(step, my_steps), of a belay_plugin.
+ *  Both macros are designated initializers: C and C++20, where members stand in the order of the struct. In C++17 gcc
+ *  and clang know them as an extension, of which -Wpedantic warns; assign the members there. */
+#define BELAY_TABLE(field, arr) BELAY_TABLE_##field(arr)
+#define BELAY_TABLE_option(arr) .options = (arr), .option_count = BELAY_COUNT(arr), .option_stride = BELAY_STRIDE(arr)
+#define BELAY_TABLE_output(arr) .outputs = (arr), .output_count = BELAY_COUNT(arr), .output_stride = BELAY_STRIDE(arr)
+#define BELAY_TABLE_metric(arr) .metrics = (arr), .metric_count = BELAY_COUNT(arr), .metric_stride = BELAY_STRIDE(arr)
+#define BELAY_TABLE_step(arr)   .step_count = BELAY_COUNT(arr), .step_stride = BELAY_STRIDE(arr), .steps = (arr)
+#define BELAY_COUNT(arr)        ((uint32_t)(sizeof(arr) / sizeof((arr)[0])))
+#define BELAY_STRIDE(arr)       ((uint32_t)sizeof((arr)[0]))
+#define BELAY_PLUGIN_HEAD       .struct_size = (uint32_t)sizeof(belay_plugin), .built_minor = BELAY_ABI_MINOR
 /** True when the host's table is long enough to hold member m, and m is there. */
 #define BELAY_HAS(h, m) ((h)->struct_size >= offsetof(belay_host, m) + sizeof(((belay_host *)0)->m) && (h)->m)
 
