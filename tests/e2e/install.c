@@ -163,17 +163,25 @@ static void make_installs_a_plugin_where_the_program_finds_it(void **state)
     assert_int_not_equal(kit_status_of(installed(), "explain", "made.file", NULL), 0);
 }
 
+/* Builds the plugin whose one source lies in the folder; gives the build's folder. */
+static const char *build_with_cmake(const char *folder, const char *language, const char *name, const char *source)
+{
+    const char *build = kit_path("%s/build", folder);
+    kit_write(kit_path("%s/CMakeLists.txt", folder), kit_path("cmake_minimum_required(VERSION 3.25)\n"
+                                                              "project(%s %s)\n"
+                                                              "find_package(Belay 0.1 REQUIRED)\n"
+                                                              "belay_add_plugin(%s SOURCES %s)\n",
+                                                              name, language, name, source));
+    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
+    kit_output_of("cmake", "--build", build, NULL);
+    assert_exports_one_symbol(kit_path("%s/%s.so", build, name));
+    return build;
+}
+
 static void cmake_builds_and_installs_a_plugin(void **state)
 {
     (void)state;
-    const char *folder = scaffold("cmade", "change"), *build = kit_path("%s/build", folder);
-    kit_write(kit_path("%s/CMakeLists.txt", folder), "cmake_minimum_required(VERSION 3.25)\n"
-                                                     "project(cmade C)\n"
-                                                     "find_package(Belay 0.1 REQUIRED)\n"
-                                                     "belay_add_plugin(cmade SOURCES cmade.c)\n");
-    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
-    kit_output_of("cmake", "--build", build, NULL);
-    assert_exports_one_symbol(kit_path("%s/cmade.so", build));
+    const char *build = build_with_cmake(scaffold("cmade", "change"), "C", "cmade", "cmade.c");
     kit_output_of("cmake", "--install", build, NULL);
     assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
 }
@@ -182,17 +190,11 @@ static void cmake_builds_and_installs_a_plugin(void **state)
 static void a_plugin_in_cpp_exports_one_symbol_too(void **state)
 {
     (void)state;
-    const char *folder = kit_path("%s/in-cpp", work), *build = kit_path("%s/build", folder);
+    const char *folder = kit_path("%s/in-cpp", work);
     kit_output_of("cp", "-r", kit_path("%s/examples/plugins/inodes-cpp", source_folder), folder, NULL);
     kit_output_of("make", "-C", folder, "CXXFLAGS=-O0 -g", NULL);
     assert_exports_one_symbol(kit_path("%s/inodes-cpp.so", folder));
-    kit_write(kit_path("%s/CMakeLists.txt", folder), "cmake_minimum_required(VERSION 3.25)\n"
-                                                     "project(in-cpp CXX)\n"
-                                                     "find_package(Belay 0.1 REQUIRED)\n"
-                                                     "belay_add_plugin(inodes-cpp SOURCES inodes.cc)\n");
-    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
-    kit_output_of("cmake", "--build", build, NULL);
-    assert_exports_one_symbol(kit_path("%s/inodes-cpp.so", build));
+    (void)build_with_cmake(folder, "CXX", "inodes-cpp", "inodes.cc");
 }
 
 static void cmake_builds_tests_with_the_testkit_and_ctest_runs_them(void **state)
