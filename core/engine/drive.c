@@ -133,6 +133,7 @@ static void on_wake(uv_timer_t *timer);
 static void wait_until(driver *d, int64_t until)
 {
     const int64_t left = until - clock_steady_ms();
+    uv_update_time(&d->loop); /* from which the timer counts */
     (void)uv_timer_start(&d->wake, on_wake, left > 0 ? (uint64_t)left : 0, 0);
 }
 

@@ -129,6 +129,17 @@ static void make_call(belay_ctx *c, const belay_plugin *plugin, const json_t *or
                            (json_int_t)c->log.dropped, "runs", c->runs));
 }
 
+static void describe(belay_ctx *c, const belay_plugin *plugin)
+{
+    guard(error) err = NULL;
+    guard(json_t) descriptor = load_descriptor(plugin);
+    if (wire_send(INSIDE_TALK, descriptor, &err) != -ERROR_PLUGIN)
+        return;
+    error_wrap(&err, "the plugin's tables are too large");
+    error_hint(&err, "say less in them, or make two plugins of it");
+    give_up(c, err);
+}
+
 _Noreturn void inside_call(bool debugged)
 {
     mem_init();
@@ -140,7 +151,7 @@ _Noreturn void inside_call(bool debugged)
     if (load_plugin(INSIDE_PLUGIN, debugged, &plugin, &err) < 0)
         give_up(&c, err);
     if (strcmp(type, "describe") == 0)
-        call_tell(&c, load_descriptor(&plugin));
+        describe(&c, &plugin);
     else
         make_call(&c, &plugin, order, debugged);
     leave(&c);

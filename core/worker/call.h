@@ -45,7 +45,7 @@ struct belay_ctx {
     int plans, runs;
     int fail_run; /**< which of the runs is to fail; 0: none */
     int64_t next_progress_ms;
-    bool host_gone;
+    bool explained, host_gone;
 };
 
 /** The table that plugins get. */
@@ -62,7 +62,7 @@ void call_explain(belay_ctx *c, const char *hint, const char *fmt, ...) PRINTF(3
 
 /** host->run. */
 belay_status call_run(belay_ctx *c, belay_run *io);
-/** host->keep. */
+/** host->keep, without an explanation. */
 belay_status call_keep(belay_ctx *c, const char *name, const void *bytes, uint64_t length);
 bool call_is_cancelled(belay_ctx *c);
 int64_t call_time_left_ms(belay_ctx *c);

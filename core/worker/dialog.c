@@ -101,6 +101,7 @@ static void on_log(worker *w, const json_t *m)
 {
     const char *line = wire_get_text(m, "line");
     json_int_t level = wire_get_int(m, "level", -1);
+    w->dropped_inside = (uint64_t)wire_get_int(m, "dropped", (json_int_t)w->dropped_inside);
     if (!line || level < 0 || level > 3)
         host_break(w, "a 'log' without line or level");
     else if (!outflow_say(&w->out, (int)level, line))

@@ -50,11 +50,24 @@ static void close_handles(worker *w, int count)
 
 static void enter(worker *w, host_stage stage, int64_t limit_ms);
 
+/* What the log lacks is told where it is lacking: behind its last line. */
+static void tell_dropped(const worker *w)
+{
+    const uint64_t dropped = w->out.log.dropped + w->dropped_inside;
+    if (dropped == 0 || !w->handlers.log)
+        return;
+    guard_mem char *line = mem_printf("%llu more lines were left out of the log: it takes %d a second, and %zu MiB of "
+                                      "a call",
+                                      (unsigned long long)dropped, BUDGET_LINES_PER_SECOND, BUDGET_BYTES >> 20);
+    w->handlers.log(w->handlers.user, 2, line);
+}
+
 /* The supervisor still removes the work folder; nobody has to wait for that, but its end is awaited. */
 static void finish(worker *w)
 {
     w->finished = true;
     outflow_end(&w->out);
+    tell_dropped(w);
     guard_mem char *text = NULL;
     worker_result result = verdict_of(w, &text);
     w->handlers.done(w->handlers.user, &result);
@@ -83,6 +96,7 @@ static void on_timer(uv_timer_t *timer);
 static void enter(worker *w, host_stage stage, int64_t limit_ms)
 {
     w->stage = stage;
+    uv_update_time(w->loop); /* the loop's own may be from before a long callback, or before a wait for the lock */
     uv_timer_start(&w->timer, on_timer, (uint64_t)limit_ms, 0);
 }
 

@@ -11,6 +11,7 @@
 #include "worker/call.h"
 #include "worker/inside.h"
 #include "worker/load.h"
+#include "worker/outflow.h"
 
 /* ---- the conversation -------------------------------------------------------------------------------------------- */
 
@@ -267,6 +268,23 @@ belay_status call_keep(belay_ctx *c, const char *name, const void *bytes, uint64
     return BELAY_OK;
 }
 
+/* Many plugins can do without an artifact: what they have explained themselves stays. */
+static belay_status keep(belay_ctx *c, const char *name, const void *bytes, uint64_t length)
+{
+    belay_status status = call_keep(c, name, bytes, length);
+    if (c->explained)
+        return status;
+    if (status == BELAY_E_CONFIG)
+        call_explain(c, NULL,
+                     "'%s' is no name of an artifact: 1 to %d of A-Z a-z 0-9 . _ -, no dot in front, no secret",
+                     name ? name : "", OUTFLOW_NAME);
+    else if (status == BELAY_E_LIMIT)
+        call_explain(c, NULL, "the artifact '%s' exceeds a limit: %zu MiB each, %d of a call", name,
+                     OUTFLOW_ARTIFACT >> 20, OUTFLOW_ARTIFACTS);
+    c->explained = false; /* of several refusals the last counts */
+    return status;
+}
+
 /* ---- what a step says -------------------------------------------------------------------------------------------- */
 
 static void log_line(belay_ctx *c, int32_t level, const char *line, size_t n)
@@ -275,7 +293,8 @@ static void log_line(belay_ctx *c, int32_t level, const char *line, size_t n)
         n = CALL_LOG_LINE;
     if (!budget_take(&c->log, n, clock_steady_ms()))
         return;
-    call_tell(c, json_pack("{s:s, s:i, s:o}", "type", "log", "level", (int)level, "line", wire_string(line, n)));
+    call_tell(c, json_pack("{s:s, s:i, s:o, s:I}", "type", "log", "level", (int)level, "line", wire_string(line, n),
+                           "dropped", (json_int_t)c->log.dropped));
 }
 
 static void log_text(belay_ctx *c, int32_t level, const char *text)
@@ -308,9 +327,11 @@ static void progress(belay_ctx *c, uint64_t done, uint64_t all, const char *what
 
 static void explain(belay_ctx *c, const char *summary, const char *hint, const char *option)
 {
-    if (summary)
-        call_tell(c, json_pack("{s:s, s:o, s:o, s:o}", "type", "explain", "summary", cut(summary), "hint", cut(hint),
-                               "option", cut(option)));
+    if (!summary)
+        return;
+    c->explained = true;
+    call_tell(c, json_pack("{s:s, s:o, s:o, s:o}", "type", "explain", "summary", cut(summary), "hint", cut(hint),
+                           "option", cut(option)));
 }
 
 /* ---- time and cancellation --------------------------------------------------------------------------------------- */
@@ -377,7 +398,7 @@ const belay_host call_host = {
     .measure = measure,
     .log = log_text,
     .progress = progress,
-    .keep = call_keep,
+    .keep = keep,
     .explain = explain,
     .cancelled = cancelled,
     .cancel_fd = cancel_fd,

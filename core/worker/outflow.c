@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "worker/wire.h"
 
-#define ARTIFACT_BYTES ((size_t)16 * 1024 * 1024)
-#define ARTIFACTS      64
 /* A line without an end is written in pieces of this size. */
 #define LINE_PIECE ((size_t)16 * 1024)
 
@@ -77,7 +75,7 @@ bool outflow_print(outflow *o, const char *bytes, size_t n)
 static bool is_artifact_name(const char *name)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    return name[0] && name[0] != '.' && strlen(name) <= 100 && strspn(name, allowed) == strlen(name);
+    return name[0] && name[0] != '.' && strlen(name) <= OUTFLOW_NAME && strspn(name, allowed) == strlen(name);
 }
 
 static outflow_file *find_artifact(outflow *o, const char *name)
@@ -85,7 +83,7 @@ static outflow_file *find_artifact(outflow *o, const char *name)
     for (size_t i = 0; i < o->artifacts.count; i++)
         if (strcmp(o->artifacts.items[i].name, name) == 0)
             return &o->artifacts.items[i];
-    if (o->artifacts.count == ARTIFACTS)
+    if (o->artifacts.count == OUTFLOW_ARTIFACTS)
         return NULL;
     mem_reserve(&o->artifacts);
     outflow_file *a = &o->artifacts.items[o->artifacts.count++];
@@ -107,7 +105,7 @@ belay_status outflow_artifact(outflow *o, const char *name, const char *bytes, s
     if (!is_artifact_name(name) || redactor_finds(o->secrets, name, strlen(name)))
         return BELAY_E_CONFIG;
     outflow_file *a = find_artifact(o, name);
-    if (!a || a->bytes + n > ARTIFACT_BYTES)
+    if (!a || a->bytes + n > OUTFLOW_ARTIFACT)
         return BELAY_E_LIMIT;
     a->bytes += n;
     text safe = {0};

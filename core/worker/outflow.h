@@ -8,6 +8,10 @@
 
 /** What a worker may write in all, as log messages or to its standard output, before it is to be stopped. */
 #define OUTFLOW_FLOOD (4 * BUDGET_BYTES)
+/** Bytes of an artifact, how many artifacts there are of a call, and how long their names are. */
+#define OUTFLOW_ARTIFACT  ((size_t)16 * 1024 * 1024)
+#define OUTFLOW_ARTIFACTS 64
+#define OUTFLOW_NAME      100
 
 /** Lines, masked as one stream, so that a value split over lines is found, and within the budget. */
 typedef struct outflow_lines {

@@ -25,8 +25,9 @@ CXXFLAGS ?= -O2 -g -Wall -Wextra
 override CXXFLAGS += -std=c++17 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti
 override CFLAGS += -std=c17 -fPIC -fvisibility=hidden
 override CPPFLAGS += -D_GNU_SOURCE -MMD -MP $(shell pkg-config --cflags belay $(PKGS))
-# Nothing of Belay is linked: a symbol that is missing is an error now, not when the plugin is loaded.
-override LDFLAGS += -shared -Wl,-z,defs -Wl,--exclude-libs,ALL
+# Nothing of Belay is linked: a symbol that is missing is an error now, not when the plugin is loaded. One is exported.
+belay_map := $(shell pkg-config --variable=plugin_map belay)
+override LDFLAGS += -shared -Wl,-z,defs -Wl,--version-script='$(belay_map)'
 ifneq ($(strip $(PKGS)),)
 override LDLIBS += $(shell pkg-config --libs $(PKGS))
 endif

@@ -96,7 +96,7 @@ static void systemd_finds_nothing_wrong_with_them(void **state)
 static void pkg_config_tells_where_everything_is(void **state)
 {
     (void)state;
-    static const char *const variables[] = {"belay", "plugin_mk", "plugin_dir"};
+    static const char *const variables[] = {"belay", "plugin_mk", "plugin_map", "plugin_dir"};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         char *path = strdup(kit_output_of("pkg-config", kit_path("--variable=%s", variables[i]), "belay", NULL));
         path[strcspn(path, "\n")] = '\0';
@@ -163,19 +163,38 @@ static void make_installs_a_plugin_where_the_program_finds_it(void **state)
     assert_int_not_equal(kit_status_of(installed(), "explain", "made.file", NULL), 0);
 }
 
+/* Builds the plugin whose one source lies in the folder; gives the build's folder. */
+static const char *build_with_cmake(const char *folder, const char *language, const char *name, const char *source)
+{
+    const char *build = kit_path("%s/build", folder);
+    kit_write(kit_path("%s/CMakeLists.txt", folder), kit_path("cmake_minimum_required(VERSION 3.25)\n"
+                                                              "project(%s %s)\n"
+                                                              "find_package(Belay 0.1 REQUIRED)\n"
+                                                              "belay_add_plugin(%s SOURCES %s)\n",
+                                                              name, language, name, source));
+    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
+    kit_output_of("cmake", "--build", build, NULL);
+    assert_exports_one_symbol(kit_path("%s/%s.so", build, name));
+    return build;
+}
+
 static void cmake_builds_and_installs_a_plugin(void **state)
 {
     (void)state;
-    const char *folder = scaffold("cmade", "change"), *build = kit_path("%s/build", folder);
-    kit_write(kit_path("%s/CMakeLists.txt", folder), "cmake_minimum_required(VERSION 3.25)\n"
-                                                     "project(cmade C)\n"
-                                                     "find_package(Belay 0.1 REQUIRED)\n"
-                                                     "belay_add_plugin(cmade SOURCES cmade.c)\n");
-    kit_output_of("cmake", "-S", folder, "-B", build, kit_path("-DCMAKE_PREFIX_PATH=%s", prefix), NULL);
-    kit_output_of("cmake", "--build", build, NULL);
-    assert_exports_one_symbol(kit_path("%s/cmade.so", build));
+    const char *build = build_with_cmake(scaffold("cmade", "change"), "C", "cmade", "cmade.c");
     kit_output_of("cmake", "--install", build, NULL);
     assert_holds(kit_output_of(installed(), "explain", "cmade.link", NULL), "What it shall point at.");
+}
+
+/* Unoptimized, what of the standard library is used stays in the file as functions of their own. */
+static void a_plugin_in_cpp_exports_one_symbol_too(void **state)
+{
+    (void)state;
+    const char *folder = kit_path("%s/in-cpp", work);
+    kit_output_of("cp", "-r", kit_path("%s/examples/plugins/inodes-cpp", source_folder), folder, NULL);
+    kit_output_of("make", "-C", folder, "CXXFLAGS=-O0 -g", NULL);
+    assert_exports_one_symbol(kit_path("%s/inodes-cpp.so", folder));
+    (void)build_with_cmake(folder, "CXX", "inodes-cpp", "inodes.cc");
 }
 
 static void cmake_builds_tests_with_the_testkit_and_ctest_runs_them(void **state)
@@ -224,6 +243,31 @@ static void the_headers_compile_alone_as_c_and_as_cpp(void **state)
                       NULL);
 }
 
+/* All that the header's macros fill in, in the order of the structs, as C++ wants it. */
+static const char tables[] =
+    "#include <belay/plugin.h>\n"
+    "static belay_status verify(belay_ctx *c, const belay_host *h) { (void)c; return BELAY_HAS(h, log) ? 0 : 3; }\n"
+    "static const belay_option options[] = {{.name = \"file\", .type = BELAY_T_PATH, .doc = \"A file.\"}};\n"
+    "static const belay_output outputs[] = {{.name = \"made\", .doc = \"A file.\", .type = BELAY_T_PATH}};\n"
+    "static const belay_metric metrics[] = {{.name = \"size\", .unit = \"B\", .doc = \"Its size.\"}};\n"
+    "static const belay_step steps[] = {{.name = \"file\", .doc = \"A file.\", BELAY_TABLE(option, options),\n"
+    "    BELAY_TABLE(output, outputs), BELAY_TABLE(metric, metrics), .verify = verify}};\n"
+    "static const belay_plugin plugin = {BELAY_PLUGIN_HEAD, BELAY_TABLE(step, steps), .name = \"t\",\n"
+    "    .version = \"1\", .doc = \"All.\"};\n"
+    "const belay_plugin *belay_plugin_v1(void) { return &plugin; }\n";
+
+static void the_macros_fill_in_tables_in_c_and_in_cpp(void **state)
+{
+    (void)state;
+    static const char *const compilers[] = {"gcc -x c -std=c17 -Wextra -Wpedantic", "g++ -x c++ -std=c++17",
+                                            "g++ -x c++ -std=c++20 -Wpedantic"};
+    const char *file = kit_path("%s/tables.c", work);
+    kit_write(file, tables);
+    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+        kit_output_of("sh", "-c",
+                      kit_path("%s -Wall -Werror -I%s/include -fsyntax-only %s", compilers[i], prefix, file), NULL);
+}
+
 /* The commands of a page: its indented lines that begin with "$ ". */
 static char *commands_of(const char *page)
 {
@@ -270,6 +314,7 @@ static void the_debian_packages_hold_what_they_should(void **state)
     const char *list = kit_output_of(kit_path("%s/usr/bin/belay", unpacked), "plugins", NULL);
     assert_holds(list, kit_path("%s/usr/lib/belay/host.so", unpacked));
     assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.mk", unpacked), F_OK), 0);
+    assert_int_equal(access(kit_path("%s/usr/share/belay/plugin.map", unpacked), F_OK), 0);
     assert_int_equal(access(kit_path("%s/usr/share/zsh/vendor-completions/_belay", unpacked), R_OK), 0);
     if (kit_status_of("sh", "-c", "command -v scdoc", NULL) == 0)
         assert_int_equal(access(kit_path("%s/usr/share/man/man7/belay-plugin.7", unpacked), R_OK), 0);
@@ -285,10 +330,12 @@ int main(void)
         cmocka_unit_test(pkg_config_tells_where_everything_is),
         cmocka_unit_test(pages_and_completions_are_where_programs_look),
         cmocka_unit_test(the_headers_compile_alone_as_c_and_as_cpp),
+        cmocka_unit_test(the_macros_fill_in_tables_in_c_and_in_cpp),
         cmocka_unit_test(scaffolds_build_with_each_compiler_and_pass_their_tests),
         cmocka_unit_test(make_check_notices_a_readme_that_is_not_true),
         cmocka_unit_test(make_installs_a_plugin_where_the_program_finds_it),
         cmocka_unit_test(cmake_builds_and_installs_a_plugin),
+        cmocka_unit_test(a_plugin_in_cpp_exports_one_symbol_too),
         cmocka_unit_test(cmake_builds_tests_with_the_testkit_and_ctest_runs_them),
         cmocka_unit_test(a_symbol_that_nothing_defines_ends_the_build),
         cmocka_unit_test(without_the_sdk_make_says_what_to_install),

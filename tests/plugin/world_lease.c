@@ -4,6 +4,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* What a worker has for loading its plugin. */
+#define LOAD_LIMIT_S 10
 
 static const char *steps(const bed *b, const char *of_a)
 {
@@ -116,6 +120,26 @@ static void a_supervisor_that_lives_ends_all_that_a_dead_core_has_left(void **st
     bed_assert_untouched(&b);
 }
 
+/* The time for loading a plugin begins when its worker is started, not when the run began to wait. */
+static void a_run_that_waited_longer_than_a_plugin_may_load_runs_like_any_other(void **state)
+{
+    (void)state;
+    bed b = bed_new(), other = b;
+    other.output = kit_path("%s.other", b.output);
+    bed_pipeline(&b, steps(&b, "trouble = [\"execute=nap\"]; timeout = \"1m\";"));
+    bed_start(&b, "run", b.file, NULL);
+    bed_wait(&b, "ea");
+    bed_pipeline(&other, steps(&other, ""));
+    bed_start(&other, "run", b.file, "--wait", "1m", NULL);
+    bed_wait_output(&other, "waiting, at most");
+    (void)sleep(LOAD_LIMIT_S + 1);
+    bed_signal(&b, SIGINT);
+    assert_int_equal(bed_end(&b), 10);
+    const int status = bed_end(&other);
+    if (status != 0)
+        fail_msg("status %d\n%s", status, bed_events(&other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +147,7 @@ int main(void)
         cmocka_unit_test(resume_waits_for_what_is_left_and_goes_on_once_it_has_ended),
         cmocka_unit_test(whoever_waits_for_it_holds_the_environment_and_can_be_stopped),
         cmocka_unit_test(a_supervisor_that_lives_ends_all_that_a_dead_core_has_left),
+        cmocka_unit_test(a_run_that_waited_longer_than_a_plugin_may_load_runs_like_any_other),
     };
     return cmocka_run_group_tests_name("world lease", tests, NULL, NULL);
 }

@@ -89,6 +89,7 @@ static void what_cannot_be_described_says_why(void **state)
     is_refused("crash_describe", "the plugin crashed in describing itself, by SIGABRT");
     is_refused("no_entry", "exports no function belay_plugin_v1");
     is_refused("unresolved", "undefined symbol: from_a_library_that_is_gone");
+    is_refused("huge_tables", "the plugin's tables are too large: a 'plugin' message of 11");
     is_refused("needs_newer", "needs interface 1.7; this Belay offers 1.0");
 }
 

@@ -86,6 +86,20 @@ static void who_heeds_cancellation_returns_cancelled(void **state)
     assert_true(p.took_ms < 5000); /* its grace */
 }
 
+static void the_grace_begins_when_it_is_asked_however_busy_the_core_was(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile",
+                     .step = "heeds_cancel",
+                     .phase = WORKER_EXECUTE,
+                     .cancel_at_log = true,
+                     .stall_ms = 3000,
+                     .grace_ms = 2000};
+    phase_run_do(&p);
+    assert_int_equal(p.end, WORKER_END_RETURNED);
+    assert_int_equal(p.status, BELAY_E_CANCELLED);
+}
+
 static void a_result_that_came_late_but_good_counts(void **state)
 {
     (void)state;
@@ -245,7 +259,21 @@ static void a_flood_of_log_lines_is_cut_and_counted(void **state)
     phase_run_do(&p);
     assert_int_equal(p.status, BELAY_OK);
     assert_in_range(p.lines, 900, 5000);
-    assert_int_equal(p.lines + (int)p.dropped, 100000);
+    const int told = 1; /* the line that counts them */
+    assert_int_equal(p.lines - told + (int)p.dropped, 100000);
+    guard_mem char *last = mem_printf("\n2 %d more lines were left out of the log: it takes 200 a second, and 4 MiB of "
+                                      "a call\n",
+                                      (int)p.dropped);
+    assert_contains(text_get(&p.log), last);
+    assert_string_equal(text_get(&p.log) + p.log.count - strlen(last), last);
+}
+
+static void of_a_flood_that_has_no_end_the_cut_is_told_too(void **state)
+{
+    (void)state;
+    guard_phase p = {.step = "flood_without_end", .timeout_ms = 1000};
+    ends_as(&p, WORKER_END_TIMEOUT, "did not end");
+    assert_contains(text_get(&p.log), " more lines were left out of the log");
 }
 
 static void a_flood_of_output_is_stopped(void **state)
@@ -290,6 +318,22 @@ static void undo_records_have_limits(void **state)
     phase_run_do(&q);
     assert_int_equal(q.status, BELAY_E_LIMIT);
     assert_int_equal(json_object_size(q.remembered), 256);
+}
+
+static void an_artifact_that_is_refused_is_told_with_the_rule(void **state)
+{
+    (void)state;
+    guard_phase p = {.plugin = "hostile", .step = "keeps_badly_named", .phase = WORKER_EXECUTE};
+    phase_run_do(&p);
+    assert_int_equal(p.status, BELAY_E_CONFIG);
+    assert_contains(p.summary, "'.env' is no name of an artifact: 1 to 100 of A-Z a-z 0-9 . _ -, no dot in front");
+    guard_phase q = {.plugin = "hostile", .step = "keeps_too_many", .phase = WORKER_EXECUTE};
+    phase_run_do(&q);
+    assert_int_equal(q.status, BELAY_E_LIMIT);
+    assert_string_equal(q.summary, "the artifact 'file-65' exceeds a limit: 16 MiB each, 64 of a call");
+    guard_phase r = {.plugin = "hostile", .step = "explains_and_keeps", .phase = WORKER_EXECUTE};
+    phase_run_do(&r);
+    assert_string_equal(r.summary, "what matters");
 }
 
 /* ---- loading ----------------------------------------------------------------------------------------------------- */
@@ -351,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_stopped_process_is_killed_too),
         cmocka_unit_test(who_ignores_cancellation_is_killed),
         cmocka_unit_test(who_heeds_cancellation_returns_cancelled),
+        cmocka_unit_test(the_grace_begins_when_it_is_asked_however_busy_the_core_was),
         cmocka_unit_test(a_result_that_came_late_but_good_counts),
         cmocka_unit_test(kill_ends_it_at_once),
         cmocka_unit_test(cancelling_before_it_is_loaded_works),
@@ -363,10 +408,12 @@ int main(void)
         cmocka_unit_test(nothing_outlives_a_core_that_was_killed),
         cmocka_unit_test(the_work_folder_is_removed_with_all_that_is_in_it),
         cmocka_unit_test(a_flood_of_log_lines_is_cut_and_counted),
+        cmocka_unit_test(of_a_flood_that_has_no_end_the_cut_is_told_too),
         cmocka_unit_test(a_flood_of_output_is_stopped),
         cmocka_unit_test(a_line_of_1_MiB_that_is_not_UTF_8_does_no_harm),
         cmocka_unit_test(what_is_printed_becomes_log_lines),
         cmocka_unit_test(undo_records_have_limits),
+        cmocka_unit_test(an_artifact_that_is_refused_is_told_with_the_rule),
         cmocka_unit_test(a_plugin_that_hangs_while_it_loads_is_cancelled),
         cmocka_unit_test(a_plugin_that_prints_while_it_loads_works),
         cmocka_unit_test(a_step_that_there_is_not_is_no_start),

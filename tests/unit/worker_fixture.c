@@ -56,6 +56,7 @@ static void on_log(void *user, int level, const char *line)
     phase_run *p = user;
     p->lines++;
     text_printf(&p->log, "%d %s\n", level, line);
+    usleep((useconds_t)p->stall_ms * 1000);
     if (p->cancel_at_log && p->worker)
         worker_cancel(p->worker);
 }

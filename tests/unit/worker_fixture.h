@@ -21,6 +21,7 @@ typedef struct phase_run {
     int64_t timeout_ms, grace_ms;             /**< 0: 10 s, 300 ms */
     int cancel_after_ms, kill_after_ms;       /**< 0: never */
     bool cancel_at_log;                       /**< cancel as soon as it logs a line */
+    int stall_ms;                             /**< how long the core is busy with something else before that */
     bool refuse;                              /**< remember and output fail */
 
     /* out */

@@ -211,6 +211,21 @@ static void no_argument_may_hold_a_secret(void **state)
     assert_contains(p.summary, "an argument of '/bin/true' holds a secret");
 }
 
+static void a_run_that_is_not_filled_in_right_says_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *step, *part;
+    } cases[] = {{"runs_without_size", "struct_size 0 and flags 0; it takes sizeof(belay_run), 120, and 0"},
+                 {"runs_with_flags", "struct_size 120 and flags 4;"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_phase p = {.plugin = "hostile", .step = cases[i].step, .phase = WORKER_EXECUTE};
+        phase_run_do(&p);
+        assert_int_equal(p.status, BELAY_E_UNSUPPORTED);
+        assert_contains(p.summary, cases[i].part);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +243,7 @@ int main(void)
         cmocka_unit_test(programs_get_neither_our_descriptors_nor_our_signal_mask),
         cmocka_unit_test(descriptors_connect_programs),
         cmocka_unit_test(no_argument_may_hold_a_secret),
+        cmocka_unit_test(a_run_that_is_not_filled_in_right_says_what_is_wrong),
     };
     return cmocka_run_group_tests_name("worker run", tests, NULL, NULL);
 }

@@ -118,7 +118,8 @@ typedef struct belay_run {
  * What the host lends to a plugin. Values come checked against the schema, with defaults applied.
  *
  * Limits: an undo value 64 KiB, 256 undo keys per step, an output 16 KiB, 200 log lines a second and 4 MiB of log
- * per call (what exceeds them is dropped and counted), 16 MiB per artifact.
+ * per call (what exceeds them is dropped and counted; the count is the log's last line), 64 artifacts per call of
+ * 16 MiB each.
  */
 typedef struct belay_host {
     uint32_t struct_size;
@@ -167,7 +168,8 @@ typedef struct belay_host {
     void (*log)(belay_ctx *, int32_t level, const char *text);
     /** all = 0: the total is not known. what: a few words, may be NULL. */
     void (*progress)(belay_ctx *, uint64_t done, uint64_t all, const char *what);
-    /** Appends to the artifact `name` ([A-Za-z0-9._-]+) of this step, masked; kept with the run. */
+    /** Appends to the artifact `name` of this step, masked; kept with the run. A name is 1 to 100 of [A-Za-z0-9._-],
+     *  without a dot in front and without a secret: else BELAY_E_CONFIG. */
     belay_status (*keep)(belay_ctx *, const char *name, const void *bytes, uint64_t length);
     /** Explains the negative status, NOT_YET or NO_DATA about to be returned: what and why; hint: what to do;
      *  option: whose value is to blame. hint and option may be NULL. The last call counts. */
@@ -217,7 +219,7 @@ typedef struct belay_step {
     belay_fn discard;  /**< Optional. After commit and retention: lets go of what rollback would have needed. */
 } belay_step;
 
-/** A plugin. Fill the head with BELAY_PLUGIN_HEAD. */
+/** A plugin. Fill the head with BELAY_PLUGIN_HEAD. All texts of its tables together stay below 1 MiB. */
 typedef struct belay_plugin {
     uint32_t struct_size;
     uint32_t built_minor;        /**< BELAY_ABI_MINOR at its build */
@@ -231,11 +233,17 @@ typedef struct belay_plugin {
     const char *license, *contact, *doc;
 } belay_plugin;
 
-/** Fills the three members of a table: BELAY_TABLE(option, my_options). */
-#define BELAY_TABLE(field, arr)                                                                                        \
-    .field##s = (arr), .field##_count = (uint32_t)(sizeof(arr) / sizeof((arr)[0])),                                    \
-    .field##_stride = (uint32_t)sizeof((arr)[0])
-#define BELAY_PLUGIN_HEAD .struct_size = (uint32_t)sizeof(belay_plugin), .built_minor = BELAY_ABI_MINOR
+/** Fills the three members of a table, of a belay_step or, BELAY_TABLE(step, my_steps), of a belay_plugin.
+ *  Both macros are designated initializers: C and C++20, where members stand in the order of the struct. In C++17 gcc
+ *  and clang know them as an extension, of which -Wpedantic warns; assign the members there. */
+#define BELAY_TABLE(field, arr) BELAY_TABLE_##field(arr)
+#define BELAY_TABLE_option(arr) .options = (arr), .option_count = BELAY_COUNT(arr), .option_stride = BELAY_STRIDE(arr)
+#define BELAY_TABLE_output(arr) .outputs = (arr), .output_count = BELAY_COUNT(arr), .output_stride = BELAY_STRIDE(arr)
+#define BELAY_TABLE_metric(arr) .metrics = (arr), .metric_count = BELAY_COUNT(arr), .metric_stride = BELAY_STRIDE(arr)
+#define BELAY_TABLE_step(arr)   .step_count = BELAY_COUNT(arr), .step_stride = BELAY_STRIDE(arr), .steps = (arr)
+#define BELAY_COUNT(arr)        ((uint32_t)(sizeof(arr) / sizeof((arr)[0])))
+#define BELAY_STRIDE(arr)       ((uint32_t)sizeof((arr)[0]))
+#define BELAY_PLUGIN_HEAD       .struct_size = (uint32_t)sizeof(belay_plugin), .built_minor = BELAY_ABI_MINOR
 /** True when the host's table is long enough to hold member m, and m is there. */
 #define BELAY_HAS(h, m) ((h)->struct_size >= offsetof(belay_host, m) + sizeof(((belay_host *)0)->m) && (h)->m)
 

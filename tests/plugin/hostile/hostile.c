@@ -171,6 +171,13 @@ static belay_status flood_log(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
+static belay_status flood_without_end(belay_ctx *c, const belay_host *h)
+{
+    while (!h->cancelled(c))
+        h->log(c, 1, "water, still");
+    wait_for_ever();
+}
+
 static belay_status flood_stdout(belay_ctx *c, const belay_host *h)
 {
     (void)c;
@@ -387,6 +394,52 @@ static belay_status leaks(belay_ctx *c, const belay_host *h)
     return strcmp(run.out, secret) == 0 ? BELAY_E_FAIL : BELAY_E_CONFIG; /* E_FAIL: shows what was explained */
 }
 
+/* ---- what is refused --------------------------------------------------------------------------------------------- */
+
+static belay_status keeps_badly_named(belay_ctx *c, const belay_host *h)
+{
+    char longest[102] = "";
+    memset(longest, 'n', 100);
+    if (h->keep(c, longest, "x", 1) != BELAY_OK)
+        return BELAY_E_FAIL;
+    longest[100] = 'n';
+    if (h->keep(c, longest, "x", 1) != BELAY_E_CONFIG)
+        return BELAY_E_FAIL;
+    return h->keep(c, ".env", "x", 1);
+}
+
+static belay_status explains_and_keeps(belay_ctx *c, const belay_host *h)
+{
+    h->explain(c, "what matters", NULL, NULL);
+    (void)h->keep(c, ".env", "x", 1);
+    return BELAY_E_FAIL;
+}
+
+static belay_status keeps_too_many(belay_ctx *c, const belay_host *h)
+{
+    belay_status status = BELAY_OK;
+    for (int i = 1; i <= 65 && status == BELAY_OK; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "file-%d", i);
+        status = h->keep(c, name, "x", 1);
+    }
+    return status;
+}
+
+static belay_status runs_without_size(belay_ctx *c, const belay_host *h)
+{
+    const char *argv[] = {"/bin/true", NULL};
+    belay_run run = {.argv = argv};
+    return h->run(c, &run);
+}
+
+static belay_status runs_with_flags(belay_ctx *c, const belay_host *h)
+{
+    const char *argv[] = {"/bin/true", NULL};
+    belay_run run = {.struct_size = sizeof run, .flags = 4, .argv = argv};
+    return h->run(c, &run);
+}
+
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static const belay_option options[] = {
@@ -417,6 +470,7 @@ static const belay_step steps[] = {
     STEP(execute, short_stray),
     STEP(execute, litter),
     STEP(execute, flood_log),
+    STEP(execute, flood_without_end),
     STEP(execute, flood_stdout),
     STEP(execute, one_long_line),
     STEP(execute, prints),
@@ -432,6 +486,11 @@ static const belay_step steps[] = {
     STEP(execute, remembers_secret),
     STEP(execute, outputs_secret),
     STEP(execute, runs_with_secret),
+    STEP(execute, keeps_badly_named),
+    STEP(execute, explains_and_keeps),
+    STEP(execute, keeps_too_many),
+    STEP(execute, runs_without_size),
+    STEP(execute, runs_with_flags),
     {.name = "leaks",
      .doc = "Does what its name says.",
      .flags = BELAY_S_READ_ONLY,
