@@ -75,7 +75,9 @@ static int enter_state(driver *d, const machine_action *a, error **err)
         run->state = was;
         return r;
     }
-    if (d->mode != DRIVER_PLAN)
+    /* When nothing has executed, the decision is written for a resume; there is nothing that is rolled back. */
+    const size_t *started;
+    if (d->mode != DRIVER_PLAN && (run->state != RUN_ROLLING_BACK || machine_started(d->machine, &started) > 0))
         tell_state(d);
     return 0;
 }

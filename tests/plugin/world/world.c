@@ -33,6 +33,13 @@ static belay_status nap(belay_ctx *c, const belay_host *h)
     return h->nap(c, 60000);
 }
 
+/* Is done when it is asked to stop. */
+static belay_status deaf(belay_ctx *c, const belay_host *h)
+{
+    (void)h->nap(c, 60000);
+    return BELAY_OK;
+}
+
 /* Leaves a process behind that has a session of its own, and naps. */
 static belay_status orphan(belay_ctx *c, const belay_host *h)
 {
@@ -90,11 +97,13 @@ static const struct {
     belay_status status;
     belay_status (*act)(belay_ctx *, const belay_host *);
 } troubles[] = {
-    {"fail", BELAY_E_FAIL, NULL},     {"retry", BELAY_E_RETRY, NULL},        {"config", BELAY_E_CONFIG, NULL},
-    {"not_yet", BELAY_NOT_YET, NULL}, {"no_data", BELAY_NO_DATA, NULL},      {"hang", BELAY_E_FAIL, hang},
-    {"nap", BELAY_E_CANCELLED, nap},  {"crash", BELAY_E_FAIL, crash},        {"exit", BELAY_E_FAIL, leave},
-    {"limit", BELAY_E_LIMIT, NULL},   {"orphan", BELAY_E_CANCELLED, orphan}, {"eat", BELAY_E_FAIL, eat},
-    {"gorge", BELAY_E_FAIL, gorge},
+    {"fail", BELAY_E_FAIL, NULL},          {"retry", BELAY_E_RETRY, NULL},
+    {"config", BELAY_E_CONFIG, NULL},      {"not_yet", BELAY_NOT_YET, NULL},
+    {"no_data", BELAY_NO_DATA, NULL},      {"hang", BELAY_E_FAIL, hang},
+    {"nap", BELAY_E_CANCELLED, nap},       {"crash", BELAY_E_FAIL, crash},
+    {"exit", BELAY_E_FAIL, leave},         {"limit", BELAY_E_LIMIT, NULL},
+    {"orphan", BELAY_E_CANCELLED, orphan}, {"eat", BELAY_E_FAIL, eat},
+    {"gorge", BELAY_E_FAIL, gorge},        {"deaf", BELAY_OK, deaf},
 };
 
 /* "execute.midway=crash:1": whether this is meant, and its WHAT in *ret_what. */
