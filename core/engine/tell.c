@@ -138,8 +138,9 @@ void tell_end(driver *d, int exit_status)
     json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->begun_ms));
     if (run->failed_ms)
         json_object_set_new(event, "failed_ms", json_integer(run->failed_ms));
-    if (run->failed_ms && run->healthy_ms >= run->failed_ms) /* not when the clock was set back in between */
-        json_object_set_new(event, "healthy_after_ms", json_integer(run->healthy_ms - run->failed_ms));
+    const int64_t after = run->healthy_ms - run->failed_ms; /* below 0 when the clock was set back in between */
+    if (run->failed_ms && run->healthy_ms)
+        json_object_set_new(event, "healthy_after_ms", json_integer(after > 0 ? after : 0));
     tell_set(d, event, "commit", run->commit);
     if (d->record.store && *run->id) {
         guard_mem char *folder = mem_printf("%s/runs/%s", store_folder(d->record.store), run->id);

@@ -62,6 +62,34 @@ static void every_way_to_fail_gives_the_old_world_back(void **state)
     }
 }
 
+static void says_that_the_previous_version_is_healthy_only_when_something_proved_it(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    const char *main_stage =
+        kit_path("stages: ( { name = \"one\"; steps: ( %s ); } );", bed_write(&b, 'a', "trouble = [\"verify=fail\"];"));
+    const struct {
+        const char *rollback;
+        bool proved;
+    } cases[] = {
+        {"", false},
+        {kit_path("rollback: ( %s );", bed_check(&b, 'c', "when = \"no\";")), false},
+        {kit_path("rollback: ( %s );", bed_check(&b, 'c', "trouble = [\"verify=fail\"]; on_failure = \"warn\";")),
+         false},
+        {kit_path("rollback: ( %s, %s );", bed_check(&b, 'c', ""),
+                  bed_check(&b, 'd', "trouble = [\"verify=fail\"]; on_failure = \"warn\";")),
+         false},
+        {kit_path("rollback: ( %s, %s );", bed_check(&b, 'c', "when = \"no\";"), bed_check(&b, 'd', "")), true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bed_pipeline(&b, kit_path("%s %s", main_stage, cases[i].rollback));
+        assert_int_equal(bed_run(&b), 10);
+        assert_int_equal(strstr(bed_events(&b), "healthy_after_ms") != NULL, cases[i].proved);
+        (void)bed_belay(&b, "show", "latest", NULL);
+        assert_int_equal(strstr(bed_events(&b), "\"healthy_ms\": 0") == NULL, cases[i].proved);
+    }
+}
+
 static void refuses_with_all_that_cannot_run_and_touches_nothing(void **state)
 {
     (void)state;
@@ -213,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_and_leaves_the_new_world),
         cmocka_unit_test(every_way_to_fail_gives_the_old_world_back),
+        cmocka_unit_test(says_that_the_previous_version_is_healthy_only_when_something_proved_it),
         cmocka_unit_test(refuses_with_all_that_cannot_run_and_touches_nothing),
         cmocka_unit_test(a_check_that_fails_before_the_first_change_touches_nothing),
         cmocka_unit_test(retries_what_may_pass),
