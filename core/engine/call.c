@@ -162,6 +162,7 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
     guard(error) err = NULL;
     if (strcmp(artifact, FINDINGS_ARTIFACT) == 0)
         findings_take(c, bytes, n);
+    c->left |= c->phase == WORKER_ROLLBACK && strcmp(artifact, LEFT_ARTIFACT) == 0;
     if (record_artifact(&c->driver->record, step_id(c), artifact, bytes, n, &err) == 0)
         return 0;
     guard_mem char *why = error_text(err);
@@ -388,6 +389,7 @@ static void note_result(notes *n, call *c)
     n->ended = true;
     n->phase = c->phase;
     n->verdict = c->verdict;
+    n->left = c->left;
     free(n->summary);
     free(n->hint);
     n->summary = take(c->summary);
