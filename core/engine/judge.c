@@ -209,10 +209,15 @@ static bool must_have_measured(const call *c)
     return c->phase == WORKER_PREPARE && !c->driver->outline->steps[c->step].pending;
 }
 
-static void replace_summary(call *c, char *summary)
+/* What the plugin had explained was about something else: its hint and option go with it. hint: NULL: none. */
+static void replace_explanation(call *c, char *summary, const char *hint)
 {
     free(c->summary);
+    free(c->hint);
+    free(c->option);
     c->summary = summary;
+    c->hint = mem_dup_or_null(hint);
+    c->option = NULL;
 }
 
 /* The first threshold that there was nothing to judge by, in words; NULL when there is none. */
@@ -235,9 +240,7 @@ static void judge_passed(call *c)
     const pipeline_step *s = driver_step(c->driver, c->step);
     if (c->refused) {
         c->verdict = MACHINE_FAILED;
-        replace_summary(c, error_text(c->refused));
-        free(c->hint);
-        c->hint = mem_dup_or_null(error_get_hint(c->refused));
+        replace_explanation(c, error_text(c->refused), error_get_hint(c->refused));
         return;
     }
     const bool soaks = c->phase == WORKER_VERIFY && s->soak_ms && c->driver->machine;
@@ -246,13 +249,13 @@ static void judge_passed(call *c)
         judge_slopes(c, left);
     if (c->threshold_failed) {
         c->verdict = MACHINE_FAILED;
-        replace_summary(c, take(c->threshold_failed));
+        replace_explanation(c, take(c->threshold_failed), NULL);
         return;
     }
     char *unjudged = find_unjudged(c, left);
     if (unjudged) {
         c->verdict = MACHINE_INCONCLUSIVE;
-        replace_summary(c, unjudged);
+        replace_explanation(c, unjudged, NULL);
         return;
     }
     if (c->threshold_warned)
@@ -267,8 +270,9 @@ void judge_call(call *c)
     }
     c->verdict = of_return(c->phase, c->status);
     if (c->status > BELAY_NOTHING && c->verdict == MACHINE_ERROR)
-        replace_summary(
-            c, mem_printf("the plugin returned %d, which %s must not", (int)c->status, worker_phase_name(c->phase)));
+        replace_explanation(
+            c, mem_printf("the plugin returned %d, which %s must not", (int)c->status, worker_phase_name(c->phase)),
+            NULL);
     if (c->verdict == MACHINE_PASSED)
         judge_passed(c);
 }
