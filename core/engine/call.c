@@ -239,9 +239,11 @@ static void on_done(void *user, const worker_result *result)
 
 /* ---- request ----------------------------------------------------------------------------------------------------- */
 
+/* What is not known is no fact: a plan has no run, a first deploy nothing that was there before. */
 static void set_fact(json_t *facts, const char *name, const char *value)
 {
-    json_object_set_new(facts, name, json_string(value));
+    if (*value)
+        json_object_set_new(facts, name, json_string(value));
 }
 
 static void set_time(json_t *facts, const char *name, int64_t ms)

@@ -90,6 +90,28 @@ static void says_that_the_previous_version_is_healthy_only_when_something_proved
     }
 }
 
+static void what_a_plugin_explained_and_bore_is_no_hint_to_a_threshold(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    bed_pipeline(&b, two_steps(&b, "trouble = [\"verify=tolerate\"]; fail_if = [\"length > 2\"];"));
+    assert_int_equal(bed_run(&b), 10);
+    assert_contains(bed_events(&b), "length is 3 (> 2)");
+    assert_null(strstr(bed_events(&b), "do not tell it"));
+    assert_null(strstr(bed_events(&b), "\"option\":\"trouble\""));
+}
+
+static void what_is_not_known_is_no_fact(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    const char *steps = kit_path("stages: ( { name = \"one\"; steps: ( %s ); } );",
+                                 bed_write(&b, 'a', "trouble = [\"prepare=know\"];"));
+    bed_first_pipeline(&b, steps);
+    assert_int_equal(bed_belay(&b, "plan", b.file, NULL), 0);
+    assert_int_equal(bed_run(&b), 0);
+}
+
 static void refuses_with_all_that_cannot_run_and_touches_nothing(void **state)
 {
     (void)state;
@@ -242,6 +264,8 @@ int main(void)
         cmocka_unit_test(commits_and_leaves_the_new_world),
         cmocka_unit_test(every_way_to_fail_gives_the_old_world_back),
         cmocka_unit_test(says_that_the_previous_version_is_healthy_only_when_something_proved_it),
+        cmocka_unit_test(what_a_plugin_explained_and_bore_is_no_hint_to_a_threshold),
+        cmocka_unit_test(what_is_not_known_is_no_fact),
         cmocka_unit_test(refuses_with_all_that_cannot_run_and_touches_nothing),
         cmocka_unit_test(a_check_that_fails_before_the_first_change_touches_nothing),
         cmocka_unit_test(retries_what_may_pass),
