@@ -1,4 +1,5 @@
 /* One phase of one step: its request, what its worker asks for and tells, its end. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ void call_free(call *c)
     free(c->hint);
     error_free(c->refused);
     free(c->option);
+    free(c->unfit);
     json_decref(c->sampled);
     text_done(&c->found);
     free(c);
@@ -130,6 +132,20 @@ static int save_output(call *c, const catalog_output *o, const char *value, erro
     return r < 0 ? r : hold_against_requirement(c, value, err);
 }
 
+/* Who reads it would be blamed for it. Times and sizes are written in more than one way. */
+static bool is_unfit(call *c, const catalog_output *o, const char *value)
+{
+    char *end;
+    errno = 0;
+    (void)strtoll(value, &end, 10);
+    if (o->type != BELAY_T_INT || (!errno && end != value && !*end))
+        return false;
+    free(c->unfit);
+    c->unfit = o->flags & BELAY_F_SECRET ? mem_printf("its output '%s' is not a whole number", o->name)
+                                         : mem_printf("its output '%s' is not a whole number: '%s'", o->name, value);
+    return true;
+}
+
 static int on_output(void *user, const char *name, const char *value)
 {
     call *c = user;
@@ -139,6 +155,8 @@ static int on_output(void *user, const char *name, const char *value)
                      name);
         return -1;
     }
+    if (is_unfit(c, o, value))
+        return -1;
     guard(error) err = NULL;
     if (save_output(c, o, value, &err) < 0) {
         driver_break(c->driver, take(err));

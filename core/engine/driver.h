@@ -32,6 +32,7 @@ typedef struct call {
     json_t *sampled;                           /**< metric -> true: measured in this call */
     error *refused;                            /**< what was resolved is not what the pipeline requires */
     text found;                                /**< of a collector: a finding whose line is not whole yet */
+    char *unfit;                               /**< an output that is not of its type, in words */
     bool left;                                 /**< of a rollback: what execute changed stays, and cannot be undone */
 
     /* how it ended */

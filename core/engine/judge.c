@@ -235,6 +235,49 @@ static char *find_unjudged(const call *c, int64_t left)
     return NULL;
 }
 
+/* ---- outputs ----------------------------------------------------------------------------------------------------- */
+
+typedef struct reading {
+    const call *call;
+    const catalog_output *missing; /**< of the call's step; NULL: it has all that is read */
+} reading;
+
+static void note_reading(void *user, const char *step, const char *output)
+{
+    reading *r = user;
+    driver *d = r->call->driver;
+    const pipeline_step *own = driver_step(d, r->call->step);
+    if (strcmp(step, own->id) == 0 && !record_output_get(&d->record, step, output))
+        r->missing = catalog_output_find(own->kind, output);
+}
+
+static bool is_last_phase(const call *c)
+{
+    const catalog_kind *k = driver_step(c->driver, c->step)->kind;
+    if (k->has_verify || k->has_execute)
+        return c->phase == (k->has_verify ? WORKER_VERIFY : WORKER_EXECUTE);
+    return c->phase == WORKER_PREPARE && !c->driver->outline->steps[c->step].pending;
+}
+
+/* A promised output that a later step is going to read and that is not there, in words; else NULL. One that nobody
+ * reads may be left out, and the way back is not worth a failure before it is needed. */
+static char *find_unproduced(const call *c)
+{
+    const pipeline *p = c->driver->pipeline;
+    reading r = {.call = c};
+    for (size_t i = 0; is_last_phase(c) && i < p->step_count; i++) {
+        const pipeline_step *s = &p->steps[i];
+        if (s->skipped || s->stage->rollback || s->stage->diagnose)
+            continue;
+        pipeline_references(s, note_reading, &r);
+        if (r.missing)
+            return mem_printf("it did not produce its output '%s', which step '%s' reads", r.missing->name, s->id);
+    }
+    return NULL;
+}
+
+/* ---- a call ------------------------------------------------------------------------------------------------------ */
+
 static void judge_passed(call *c)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
@@ -258,6 +301,12 @@ static void judge_passed(call *c)
         replace_explanation(c, unjudged, NULL);
         return;
     }
+    char *unproduced = find_unproduced(c);
+    if (unproduced) {
+        c->verdict = MACHINE_ERROR;
+        replace_explanation(c, unproduced, NULL);
+        return;
+    }
     if (c->threshold_warned)
         tell_warning(c->driver, NULL, "step '%s': %s", s->id, c->threshold_warned);
 }
@@ -273,6 +322,10 @@ void judge_call(call *c)
         replace_explanation(
             c, mem_printf("the plugin returned %d, which %s must not", (int)c->status, worker_phase_name(c->phase)),
             NULL);
+    if (c->unfit && c->verdict != MACHINE_FAILED) {
+        c->verdict = MACHINE_ERROR;
+        replace_explanation(c, take(c->unfit), NULL);
+    }
     if (c->verdict == MACHINE_PASSED)
         judge_passed(c);
 }

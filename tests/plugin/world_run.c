@@ -112,6 +112,28 @@ static void what_is_not_known_is_no_fact(void **state)
     assert_int_equal(bed_run(&b), 0);
 }
 
+static void an_output_that_is_read_must_be_produced_and_be_of_its_type(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *trouble, *says;
+        int status;
+    } cases[] = {
+        {"", "it did not produce its output 'count', which step 'b' reads", 10},
+        {"trouble = [\"execute.count=many\"];", "its output 'count' is not a whole number: 'many'", 10},
+        {"trouble = [\"execute.count=3\"];", "\"committed\"", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bed b = bed_new();
+        bed_pipeline(&b, bed_two_writes(&b, cases[i].trouble, "needs = [\"a\"]; token = \"${steps.a.count}\";"));
+        assert_int_equal(bed_run(&b), cases[i].status);
+        assert_contains(bed_events(&b), cases[i].says);
+        assert_null(strstr(bed_events(&b), "not produced yet"));
+        if (cases[i].status)
+            assert_null(strstr(bed_trace(&b), "eb"));
+    }
+}
+
 static void refuses_with_all_that_cannot_run_and_touches_nothing(void **state)
 {
     (void)state;
@@ -266,6 +288,7 @@ int main(void)
         cmocka_unit_test(says_that_the_previous_version_is_healthy_only_when_something_proved_it),
         cmocka_unit_test(what_a_plugin_explained_and_bore_is_no_hint_to_a_threshold),
         cmocka_unit_test(what_is_not_known_is_no_fact),
+        cmocka_unit_test(an_output_that_is_read_must_be_produced_and_be_of_its_type),
         cmocka_unit_test(refuses_with_all_that_cannot_run_and_touches_nothing),
         cmocka_unit_test(a_check_that_fails_before_the_first_change_touches_nothing),
         cmocka_unit_test(retries_what_may_pass),

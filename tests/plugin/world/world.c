@@ -235,6 +235,10 @@ static belay_status write_execute(belay_ctx *c, const belay_host *h)
     h->log(c, 1, line);
     (void)h->output(c, "path", path);
     (void)h->output(c, "commit", h->opt_str(c, "content"));
+    const char *count;
+    for (const char *const *t = h->opt_list(c, "trouble"); *t; t++)
+        if (is_meant(c, h, *t, "execute", "count", &count))
+            (void)h->output(c, "count", count);
     (void)h->keep(c, "kept.txt", "kept\n", 5);
     return trouble(c, h, "execute", "end");
 }
@@ -360,6 +364,7 @@ static const belay_option look_options[] = {
 static const belay_option shout_options[] = {FOLDER};
 static const belay_output write_outputs[] = {
     {.name = "path", .doc = "The file.", .type = BELAY_T_PATH},
+    {.name = "count", .doc = "What \"execute.count=\" says.", .type = BELAY_T_INT},
     {.name = "commit", .doc = "The content again.", .type = BELAY_T_STRING, .flags = BELAY_F_COMMIT}};
 static const belay_metric length_metrics[] = {{.name = "length", .unit = "", .doc = "Length of the file."}};
 
