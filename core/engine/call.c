@@ -1,4 +1,5 @@
 /* One phase of one step: its request, what its worker asks for and tells, its end. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ void call_free(call *c)
     free(c->hint);
     error_free(c->refused);
     free(c->option);
+    free(c->unfit);
     json_decref(c->sampled);
     text_done(&c->found);
     free(c);
@@ -130,6 +132,20 @@ static int save_output(call *c, const catalog_output *o, const char *value, erro
     return r < 0 ? r : hold_against_requirement(c, value, err);
 }
 
+/* Who reads it would be blamed for it. Times and sizes are written in more than one way. */
+static bool is_unfit(call *c, const catalog_output *o, const char *value)
+{
+    char *end;
+    errno = 0;
+    (void)strtoll(value, &end, 10);
+    if (o->type != BELAY_T_INT || (!errno && end != value && !*end))
+        return false;
+    free(c->unfit);
+    c->unfit = o->flags & BELAY_F_SECRET ? mem_printf("its output '%s' is not a whole number", o->name)
+                                         : mem_printf("its output '%s' is not a whole number: '%s'", o->name, value);
+    return true;
+}
+
 static int on_output(void *user, const char *name, const char *value)
 {
     call *c = user;
@@ -139,6 +155,8 @@ static int on_output(void *user, const char *name, const char *value)
                      name);
         return -1;
     }
+    if (is_unfit(c, o, value))
+        return -1;
     guard(error) err = NULL;
     if (save_output(c, o, value, &err) < 0) {
         driver_break(c->driver, take(err));
@@ -162,6 +180,7 @@ static int on_keep(void *user, const char *artifact, const char *bytes, size_t n
     guard(error) err = NULL;
     if (strcmp(artifact, FINDINGS_ARTIFACT) == 0)
         findings_take(c, bytes, n);
+    c->left |= c->phase == WORKER_ROLLBACK && strcmp(artifact, LEFT_ARTIFACT) == 0;
     if (record_artifact(&c->driver->record, step_id(c), artifact, bytes, n, &err) == 0)
         return 0;
     guard_mem char *why = error_text(err);
@@ -238,9 +257,11 @@ static void on_done(void *user, const worker_result *result)
 
 /* ---- request ----------------------------------------------------------------------------------------------------- */
 
+/* What is not known is no fact: a plan has no run, a first deploy nothing that was there before. */
 static void set_fact(json_t *facts, const char *name, const char *value)
 {
-    json_object_set_new(facts, name, json_string(value));
+    if (*value)
+        json_object_set_new(facts, name, json_string(value));
 }
 
 static void set_time(json_t *facts, const char *name, int64_t ms)
@@ -388,6 +409,7 @@ static void note_result(notes *n, call *c)
     n->ended = true;
     n->phase = c->phase;
     n->verdict = c->verdict;
+    n->left = c->left;
     free(n->summary);
     free(n->hint);
     n->summary = take(c->summary);

@@ -53,6 +53,22 @@ static int keep_due(driver *d, const machine_action *a, int64_t now, error **err
     return s ? store_mark(s, d->record.run.id, STORE_MARK_DUE, due, err) : 0;
 }
 
+/* A step of the rollback stage has verified, and none was let pass with a warning: else nothing speaks for health. */
+static bool proved_healthy(const driver *d)
+{
+    bool proved = false;
+    for (size_t i = 0; i < d->pipeline->step_count; i++) {
+        const pipeline_step *s = driver_step(d, i);
+        const notes *n = &d->notes[i];
+        if (!s->stage->rollback || s->skipped || !n->ended)
+            continue;
+        if (n->verdict != MACHINE_PASSED)
+            return false;
+        proved |= n->phase == WORKER_VERIFY;
+    }
+    return proved;
+}
+
 static int enter_state(driver *d, const machine_action *a, error **err)
 {
     store_run *run = &d->record.run;
@@ -70,12 +86,14 @@ static int enter_state(driver *d, const machine_action *a, error **err)
     run->ended_ms = run_state_is_end(run->state) ? now : 0;
     if (run->state == RUN_ROLLING_BACK && !run->failed_ms)
         run->failed_ms = now;
-    run->healthy_ms = run->state == RUN_ROLLED_BACK ? now : 0;
+    run->healthy_ms = run->state == RUN_ROLLED_BACK && proved_healthy(d) ? now : 0;
     if (r < 0 || (r = record_update(&d->record, err)) < 0) {
         run->state = was;
         return r;
     }
-    if (d->mode != DRIVER_PLAN)
+    /* When nothing has executed, the decision is written for a resume; there is nothing that is rolled back. */
+    const size_t *started;
+    if (d->mode != DRIVER_PLAN && (run->state != RUN_ROLLING_BACK || machine_started(d->machine, &started) > 0))
         tell_state(d);
     return 0;
 }

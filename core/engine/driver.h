@@ -9,9 +9,9 @@
 
 #include "base/trend.h"
 #include "engine/engine.h"
-#include "machine/machine.h"
 #include "engine/outline.h"
 #include "engine/record.h"
+#include "machine/machine.h"
 #include "store/store_lock.h"
 #include "worker/worker.h"
 
@@ -32,6 +32,8 @@ typedef struct call {
     json_t *sampled;                           /**< metric -> true: measured in this call */
     error *refused;                            /**< what was resolved is not what the pipeline requires */
     text found;                                /**< of a collector: a finding whose line is not whole yet */
+    char *unfit;                               /**< an output that is not of its type, in words */
+    bool left;                                 /**< of a rollback: what execute changed stays, and cannot be undone */
 
     /* how it ended */
     belay_status status;
@@ -43,6 +45,8 @@ typedef struct call {
 } call;
 
 #define NOTES_LINES 50
+/** The artifact by which a rollback says what it cannot undo, and why. */
+#define LEFT_ARTIFACT "left.txt"
 
 /** What a soaking step measured since its soak began, of one instance of a metric that has a threshold of its slope. */
 typedef struct series {
@@ -58,6 +62,7 @@ typedef struct notes {
     machine_verdict verdict;
     bool ended;   /**< some phase has */
     bool planned; /**< it said what it will change */
+    bool left;    /**< its last rollback said that it cannot undo what was changed */
     char *summary, *hint;
     int64_t started_ms;       /**< ms since 1970: first phase that is no prepare */
     int64_t acted_ms;         /**< steady: the same, of this process or undo */

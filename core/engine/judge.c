@@ -209,10 +209,15 @@ static bool must_have_measured(const call *c)
     return c->phase == WORKER_PREPARE && !c->driver->outline->steps[c->step].pending;
 }
 
-static void replace_summary(call *c, char *summary)
+/* What the plugin had explained was about something else: its hint and option go with it. hint: NULL: none. */
+static void replace_explanation(call *c, char *summary, const char *hint)
 {
     free(c->summary);
+    free(c->hint);
+    free(c->option);
     c->summary = summary;
+    c->hint = mem_dup_or_null(hint);
+    c->option = NULL;
 }
 
 /* The first threshold that there was nothing to judge by, in words; NULL when there is none. */
@@ -230,14 +235,55 @@ static char *find_unjudged(const call *c, int64_t left)
     return NULL;
 }
 
+/* ---- outputs ----------------------------------------------------------------------------------------------------- */
+
+typedef struct reading {
+    const call *call;
+    const catalog_output *missing; /**< of the call's step; NULL: it has all that is read */
+} reading;
+
+static void note_reading(void *user, const char *step, const char *output)
+{
+    reading *r = user;
+    driver *d = r->call->driver;
+    const pipeline_step *own = driver_step(d, r->call->step);
+    if (strcmp(step, own->id) == 0 && !record_output_get(&d->record, step, output))
+        r->missing = catalog_output_find(own->kind, output);
+}
+
+static bool is_last_phase(const call *c)
+{
+    const catalog_kind *k = driver_step(c->driver, c->step)->kind;
+    if (k->has_verify || k->has_execute)
+        return c->phase == (k->has_verify ? WORKER_VERIFY : WORKER_EXECUTE);
+    return c->phase == WORKER_PREPARE && !c->driver->outline->steps[c->step].pending;
+}
+
+/* A promised output that a later step is going to read and that is not there, in words; else NULL. One that nobody
+ * reads may be left out, and the way back is not worth a failure before it is needed. */
+static char *find_unproduced(const call *c)
+{
+    const pipeline *p = c->driver->pipeline;
+    reading r = {.call = c};
+    for (size_t i = 0; is_last_phase(c) && i < p->step_count; i++) {
+        const pipeline_step *s = &p->steps[i];
+        if (s->skipped || s->stage->rollback || s->stage->diagnose)
+            continue;
+        pipeline_references(s, note_reading, &r);
+        if (r.missing)
+            return mem_printf("it did not produce its output '%s', which step '%s' reads", r.missing->name, s->id);
+    }
+    return NULL;
+}
+
+/* ---- a call ------------------------------------------------------------------------------------------------------ */
+
 static void judge_passed(call *c)
 {
     const pipeline_step *s = driver_step(c->driver, c->step);
     if (c->refused) {
         c->verdict = MACHINE_FAILED;
-        replace_summary(c, error_text(c->refused));
-        free(c->hint);
-        c->hint = mem_dup_or_null(error_get_hint(c->refused));
+        replace_explanation(c, error_text(c->refused), error_get_hint(c->refused));
         return;
     }
     const bool soaks = c->phase == WORKER_VERIFY && s->soak_ms && c->driver->machine;
@@ -246,13 +292,19 @@ static void judge_passed(call *c)
         judge_slopes(c, left);
     if (c->threshold_failed) {
         c->verdict = MACHINE_FAILED;
-        replace_summary(c, take(c->threshold_failed));
+        replace_explanation(c, take(c->threshold_failed), NULL);
         return;
     }
     char *unjudged = find_unjudged(c, left);
     if (unjudged) {
         c->verdict = MACHINE_INCONCLUSIVE;
-        replace_summary(c, unjudged);
+        replace_explanation(c, unjudged, NULL);
+        return;
+    }
+    char *unproduced = find_unproduced(c);
+    if (unproduced) {
+        c->verdict = MACHINE_ERROR;
+        replace_explanation(c, unproduced, NULL);
         return;
     }
     if (c->threshold_warned)
@@ -267,8 +319,13 @@ void judge_call(call *c)
     }
     c->verdict = of_return(c->phase, c->status);
     if (c->status > BELAY_NOTHING && c->verdict == MACHINE_ERROR)
-        replace_summary(
-            c, mem_printf("the plugin returned %d, which %s must not", (int)c->status, worker_phase_name(c->phase)));
+        replace_explanation(
+            c, mem_printf("the plugin returned %d, which %s must not", (int)c->status, worker_phase_name(c->phase)),
+            NULL);
+    if (c->unfit && c->verdict != MACHINE_FAILED) {
+        c->verdict = MACHINE_ERROR;
+        replace_explanation(c, take(c->unfit), NULL);
+    }
     if (c->verdict == MACHINE_PASSED)
         judge_passed(c);
 }

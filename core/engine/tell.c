@@ -138,8 +138,9 @@ void tell_end(driver *d, int exit_status)
     json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->begun_ms));
     if (run->failed_ms)
         json_object_set_new(event, "failed_ms", json_integer(run->failed_ms));
-    if (run->failed_ms && run->healthy_ms >= run->failed_ms) /* not when the clock was set back in between */
-        json_object_set_new(event, "healthy_after_ms", json_integer(run->healthy_ms - run->failed_ms));
+    const int64_t after = run->healthy_ms - run->failed_ms; /* below 0 when the clock was set back in between */
+    if (run->failed_ms && run->healthy_ms)
+        json_object_set_new(event, "healthy_after_ms", json_integer(after > 0 ? after : 0));
     tell_set(d, event, "commit", run->commit);
     if (d->record.store && *run->id) {
         guard_mem char *folder = mem_printf("%s/runs/%s", store_folder(d->record.store), run->id);
@@ -152,7 +153,7 @@ void tell_end(driver *d, int exit_status)
 
 /* ---- steps and remarks ------------------------------------------------------------------------------------------- */
 
-static const char *outcome_word(const machine_action *a)
+static const char *outcome_word(const driver *d, const machine_action *a)
 {
     switch (a->outcome) {
     case MACHINE_STEP_PASSED: return "passed";
@@ -160,7 +161,7 @@ static const char *outcome_word(const machine_action *a)
     case MACHINE_STEP_BAD: return verdict_word(a->verdict);
     case MACHINE_STEP_STOPPED: return "stopped";
     case MACHINE_STEP_SKIPPED: return "skipped";
-    case MACHINE_STEP_UNDONE: return "undone";
+    case MACHINE_STEP_UNDONE: return d->notes[a->step].left ? "irreversible" : "undone";
     case MACHINE_STEP_NOT_UNDONE: return "not undone";
     case MACHINE_STEP_UNDO_SKIPPED: return "undo skipped";
     case MACHINE_STEP_IRREVERSIBLE: return "irreversible";
@@ -172,7 +173,7 @@ void tell_step_end(driver *d, const machine_action *a)
 {
     notes *n = &d->notes[a->step];
     json_t *event = tell_new_step(d, "step.end", a->step);
-    json_object_set_new(event, "verdict", json_string(outcome_word(a)));
+    json_object_set_new(event, "verdict", json_string(outcome_word(d, a)));
     json_object_set_new(event, "duration_ms", json_integer(n->acted_ms ? clock_steady_ms() - n->acted_ms : 0));
     n->acted_ms = 0;
     int64_t gaps = 0;

@@ -79,6 +79,30 @@ static void when_idle(machine *m)
 
 /* ---- events ------------------------------------------------------------------------------------------------------ */
 
+/* Its last phase passed, and nothing was to be sampled any further. */
+static bool is_through(const machine *m, size_t step)
+{
+    const machine_step *p = &m->plan->steps[step];
+    const step_state *s = &m->steps[step];
+    return p->has_verify ? s->phase == MACHINE_VERIFY && !machine_soaks(m, step) && s->good + 1 >= p->hits
+                         : s->phase == MACHINE_EXECUTE;
+}
+
+/* The run stops for another reason than this step. One that was only prepared has not run: nothing became of it. */
+static void stopped_phase_ended(machine *m, size_t step, machine_verdict verdict)
+{
+    const machine_phase phase = m->steps[step].phase;
+    m->steps[step].at = AT_BAD;
+    if (phase == MACHINE_ROLLBACK || (phase == MACHINE_PREPARE && verdict == MACHINE_PASSED))
+        return;
+    if (verdict == MACHINE_PASSED && is_through(m, step))
+        machine_emit_end(m, step, MACHINE_STEP_PASSED, verdict);
+    else if (verdict == MACHINE_FAILED || verdict == MACHINE_INCONCLUSIVE)
+        machine_emit_end(m, step, MACHINE_STEP_BAD, verdict);
+    else
+        machine_emit_end(m, step, MACHINE_STEP_STOPPED, verdict);
+}
+
 static void phase_ended(machine *m, size_t step, machine_verdict verdict)
 {
     step_state *s = &m->steps[step];
@@ -90,10 +114,7 @@ static void phase_ended(machine *m, size_t step, machine_verdict verdict)
     result->verdict = verdict;
     machine_drop(m, step);
     if (m->mode == MODE_STOPPING) {
-        s->at = AT_BAD;
-        bool cut_short = verdict == MACHINE_ERROR || verdict == MACHINE_RETRY || verdict == MACHINE_UNKNOWN;
-        if (s->phase != MACHINE_ROLLBACK)
-            machine_emit_end(m, step, cut_short ? MACHINE_STEP_STOPPED : MACHINE_STEP_BAD, verdict);
+        stopped_phase_ended(m, step, verdict);
     } else if (m->mode == MODE_PREPARING) {
         machine_prepare_ended(m, step, verdict);
     } else if (m->mode == MODE_DIAGNOSING) {

@@ -75,6 +75,15 @@ static int put_pieces(resolution *r, const char *template, text *out, error **er
     return status;
 }
 
+/** A number is masked as a plugin would write it; that may differ from how the file or the provider has it. */
+static void hide_number(const resolution *r, const json_t *value)
+{
+    char *plain = mem_printf("%lld", (long long)json_integer_value(value));
+    if (json_is_integer(value))
+        redactor_add(r->secrets, plain);
+    mem_wipe_free(plain, strlen(plain));
+}
+
 /** The value of a template; *ret stays NULL when it is pending. */
 static int resolve_text(resolution *r, const char *template, json_t **ret, error **err)
 {
@@ -86,6 +95,8 @@ static int resolve_text(resolution *r, const char *template, json_t **ret, error
         if (marked && out.count > 0)
             redactor_add(r->secrets, text_get(&out));
         status = value_of(r->option, r->p->folder, text_get(&out), r->hide || marked, ret, err);
+        if (status == 0 && (r->hide || marked))
+            hide_number(r, *ret);
     }
     mem_wipe_free(out.items, out.count);
     return status;
@@ -114,6 +125,8 @@ static int resolve(resolution *r, json_t *stored, json_t **ret, error **err)
         return resolve_text(r, json_string_value(stored), ret, err);
     if (json_is_array(stored))
         return resolve_list(r, stored, ret, err);
+    if (r->option->flags & BELAY_F_SECRET)
+        hide_number(r, stored);
     *ret = json_incref(stored);
     return 0;
 }

@@ -9,8 +9,9 @@
  *   diagnose:[..] rollback:[..] resumed. mode: "run" (default) "plan" "try" "rollback" "discard"; diagnose, rollback:
  *   steps, like those of a stage; verdict: of a resumed run, what the step had come to before ("passed", "skipped" ...)
  * - run.state: state reason (rolling back, paused, ...)
- * - run.end: state reason exit_status duration_ms failed_ms healthy_after_ms commit evidence next. evidence: the folder
- *   with the run's artifacts; next: array of the commands to go on with
+ * - run.end: state reason exit_status duration_ms failed_ms healthy_after_ms commit evidence next. healthy_after_ms:
+ *   only when the rollback stage has proved the previous version; evidence: the folder with the run's artifacts; next:
+ *   array of the commands to go on with
  * - stage.start: stage
  * - stage.end: stage duration_ms verdict
  * - phase.start: phase attempt soak_begins (true: the first sample of a soak is about to be taken)

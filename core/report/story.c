@@ -194,7 +194,7 @@ static void tell_stage(story *t, const view *v, const view_step *s, const json_t
     t->stage = s->stage;
     const view_stage *stage = &v->stages.items[s->stage];
     guard_text line = {0};
-    if (stage->rollback)
+    if (stage->rollback && v->back)
         style_add(&line, &t->layout.style, INK_BOLD, *v->previous ? "bringing %s back" : "after the undo", v->previous);
     else
         style_add(&line, &t->layout.style, INK_BOLD, "%s", stage->name);

@@ -83,7 +83,9 @@ static void rolled_back(text *t, const view *v)
         return;
     }
     text_printf(t, "%s is back on %s", v->previous, v->environment);
-    if (after > 0)
+    if (!json_object_get(v->end, "healthy_after_ms"))
+        text_puts(t, "; nothing proved it healthy");
+    else if (after > 0)
         text_printf(t, ", proved healthy %s after the %s", units_show_duration(after, took),
                     view_failure(v) ? "failure" : "rollback began");
     text_puts(t, ".");

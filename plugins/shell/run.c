@@ -51,14 +51,17 @@ belay_status run_verify(belay_ctx *c, const belay_host *h)
 
 belay_status run_rollback(belay_ctx *c, const belay_host *h)
 {
+    static const char left[] = "no undo command is given: what the command changed stays";
+    belay_status s;
     if (!h->recall(c, KEY_STARTED))
         return BELAY_NOTHING;
     if (!*h->opt_list(c, "undo")) {
-        h->log(c, 2, "no undo command is given: what the command changed stays");
-        return BELAY_NOTHING;
+        h->log(c, 2, left);
+        s = h->keep(c, "left.txt", left, strlen(left)); /* it is told as left, not as undone */
+        return s == BELAY_OK ? BELAY_NOTHING : s;
     }
     belay_run io = {.keep_as = "undo.log"};
-    belay_status s = command_run(c, h, "undo", &io);
+    s = command_run(c, h, "undo", &io);
     if (s != BELAY_OK || io.exit_code == 0)
         return s;
     return command_explain(c, h, BELAY_E_FAIL, "undo", &io, 0);

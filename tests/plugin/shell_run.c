@@ -79,6 +79,7 @@ static void without_undo_the_plan_and_the_log_say_that_it_stays(void **state)
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
     assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_NOTHING);
     shell_world_must_say(kit_log(s), "what the command changed stays");
+    shell_world_must_say(kit_artifact(s, "left.txt"), "what the command changed stays");
     kit_step_free(s);
 }
 

@@ -17,6 +17,17 @@ static void takes_a_committed_run_back(void **state)
     assert_contains(bed_events(&b), "it is rolled back");
 }
 
+static void what_a_rollback_says_it_cannot_undo_is_left_and_not_told_as_undone(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    bed_pipeline(&b, bed_two_writes(&b, "", "trouble = [\"verify=fail\", \"rollback=stays\"];"));
+    assert_int_equal(bed_run(&b), 10);
+    assert_contains(bed_events(&b),
+                    "\"step\":\"b\",\"kind\":\"world.write\",\"stage\":\"one\",\"verdict\":\"irreversible\"");
+    assert_contains(bed_events(&b), "\"step\":\"a\",\"kind\":\"world.write\",\"stage\":\"one\",\"verdict\":\"undone\"");
+}
+
 static void refuses_to_take_back_what_a_later_run_stands_on(void **state)
 {
     (void)state;
@@ -99,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_committed_run_back),
+        cmocka_unit_test(what_a_rollback_says_it_cannot_undo_is_left_and_not_told_as_undone),
         cmocka_unit_test(refuses_to_take_back_what_a_later_run_stands_on),
         cmocka_unit_test(lets_go_of_what_is_no_longer_the_way_back),
         cmocka_unit_test(needs_a_person_then_goes_on_once_it_is_mended),

@@ -62,6 +62,78 @@ static void every_way_to_fail_gives_the_old_world_back(void **state)
     }
 }
 
+static void says_that_the_previous_version_is_healthy_only_when_something_proved_it(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    const char *main_stage =
+        kit_path("stages: ( { name = \"one\"; steps: ( %s ); } );", bed_write(&b, 'a', "trouble = [\"verify=fail\"];"));
+    const struct {
+        const char *rollback;
+        bool proved;
+    } cases[] = {
+        {"", false},
+        {kit_path("rollback: ( %s );", bed_check(&b, 'c', "when = \"no\";")), false},
+        {kit_path("rollback: ( %s );", bed_check(&b, 'c', "trouble = [\"verify=fail\"]; on_failure = \"warn\";")),
+         false},
+        {kit_path("rollback: ( %s, %s );", bed_check(&b, 'c', ""),
+                  bed_check(&b, 'd', "trouble = [\"verify=fail\"]; on_failure = \"warn\";")),
+         false},
+        {kit_path("rollback: ( %s, %s );", bed_check(&b, 'c', "when = \"no\";"), bed_check(&b, 'd', "")), true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bed_pipeline(&b, kit_path("%s %s", main_stage, cases[i].rollback));
+        assert_int_equal(bed_run(&b), 10);
+        assert_int_equal(strstr(bed_events(&b), "healthy_after_ms") != NULL, cases[i].proved);
+        (void)bed_belay(&b, "show", "latest", NULL);
+        assert_int_equal(strstr(bed_events(&b), "\"healthy_ms\": 0") == NULL, cases[i].proved);
+    }
+}
+
+static void what_a_plugin_explained_and_bore_is_no_hint_to_a_threshold(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    bed_pipeline(&b, two_steps(&b, "trouble = [\"verify=tolerate\"]; fail_if = [\"length > 2\"];"));
+    assert_int_equal(bed_run(&b), 10);
+    assert_contains(bed_events(&b), "length is 3 (> 2)");
+    assert_null(strstr(bed_events(&b), "do not tell it"));
+    assert_null(strstr(bed_events(&b), "\"option\":\"trouble\""));
+}
+
+static void what_is_not_known_is_no_fact(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    const char *steps = kit_path("stages: ( { name = \"one\"; steps: ( %s ); } );",
+                                 bed_write(&b, 'a', "trouble = [\"prepare=know\"];"));
+    bed_first_pipeline(&b, steps);
+    assert_int_equal(bed_belay(&b, "plan", b.file, NULL), 0);
+    assert_int_equal(bed_run(&b), 0);
+}
+
+static void an_output_that_is_read_must_be_produced_and_be_of_its_type(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *trouble, *says;
+        int status;
+    } cases[] = {
+        {"", "it did not produce its output 'count', which step 'b' reads", 10},
+        {"trouble = [\"execute.count=many\"];", "its output 'count' is not a whole number: 'many'", 10},
+        {"trouble = [\"execute.count=3\"];", "\"committed\"", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bed b = bed_new();
+        bed_pipeline(&b, bed_two_writes(&b, cases[i].trouble, "needs = [\"a\"]; token = \"${steps.a.count}\";"));
+        assert_int_equal(bed_run(&b), cases[i].status);
+        assert_contains(bed_events(&b), cases[i].says);
+        assert_null(strstr(bed_events(&b), "not produced yet"));
+        if (cases[i].status)
+            assert_null(strstr(bed_trace(&b), "eb"));
+    }
+}
+
 static void refuses_with_all_that_cannot_run_and_touches_nothing(void **state)
 {
     (void)state;
@@ -213,6 +285,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_and_leaves_the_new_world),
         cmocka_unit_test(every_way_to_fail_gives_the_old_world_back),
+        cmocka_unit_test(says_that_the_previous_version_is_healthy_only_when_something_proved_it),
+        cmocka_unit_test(what_a_plugin_explained_and_bore_is_no_hint_to_a_threshold),
+        cmocka_unit_test(what_is_not_known_is_no_fact),
+        cmocka_unit_test(an_output_that_is_read_must_be_produced_and_be_of_its_type),
         cmocka_unit_test(refuses_with_all_that_cannot_run_and_touches_nothing),
         cmocka_unit_test(a_check_that_fails_before_the_first_change_touches_nothing),
         cmocka_unit_test(retries_what_may_pass),

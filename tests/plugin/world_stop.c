@@ -43,6 +43,21 @@ static void a_cancel_while_preparing_touches_nothing(void **state)
     bed_signal(&b, SIGINT);
     assert_int_equal(bed_end(&b), 2);
     assert_contains(bed_events(&b), "cancelled by SIGINT");
+    assert_null(strstr(bed_events(&b), "rolling back"));
+    bed_assert_untouched(&b);
+}
+
+static void a_step_that_was_only_prepared_has_not_passed(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    bed_pipeline(&b, bed_two_writes(&b, "trouble = [\"prepare=deaf\"];", ""));
+    bed_start(&b, "run", b.file, NULL);
+    bed_wait(&b, "pa pb pc");
+    bed_signal(&b, SIGINT);
+    assert_int_equal(bed_end(&b), 2);
+    assert_contains(bed_events(&b), "cancelled by SIGINT");
+    assert_null(strstr(bed_events(&b), "\"type\":\"step.end\""));
     bed_assert_untouched(&b);
 }
 
@@ -116,6 +131,7 @@ int main(void)
         cmocka_unit_test(pauses_and_goes_on_when_resumed),
         cmocka_unit_test(a_paused_run_holds_the_environment_and_can_be_taken_back),
         cmocka_unit_test(a_cancel_while_preparing_touches_nothing),
+        cmocka_unit_test(a_step_that_was_only_prepared_has_not_passed),
         cmocka_unit_test(a_cancel_in_any_phase_takes_all_back),
         cmocka_unit_test(a_second_cancel_stops_the_rollback_where_it_stands_and_resume_ends_it),
         cmocka_unit_test(a_live_run_holds_the_environment),

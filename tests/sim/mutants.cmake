@@ -95,6 +95,12 @@ sim_mutant(lets_what_runs_go_on act.c
   [[            machine_emit(m, how, step);]] [[            ;]])
 sim_mutant(undoes_before_that_is_written act.c
   [[        machine_emit_state(m, MACHINE_ROLLING_BACK);]] [[        ;]])
+sim_mutant(takes_what_was_stopped_for_through machine.c
+  [[verdict == MACHINE_PASSED && is_through(m, step)]] [[verdict == MACHINE_PASSED]])
+sim_mutant(calls_what_was_stopped_bad machine.c
+  [[verdict == MACHINE_FAILED || verdict == MACHINE_INCONCLUSIVE)
+        machine_emit_end]] [[verdict != MACHINE_UNKNOWN)
+        machine_emit_end]])
 sim_mutant(does_not_notice_a_second_cancel machine.c
   [[if (++m->cancels > 1)]] [[if (++m->cancels > 2)]])
 sim_mutant(executes_again_what_was_cut_short restore.c

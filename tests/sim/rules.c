@@ -257,6 +257,8 @@ void rules_step_end(sim *s, const machine_action *a)
 {
     if (a->outcome == MACHINE_STEP_PASSED)
         check_passed(s, a->step);
+    if (a->outcome == MACHINE_STEP_BAD)
+        sim_hold(s, a->verdict != MACHINE_PASSED, "a step is bad by a good verdict");
     if (a->outcome == MACHINE_STEP_WARNED)
         check_policy(s, a->step, a->verdict, MACHINE_DO_WARN);
     if (a->outcome == MACHINE_STEP_NOT_UNDONE)

@@ -277,7 +277,8 @@ static void perform_step_end(sim *s, const machine_action *a)
 {
     sim_step *w = &s->world[a->step];
     rules_step_end(s, a);
-    w->settled = a->outcome == MACHINE_STEP_PASSED || a->outcome == MACHINE_STEP_WARNED ||
+    const bool by_journal = a->outcome == MACHINE_STEP_STOPPED && w->settled; /* its result was the last it needed */
+    w->settled = by_journal || a->outcome == MACHINE_STEP_PASSED || a->outcome == MACHINE_STEP_WARNED ||
                  a->outcome == MACHINE_STEP_SKIPPED ||
                  (a->outcome == MACHINE_STEP_UNDO_SKIPPED && !rules_is_main(s, a->step));
     if ((a->outcome == MACHINE_STEP_NOT_UNDONE || a->outcome == MACHINE_STEP_UNDO_SKIPPED) && rules_is_main(s, a->step))
@@ -411,7 +412,7 @@ bool sim_turn(sim *s)
     }
     sim_step *w = &s->world[next];
     s->now = w->ends > s->now ? w->ends : s->now;
-    if (w->stopped)
+    if (w->stopped && !w->deaf && !(s->random && sim_chance(s, 4) == 0))
         w->verdict = MACHINE_UNKNOWN;
     w->running = false;
     take_effect(s, next, w->verdict == MACHINE_PASSED);

@@ -38,6 +38,7 @@ typedef struct sim_step {
     const char *script[MACHINE_PHASE_COUNT]; /**< verdicts of successive tries: "efp"; past its end: passed */
     size_t at[MACHINE_PHASE_COUNT];
     bool running, stopped;
+    bool deaf; /**< it ends as it would have, also when it is asked to stop */
     machine_phase phase;
     int attempt;
     int64_t ends;

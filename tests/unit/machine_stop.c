@@ -31,6 +31,49 @@ static void a_cancel_while_preparing_touches_nothing(void **state)
     sim_done(&s);
 }
 
+static void a_step_that_was_only_prepared_when_a_person_cancels_has_not_run(void **state)
+{
+    (void)state;
+    sim s;
+    sim_init(&s, 2);
+    s.plan.prepare_parallel = 2;
+    s.world[0].deaf = true;
+    sim_boot(&s, false, MACHINE_ASSUME_NOTHING);
+    sim_cancel(&s);
+    finish(&s);
+    assert_string_equal(s.trace, "pa pb ^C [rolling back] [refused]");
+    assert_string_equal(s.notes, "b:stopped");
+    sim_done(&s);
+}
+
+static void a_step_that_ends_well_while_the_run_stops_has_passed_only_when_it_is_through(void **state)
+{
+    (void)state;
+    static const struct {
+        int turns, hits;
+        bool verifies;
+        const char *notes;
+    } cases[] = {
+        {1, 1, true, "a:stopped a:undone"}, /* in execute */
+        {1, 1, false, "a:passed a:undone"},
+        {2, 1, true, "a:passed a:undone"}, /* in verify */
+        {2, 2, true, "a:stopped a:undone"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sim s;
+        sim_init(&s, 1);
+        s.steps[0].has_verify = cases[i].verifies;
+        s.steps[0].hits = cases[i].hits;
+        s.world[0].deaf = true;
+        sim_boot(&s, false, MACHINE_ASSUME_NOTHING);
+        turns(&s, cases[i].turns);
+        sim_cancel(&s);
+        finish(&s);
+        assert_string_equal(s.notes, cases[i].notes);
+        sim_done(&s);
+    }
+}
+
 static void a_cancel_stops_the_step_and_takes_all_back(void **state)
 {
     (void)state;
@@ -222,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cancel_while_preparing_touches_nothing),
+        cmocka_unit_test(a_step_that_was_only_prepared_when_a_person_cancels_has_not_run),
+        cmocka_unit_test(a_step_that_ends_well_while_the_run_stops_has_passed_only_when_it_is_through),
         cmocka_unit_test(a_cancel_stops_the_step_and_takes_all_back),
         cmocka_unit_test(a_cancel_while_waiting_to_retry_takes_all_back),
         cmocka_unit_test(the_cancel_after_a_failure_does_not_stop_the_rollback_but_the_second_does),

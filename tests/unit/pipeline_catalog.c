@@ -56,6 +56,7 @@ static catalog_kind docker_kinds[3] = {
              (catalog_option[]){
                  {.name = W("tag"), .doc = W("The tag."), .type = BELAY_T_STRING, .flags = BELAY_F_REQUIRED},
                  {.name = W("images"), .doc = W("d"), .type = BELAY_T_LIST},
+                 {.name = W("pin"), .doc = W("d"), .type = BELAY_T_INT, .flags = BELAY_F_SECRET},
              })},
     {.plugin = &docker,
      .name = W("docker.info"),

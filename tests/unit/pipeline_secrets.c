@@ -68,6 +68,34 @@ static void takes_the_output_of_a_command(void **state)
         "secret 's' (provider command): 'cat' exited with 1: cat: /nonexistent/key: No such file or directory");
 }
 
+static void a_number_that_is_secret_is_masked_as_a_plugin_would_write_it(void **state)
+{
+    (void)state;
+    fixture_file("size", "7777777B\n", 0600);
+    fixture_file("pin", "+48151623\n", 0600);
+    static const struct {
+        const char *step, *written;
+    } cases[] = {
+        {"{ id = \"a\"; use = \"docker.tag\"; tag = \"x\"; pin = 48151623; }", "48151623"},
+        {"{ id = \"a\"; use = \"docker.tag\"; tag = \"x\"; pin = \"${secret:pin}\"; }", "48151623"},
+        {BUILD("a", "free = \"${secret:size}\";"), "7777777"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_mem char *content =
+            mem_printf("%s\nsecrets: { size = { provider = \"file\"; path = \"size\"; }; pin = { provider = \"file\"; "
+                       "path = \"pin\"; }; };\n" STAGE("%s"),
+                       HEAD, cases[i].step);
+        guard(pipeline) p = fixture_load(content);
+        guard(redactor) secrets = redactor_new();
+        guard(error) err = NULL;
+        json_t *options = NULL, *pending = NULL;
+        assert_int_equal(pipeline_options(p, &p->steps[0], NULL, NULL, false, &options, &pending, secrets, &err), 0);
+        assert_true(redactor_finds(secrets, cases[i].written, strlen(cases[i].written)));
+        json_decref(options);
+        json_decref(pending);
+    }
+}
+
 static void a_secret_that_does_not_resolve_says_so_without_its_value(void **state)
 {
     (void)state;
@@ -182,6 +210,7 @@ int main(void)
         cmocka_unit_test(reads_a_file_and_cuts_one_newline),
         cmocka_unit_test(reads_the_environment),
         cmocka_unit_test(takes_the_output_of_a_command),
+        cmocka_unit_test(a_number_that_is_secret_is_masked_as_a_plugin_would_write_it),
         cmocka_unit_test(a_secret_that_does_not_resolve_says_so_without_its_value),
         cmocka_unit_test(a_secret_that_is_missing_comes_with_what_to_do),
         cmocka_unit_test(output_of_a_failed_command_stays_unseen),

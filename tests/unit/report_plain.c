@@ -77,6 +77,20 @@ static void a_rollback_is_told_with_its_cause_and_what_was_undone(void **state)
                                    "               belay show 20261123-184512-k7f2\n");
 }
 
+static void a_rollback_that_proved_nothing_does_not_speak_of_health(void **state)
+{
+    (void)state;
+    static const char *const events[] = {
+        "{\"type\":\"run.start\",\"pipeline\":\"shop\",\"environment\":\"staging\",\"version\":\"v2\",\"previous\":"
+        "\"v1\"}",
+        "{\"type\":\"run.end\",\"state\":\"rolled back\",\"exit_status\":10,\"failed_ms\":1}",
+        NULL,
+    };
+    guard_mem char *got = events_written(plain, events);
+    assert_non_null(strstr(got, "v1 is back on staging; nothing proved it healthy.\n"));
+    assert_null(strstr(got, "proved healthy"));
+}
+
 static void a_diagnosis_ends_the_failure_and_is_told_again_with_it(void **state)
 {
     (void)state;
@@ -326,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_committed_run_ends_with_its_figures),
         cmocka_unit_test(a_rollback_is_told_with_its_cause_and_what_was_undone),
+        cmocka_unit_test(a_rollback_that_proved_nothing_does_not_speak_of_health),
         cmocka_unit_test(a_diagnosis_ends_the_failure_and_is_told_again_with_it),
         cmocka_unit_test(a_run_that_needs_a_person_says_what_is_left_and_how_to_go_on),
         cmocka_unit_test(a_refused_run_says_that_nothing_was_touched),

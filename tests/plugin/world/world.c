@@ -33,6 +33,31 @@ static belay_status nap(belay_ctx *c, const belay_host *h)
     return h->nap(c, 60000);
 }
 
+/* Is done when it is asked to stop. */
+static belay_status deaf(belay_ctx *c, const belay_host *h)
+{
+    (void)h->nap(c, 60000);
+    return BELAY_OK;
+}
+
+/* What cannot be taken back. */
+static belay_status stays(belay_ctx *c, const belay_host *h)
+{
+    return h->keep(c, "left.txt", "it stays", 8) == BELAY_OK ? BELAY_NOTHING : BELAY_E_FAIL;
+}
+
+/* A fact that is not known is none, and no empty text. */
+static belay_status know(belay_ctx *c, const belay_host *h)
+{
+    static const char *const names[] = {"run.id", "pipeline.version", "pipeline.previous"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *fact = h->fact(c, names[i]);
+        if (fact && !*fact)
+            return BELAY_E_FAIL;
+    }
+    return BELAY_OK;
+}
+
 /* Leaves a process behind that has a session of its own, and naps. */
 static belay_status orphan(belay_ctx *c, const belay_host *h)
 {
@@ -90,11 +115,23 @@ static const struct {
     belay_status status;
     belay_status (*act)(belay_ctx *, const belay_host *);
 } troubles[] = {
-    {"fail", BELAY_E_FAIL, NULL},     {"retry", BELAY_E_RETRY, NULL},        {"config", BELAY_E_CONFIG, NULL},
-    {"not_yet", BELAY_NOT_YET, NULL}, {"no_data", BELAY_NO_DATA, NULL},      {"hang", BELAY_E_FAIL, hang},
-    {"nap", BELAY_E_CANCELLED, nap},  {"crash", BELAY_E_FAIL, crash},        {"exit", BELAY_E_FAIL, leave},
-    {"limit", BELAY_E_LIMIT, NULL},   {"orphan", BELAY_E_CANCELLED, orphan}, {"eat", BELAY_E_FAIL, eat},
+    {"fail", BELAY_E_FAIL, NULL},
+    {"retry", BELAY_E_RETRY, NULL},
+    {"config", BELAY_E_CONFIG, NULL},
+    {"not_yet", BELAY_NOT_YET, NULL},
+    {"no_data", BELAY_NO_DATA, NULL},
+    {"hang", BELAY_E_FAIL, hang},
+    {"nap", BELAY_E_CANCELLED, nap},
+    {"crash", BELAY_E_FAIL, crash},
+    {"exit", BELAY_E_FAIL, leave},
+    {"limit", BELAY_E_LIMIT, NULL},
+    {"orphan", BELAY_E_CANCELLED, orphan},
+    {"eat", BELAY_E_FAIL, eat},
     {"gorge", BELAY_E_FAIL, gorge},
+    {"deaf", BELAY_OK, deaf},
+    {"stays", BELAY_NOTHING, stays},
+    {"tolerate", BELAY_OK, NULL},
+    {"know", BELAY_OK, know},
 };
 
 /* "execute.midway=crash:1": whether this is meant, and its WHAT in *ret_what. */
@@ -198,6 +235,10 @@ static belay_status write_execute(belay_ctx *c, const belay_host *h)
     h->log(c, 1, line);
     (void)h->output(c, "path", path);
     (void)h->output(c, "commit", h->opt_str(c, "content"));
+    const char *count;
+    for (const char *const *t = h->opt_list(c, "trouble"); *t; t++)
+        if (is_meant(c, h, *t, "execute", "count", &count))
+            (void)h->output(c, "count", count);
     (void)h->keep(c, "kept.txt", "kept\n", 5);
     return trouble(c, h, "execute", "end");
 }
@@ -323,6 +364,7 @@ static const belay_option look_options[] = {
 static const belay_option shout_options[] = {FOLDER};
 static const belay_output write_outputs[] = {
     {.name = "path", .doc = "The file.", .type = BELAY_T_PATH},
+    {.name = "count", .doc = "What \"execute.count=\" says.", .type = BELAY_T_INT},
     {.name = "commit", .doc = "The content again.", .type = BELAY_T_STRING, .flags = BELAY_F_COMMIT}};
 static const belay_metric length_metrics[] = {{.name = "length", .unit = "", .doc = "Length of the file."}};
 
