@@ -1,0 +1,131 @@
+/* What status and doctor say of an environment: the version that is live, and the run that somebody must go on with. */
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit.h"
+#include "run.h"
+
+/* A deploy of version over previous ("" when its pipeline does not tell) by these steps. */
+static outcome deploy(const char *environment, const char *version, const char *previous, const char *steps)
+{
+    const char *path = kit_path("%s/%s.cfg", kit_folder(), environment);
+    kit_write(path,
+              kit_path("pipeline: { name = \"app\"; environment = \"%s\"; version = \"%s\"; previous = \"%s\"; };\n"
+                       "stages: ( { name = \"all\"; steps: ( %s ); } );\n",
+                       environment, version, previous, steps));
+    return belay("run", path, "--no-wait", NULL);
+}
+
+#define CHANGE  "{ id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"true\"]; }"
+#define STUCK   "{ id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"false\"]; }"
+#define FAILS   ", { id = \"fails\"; use = \"shell.check\"; argv = [\"false\"]; }"
+#define WAITS   ", { id = \"waits\"; use = \"gate.approval\"; roles = [\"boss\"]; }"
+#define REFUSED "{ id = \"there\"; use = \"git.checkout\"; repo = \"/nowhere\"; ref = \"v1\"; }"
+
+/* The id of the newest run; it differs from call to call. */
+static const char *latest(void)
+{
+    const char *shown = belay("show", "latest", NULL).out;
+    return kit_path("%.*s", (int)strcspn(shown, " "), shown);
+}
+
+static const char *committed(const char *environment, const char *version, const char *previous)
+{
+    assert_int_equal(deploy(environment, version, previous, CHANGE).status, 0);
+    return latest();
+}
+
+static outcome status_of(const char *environment)
+{
+    outcome o = belay("status", "--environment", environment, NULL);
+    assert_int_equal(o.status, 0);
+    return o;
+}
+
+static void what_the_last_rollback_left_is_live(void **state)
+{
+    (void)state;
+    const char *first = committed("back", "v1", "v0");
+    assert_holds(status_of("back").out, "back: v1\n");
+    assert_int_equal(deploy("back", "v2", "v1", CHANGE FAILS).status, 10);
+    assert_holds(status_of("back").out, "back: v1\n");
+    assert_int_equal(belay("rollback", first, NULL).status, 10);
+    assert_holds(status_of("back").out, "back: v0\n");
+}
+
+static void without_a_previous_version_the_runs_before_tell(void **state)
+{
+    (void)state;
+    const char *first = committed("first", "v1", "");
+    assert_int_equal(deploy("first", "v2", "", CHANGE FAILS).status, 10);
+    assert_holds(status_of("first").out, "first: v1\n");
+    assert_int_equal(belay("rollback", first, NULL).status, 10);
+    assert_holds(status_of("first").out, "first: no version is known to be live\n");
+}
+
+static void a_refused_run_hides_none_that_needs_a_person(void **state)
+{
+    (void)state;
+    assert_int_equal(deploy("stuck", "v2", "v1", STUCK FAILS).status, 20);
+    const char *stuck = latest();
+    assert_int_equal(deploy("stuck", "v3", "v1", REFUSED).status, 2);
+    outcome o = status_of("stuck");
+    assert_holds(o.out, "(needs a person)");
+    assert_holds(o.out, kit_path("go on:     belay resume %s\n", stuck));
+    assert_holds(belay("status", "--json", NULL).out, "\"open\"");
+    assert_holds(belay("doctor", NULL).out, kit_path("run %s: needs a person", stuck));
+}
+
+/* As many runs elsewhere as no command lists. */
+static void add_runs(const char *environment)
+{
+    sqlite3 *db = NULL;
+    const char *columns =
+        "pipeline, version, previous, git_commit, file, pipeline_text, sets, reason, user_name, host, "
+        "started_ms, ended_ms, failed_ms, healthy_ms, discarded";
+    const char *sql = kit_path("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+                               "INSERT INTO runs (id, environment, state, %s) SELECT id || '-' || i, '%s', "
+                               "'rolled back', %s FROM n, (SELECT * FROM runs ORDER BY seq DESC LIMIT 1)",
+                               columns, environment, columns);
+    assert_int_equal(sqlite3_open(kit_path("%s/belay.db", belay_state()), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void an_old_run_that_waits_is_shown_behind_many_newer_ones(void **state)
+{
+    (void)state;
+    assert_int_equal(deploy("quiet", "v2", "v1", CHANGE WAITS).status, 3);
+    const char *waiting = latest();
+    add_runs("busy");
+    assert_holds(belay("status", NULL).out, kit_path("go on:     belay resume %s\n", waiting));
+    assert_holds(belay("doctor", NULL).out, kit_path("run %s: paused", waiting));
+}
+
+static void a_rollback_of_an_older_run_names_the_newest_first(void **state)
+{
+    (void)state;
+    const char *first = committed("stack", "v1", "v0"), *second = committed("stack", "v2", "v1");
+    const char *third = committed("stack", "v3", "v2");
+    const char *const order[] = {third, second};
+    for (size_t i = 0; i < 2; i++) {
+        outcome o = belay("rollback", first, NULL);
+        assert_int_equal(o.status, 2);
+        assert_holds(o.err, kit_path("`belay rollback %s`", order[i]));
+        assert_int_equal(belay("rollback", order[i], NULL).status, 10);
+    }
+    assert_int_equal(belay("rollback", first, NULL).status, 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_last_rollback_left_is_live),
+        cmocka_unit_test(without_a_previous_version_the_runs_before_tell),
+        cmocka_unit_test(a_refused_run_hides_none_that_needs_a_person),
+        cmocka_unit_test(an_old_run_that_waits_is_shown_behind_many_newer_ones),
+        cmocka_unit_test(a_rollback_of_an_older_run_names_the_newest_first),
+    };
+    return cmocka_run_group_tests_name("status", tests, NULL, NULL);
+}
