@@ -100,13 +100,13 @@ static void examine_run(patient *p, const store_run *r)
 static int examine_environment(patient *p, const char *name, error **err)
 {
     store_run run = {0};
-    json_t *owner = NULL;
+    bool driven = false;
     int r = store_run_newest(p->store, name, &run, err);
-    if (r == 0)
-        r = store_lock_owner(p->store, name, &owner, err);
-    if (r == 0 && !owner && run.id && run_state_is_open(run.state))
-        examine_run(p, &run);
-    json_decref(owner);
+    if (r == 0 && run.id && run_state_is_open(run.state)) {
+        r = store_lock_drives(p->store, &run, &driven, err);
+        if (r == 0 && !driven)
+            examine_run(p, &run);
+    }
     store_run_done(&run);
     return r;
 }

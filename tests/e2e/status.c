@@ -1,7 +1,11 @@
 /* What status and doctor say of an environment: the version that is live, and the run that somebody must go on with. */
+#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kit.h"
 #include "run.h"
@@ -118,6 +122,60 @@ static void a_rollback_of_an_older_run_names_the_newest_first(void **state)
     assert_int_equal(belay("rollback", first, NULL).status, 10);
 }
 
+/* Runs belay beside the test, which goes on. */
+static pid_t start(const char *file)
+{
+    const char *program = kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR")),
+               *output = kit_path("%s/out", kit_folder());
+    (void)belay_state();
+    const pid_t pid = fork();
+    if (pid == 0) {
+        int fd = open(output, O_WRONLY | O_CREAT, 0600);
+        dup2(fd, STDOUT_FILENO);
+        dup2(fd, STDERR_FILENO);
+        execl(program, program, "run", file, (char *)NULL);
+        _exit(99);
+    }
+    return pid;
+}
+
+static const char *wait_for_execute(void)
+{
+    for (int i = 0; i < 200; i++) {
+        const char *shown = belay("show", "latest", NULL).out;
+        if (strstr(shown, " on live: ") && strstr(shown, " execute "))
+            return shown;
+        usleep(50000);
+    }
+    fail_msg("the run came to no execute");
+    return "";
+}
+
+static void a_run_is_cut_short_only_once_nobody_drives_it(void **state)
+{
+    (void)state;
+    const char *file = kit_path("%s/live.cfg", kit_folder());
+    kit_write(file, "pipeline: { name = \"app\"; environment = \"live\"; version = \"v2\"; previous = \"v1\"; };\n"
+                    "checklist: { title = \"App\"; sections: ( { name = \"All\"; boxes: (\n"
+                    "  { id = \"1\"; text = \"One\"; } ); } ); };\n"
+                    "stages: ( { name = \"all\"; steps: ( { id = \"long\"; use = \"shell.run\"; covers = [\"1\"];\n"
+                    "  argv = [\"sleep\", \"60\"]; undo = [\"true\"]; } ); } );\n");
+    const pid_t pid = start(file);
+    const char *shown = wait_for_execute();
+    const char *run = latest();
+    assert_holds(shown, "      runs  ");
+    assert_holds_not(shown, "cut short");
+    assert_holds(belay("checklist", NULL).out, "long: it runs");
+    assert_holds(belay("show", "--format", "junit", NULL).out, "message=\"not ended\"");
+    assert_holds_not(belay("doctor", NULL).out, kit_path("run %s", run));
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_holds(belay("show", NULL).out, " cut short ");
+    assert_holds(belay("checklist", NULL).out, "long: it was cut short");
+    assert_holds(belay("doctor", NULL).out, kit_path("run %s: running", run));
+    assert_int_equal(belay("rollback", run, NULL).status, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_refused_run_hides_none_that_needs_a_person),
         cmocka_unit_test(an_old_run_that_waits_is_shown_behind_many_newer_ones),
         cmocka_unit_test(a_rollback_of_an_older_run_names_the_newest_first),
+        cmocka_unit_test(a_run_is_cut_short_only_once_nobody_drives_it),
     };
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);
 }
