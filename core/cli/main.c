@@ -53,8 +53,10 @@ static const cli_command commands[] = {
      .most = 1,
      .options = CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_rollback,
-     .summary = "take a run back: one that has not ended, or the last committed one",
-     .more = "A committed run can be taken back until `belay discard` lets go of what that needs.",
+     .summary = "take a run back: one that has not ended, or one that is committed",
+     .more = "Without RUN: the newest one, where that has not ended or is committed. An older one must be named, and "
+             "those after it go first. A committed run can be taken back until `belay discard` lets go of what that "
+             "needs.",
      .example = "belay rollback latest"},
     {.name = "approve",
      .words = "RUN GATE",

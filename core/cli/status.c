@@ -130,7 +130,7 @@ int cli_status(const cli_args *args)
         json_object_foreach(environments, name, e)
             print_environment(name, e);
         if (json_object_size(environments) == 0)
-            puts("No runs are recorded yet.");
+            r = cli_print_no_runs(s, args->environment, &err);
     }
     json_decref(environments);
     return r < 0 ? cli_fail(err) : EXIT_COMMITTED;

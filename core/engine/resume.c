@@ -17,15 +17,19 @@ typedef struct search {
     json_t *seen; /* environments */
     char *id;
     int found;
+    char *older; /* the newest committed one behind a newest that does not count */
 } search;
 
 static bool look_at(void *user, const store_run *r)
 {
     search *s = user;
-    if (r->state == RUN_REFUSED || json_object_get(s->seen, r->environment))
+    const bool behind = json_object_get(s->seen, r->environment), can = r->state == RUN_COMMITTED && !r->discarded;
+    if (behind && can && !s->older)
+        s->older = mem_dup(r->id);
+    if (r->state == RUN_REFUSED || behind)
         return true;
     json_object_set_new(s->seen, r->environment, json_true());
-    if (!run_state_is_open(r->state) && !(s->committed_too && r->state == RUN_COMMITTED && !r->discarded))
+    if (!run_state_is_open(r->state) && !(s->committed_too && can))
         return true;
     if (s->found++ == 0)
         s->id = mem_dup(r->id);
@@ -37,12 +41,13 @@ static int find_run(const engine *e, bool committed_too, const char *verb, char 
     search s = {.committed_too = committed_too, .seen = json_object()};
     int r = store_runs(e->store, NULL, INT32_MAX, look_at, &s, err);
     json_decref(s.seen);
-    guard_mem char *id = s.id;
+    guard_mem char *id = s.id, *older = s.older;
     if (r < 0)
         return r;
     if (s.found == 0) {
         (void)error_set(err, ERROR_NOT_FOUND, "there is no run to %s, among the newest of each environment", verb);
-        return error_hint(err, "an older one must be named: `belay history` lists them");
+        return committed_too && older ? error_hint(err, "an older one must be named: `belay rollback %s`", older)
+                                      : error_hint(err, "an older one must be named: `belay history` lists them");
     }
     if (s.found > 1) {
         (void)error_set(err, ERROR_USAGE, "there are runs to %s in %d environments", verb, s.found);

@@ -32,7 +32,13 @@ static void misspelt_commands_and_options_name_the_right_word(void **state)
     assert_int_equal(o.status, 1);
     assert_holds(o.err, "belay plugin needs a second word: new, try, check, doc");
     o = belay("history", "--limit", "many", NULL);
-    assert_holds(o.err, "--limit takes a whole number, not 'many'");
+    assert_holds(o.err, "--limit takes a whole number from 1 to 1000000, not 'many'");
+    static const char *const numbers[] = {"0", "-1", "2000000"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        o = belay("history", "--limit", numbers[i], NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.err, "from 1 to 1000000");
+    }
     o = belay("status", "extra", NULL);
     assert_holds(o.err, "what is 'extra' for?");
 }

@@ -122,6 +122,45 @@ static void a_rollback_of_an_older_run_names_the_newest_first(void **state)
     assert_int_equal(belay("rollback", first, NULL).status, 10);
 }
 
+static void a_misspelt_environment_is_told_from_an_empty_store(void **state)
+{
+    (void)state;
+    (void)committed("spelt", "v1", "v0");
+    static const char *const commands[] = {"status", "history"};
+    for (size_t i = 0; i < 2; i++) {
+        outcome o = belay(commands[i], "--environment", "splet", NULL);
+        assert_holds(o.out, "No runs of 'splet' are recorded; there are runs of spelt");
+    }
+}
+
+static void a_misspelt_step_has_no_log(void **state)
+{
+    (void)state;
+    (void)committed("logs", "v1", "v0");
+    outcome o = belay("logs", "latest", "chagne", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, "has no step 'chagne'");
+    assert_holds(o.err, "did you mean 'change'?");
+    assert_int_equal(belay("logs", "latest", "change", NULL).status, 0);
+}
+
+/* In a state folder of its own: without a name, all environments are looked at. */
+static void what_is_behind_a_failed_deploy_is_taken_back_by_name_only(void **state)
+{
+    (void)state;
+    const char *all = kit_path("%s", getenv("BELAY_STATE_DIR"));
+    setenv("BELAY_STATE_DIR", kit_path("%s/alone", kit_folder()), 1);
+    const char *first = committed("alone", "v1", "v0");
+    assert_int_equal(deploy("alone", "v2", "v1", CHANGE FAILS).status, 10);
+    outcome o = belay("rollback", NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, kit_path("an older one must be named: `belay rollback %s`", first));
+    assert_holds(status_of("alone").out, "alone: v1\n");
+    assert_int_equal(belay("rollback", first, NULL).status, 10);
+    assert_holds(belay("rollback", "--help", NULL).out, "An older one must be named");
+    setenv("BELAY_STATE_DIR", all, 1);
+}
+
 /* Runs belay beside the test, which goes on. */
 static pid_t start(const char *file)
 {
@@ -184,6 +223,9 @@ int main(void)
         cmocka_unit_test(a_refused_run_hides_none_that_needs_a_person),
         cmocka_unit_test(an_old_run_that_waits_is_shown_behind_many_newer_ones),
         cmocka_unit_test(a_rollback_of_an_older_run_names_the_newest_first),
+        cmocka_unit_test(a_misspelt_environment_is_told_from_an_empty_store),
+        cmocka_unit_test(a_misspelt_step_has_no_log),
+        cmocka_unit_test(what_is_behind_a_failed_deploy_is_taken_back_by_name_only),
         cmocka_unit_test(a_run_is_cut_short_only_once_nobody_drives_it),
     };
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);
