@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -68,6 +69,19 @@ static int pack(int fd, const store_run *run, contents *files, const redactor *s
     return r == 0 ? packing_close(p, err) : r;
 }
 
+/* What takes the name's place would take that of a device, too. */
+static int check_place(const char *path, error **err)
+{
+    struct stat there;
+    if (lstat(path, &there) < 0 || S_ISREG(there.st_mode))
+        return 0; /* why it cannot be made is said where it is made */
+    (void)error_set(err, ERROR_USAGE, "'%s' is %s, no regular file, and would be replaced", path,
+                    S_ISDIR(there.st_mode)   ? "a folder"
+                    : S_ISLNK(there.st_mode) ? "a symbolic link"
+                                             : "a device, a pipe or a socket");
+    return error_hint(err, "name a file with --output");
+}
+
 static int write_whole(const char *path, const store_run *run, contents *files, const redactor *secrets, error **err)
 {
     guard_mem char *partial = mem_printf("%s.XXXXXX", path);
@@ -86,7 +100,9 @@ int bundle_write(store *s, const store_run *run, const redactor *secrets, const 
                  error **err)
 {
     contents files = {0};
-    int r = contents_gather(s, run, &files, err);
+    int r = check_place(path, err);
+    if (r == 0)
+        r = contents_gather(s, run, &files, err);
     if (r == 0)
         r = write_whole(path, run, &files, secrets, err);
     if (r == 0)

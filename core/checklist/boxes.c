@@ -119,7 +119,10 @@ static void add_step(text *out, const json_t *step)
     text_puts(out, " ");
     page_element(out, "code", "", filled_text(step, "kind"));
     filled_soak(out, step, " &middot; ");
-    text_printf(out, "</span><span class=%s>%s</span>", class_of(verdict), *verdict ? verdict : "not run");
+    text_printf(out, "</span><span class=%s>%s</span>", class_of(verdict),
+                *verdict                         ? verdict
+                : *filled_text(step, "progress") ? "not ended"
+                                                 : "not run");
     text_printf(out, "<span>%s</span><span>%s</span></div>\n",
                 *verdict ? clock_show(filled_int(step, "at_ms"), at) : "",
                 *verdict ? units_show_duration(filled_int(step, "duration_ms"), took) : "");

@@ -5,10 +5,13 @@
 
 #include "checklist/filled.h"
 #include "checklist/people.h"
+#include "store/store_lock.h"
 
 typedef struct gathering {
     json_t *steps;     /* id -> the step, as the filled checklist has it */
+    json_t *undone;    /* id -> {at_ms, summary} of its rollback */
     json_t *checklist; /* as it was recorded, or NULL */
+    bool driven;       /* a live process drives the run */
 } gathering;
 
 /* ---- what the run recorded --------------------------------------------------------------------------------------- */
@@ -25,20 +28,40 @@ static bool take_step(void *user, const store_step *s)
 {
     const gathering *g = user;
     json_object_set_new(g->steps, s->step,
-                        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:[]}", "id", s->step, "kind", s->kind, "title",
-                                  "", "verdict", "", "at_ms", (json_int_t)0, "duration_ms", (json_int_t)0, "summary",
-                                  "", "measurements"));
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:[]}", "id", s->step, "kind", s->kind,
+                                  "title", "", "verdict", "", "progress", "", "at_ms", (json_int_t)0, "duration_ms",
+                                  (json_int_t)0, "summary", "", "measurements"));
     return true;
+}
+
+/* How far a step is that this is the last phase of, unless it has come to its end; the caller frees. */
+static char *progress_of(const gathering *g, const store_phase *p)
+{
+    if (strcmp(p->phase, "prepare") == 0)
+        return mem_dup("");
+    if (!p->ended_ms)
+        return mem_dup(g->driven ? "it runs" : "it was cut short");
+    if (strcmp(p->verdict, "not yet") == 0)
+        return mem_printf("it waits%s%s", *p->summary ? ": " : "", p->summary);
+    return mem_dup("it has not come to its end");
 }
 
 static bool take_phase(void *user, const store_phase *p)
 {
     const gathering *g = user;
     json_t *step = json_object_get(g->steps, p->step);
-    if (!step || strcmp(p->phase, "rollback") == 0 || strcmp(p->phase, "discard") == 0)
+    const bool back = strcmp(p->phase, "rollback") == 0;
+    if (!step || strcmp(p->phase, "discard") == 0)
         return true;
-    json_object_set_new(step, "at_ms", json_integer(p->ended_ms ? p->ended_ms : p->started_ms));
-    json_object_set_new(step, "summary", json_string(p->summary));
+    json_t *into = back ? json_object() : step;
+    json_object_set_new(into, "at_ms", json_integer(p->ended_ms ? p->ended_ms : p->started_ms));
+    json_object_set_new(into, "summary", json_string(p->summary));
+    if (back) {
+        json_object_set_new(g->undone, p->step, into);
+        return true;
+    }
+    guard_mem char *progress = progress_of(g, p);
+    json_object_set_new(step, "progress", json_string(progress));
     return true;
 }
 
@@ -60,13 +83,16 @@ static void take_soak(json_t *step, const json_t *event)
                                       filled_int(event, "soak_samples"), "gaps", filled_int(event, "soak_gaps")));
 }
 
+static bool is_of_undo(const char *verdict)
+{
+    return strcmp(verdict, "undone") == 0 || strcmp(verdict, "not undone") == 0 || strcmp(verdict, "undo skipped") == 0;
+}
+
 /* What became of a step is told once, and again when it is undone; that hides neither a failure nor what stays. */
 static bool is_news(const char *old, const char *verdict)
 {
     const bool good = strcmp(old, "passed") == 0 || strcmp(old, "warned") == 0;
-    const bool undo =
-        strcmp(verdict, "undone") == 0 || strcmp(verdict, "not undone") == 0 || strcmp(verdict, "undo skipped") == 0;
-    return strcmp(verdict, "irreversible") != 0 && (good || !undo);
+    return strcmp(verdict, "irreversible") != 0 && (good || !is_of_undo(verdict));
 }
 
 static bool take_event(void *user, const char *line)
@@ -78,15 +104,21 @@ static bool take_event(void *user, const char *line)
         is_news(filled_text(step, "verdict"), filled_text(event, "verdict"))) {
         json_object_set(step, "verdict", json_object_get(event, "verdict"));
         json_object_set(step, "duration_ms", json_object_get(event, "duration_ms"));
+        json_object_set_new(step, "progress", json_string(""));
+        if (is_of_undo(filled_text(event, "verdict")))
+            json_object_update(step, json_object_get(g->undone, filled_text(event, "step")));
         take_soak(step, event);
     }
     json_decref(event);
     return true;
 }
 
-static int read_record(store *s, const char *run, gathering *g, error **err)
+static int read_record(store *s, const store_run *recorded, gathering *g, error **err)
 {
-    int r = store_marks(s, run, take_mark, g, err);
+    const char *run = recorded->id;
+    int r = store_lock_drives(s, recorded, &g->driven, err);
+    if (r == 0)
+        r = store_marks(s, run, take_mark, g, err);
     if (r == 0)
         r = store_steps(s, run, take_step, g, err);
     if (r == 0)
@@ -129,6 +161,7 @@ static void open_box(json_t *box, const char *state, char *reason)
 static void judge_by(json_t *box, const json_t *step)
 {
     const char *verdict = filled_text(step, "verdict"), *summary = filled_text(step, "summary");
+    const char *progress = filled_text(step, "progress");
     const struct ruling *r = rule(verdict);
     if (strcmp(filled_text(box, "state"), "failed") == 0 || (r && strcmp(r->state, "ticked") == 0))
         return;
@@ -136,7 +169,7 @@ static void judge_by(json_t *box, const json_t *step)
         open_box(box, "failed",
                  mem_printf("%s: %s%s%s", filled_text(step, "id"), verdict, *summary ? ", " : "", summary));
     else if (strcmp(filled_text(box, "state"), "ticked") == 0)
-        open_box(box, r->state, mem_printf("%s: %s", filled_text(step, "id"), r->reason));
+        open_box(box, r->state, mem_printf("%s: %s", filled_text(step, "id"), *progress ? progress : r->reason));
 }
 
 static json_t *fill_box(const gathering *g, const json_t *recorded)
@@ -198,14 +231,15 @@ static json_t *fill(const gathering *g, const store_run *run)
 static void gathering_done(gathering *g)
 {
     json_decref(g->steps);
+    json_decref(g->undone);
     json_decref(g->checklist);
 }
 
 int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
 {
-    gathering g = {.steps = json_object()};
+    gathering g = {.steps = json_object(), .undone = json_object()};
     json_t *approvals = NULL;
-    int r = read_record(s, run->id, &g, err);
+    int r = read_record(s, run, &g, err);
     if (r == 0 && !g.checklist) {
         (void)error_set(err, ERROR_NOT_FOUND, "the pipeline of run %s has no checklist", run->id);
         r = error_hint(err, "a section 'checklist' in the pipeline file lists the boxes (docs/PIPELINE.md)");
@@ -223,8 +257,8 @@ int checklist_gather(store *s, const store_run *run, json_t **ret, error **err)
 
 int checklist_findings(store *s, const store_run *run, json_t **ret, error **err)
 {
-    gathering g = {.steps = json_object()};
-    int r = read_record(s, run->id, &g, err);
+    gathering g = {.steps = json_object(), .undone = json_object()};
+    int r = read_record(s, run, &g, err);
     json_t *boxes = json_object();
     size_t i;
     const json_t *recorded;

@@ -26,7 +26,7 @@ static void add_step(text *out, const json_t *step)
     add_plain(out, filled_text(step, "id"));
     text_printf(out, " (`%s`)", filled_text(step, "kind"));
     if (!*filled_text(step, "verdict")) {
-        text_puts(out, ": not run\n");
+        text_puts(out, *filled_text(step, "progress") ? ": not ended\n" : ": not run\n");
         return;
     }
     text_printf(out, ": %s at %s in %s", filled_text(step, "verdict"), clock_show(filled_int(step, "at_ms"), at),

@@ -7,6 +7,8 @@
 #include "base/units.h"
 #include "cli/cli.h"
 
+#define NUMBER_MAX 1000000
+
 const cli_option_row cli_option_rows[CLI_OPTION_COUNT] = {
 #define X(id, name, value, help) [CLI_##id] = {name, value, help},
     CLI_OPTIONS(X)
@@ -25,12 +27,13 @@ void cli_list_add(cli_list *list, const char *item)
     list->items[list->count] = NULL;
 }
 
-static int number(const char *name, const char *value, int *ret, error **err)
+static int number(const char *name, const char *value, int least, int *ret, error **err)
 {
     char *end = NULL;
     long n = strtol(value, &end, 10);
-    if (end == value || *end || n < 0 || n > 1000000)
-        return error_set(err, ERROR_USAGE, "--%s takes a whole number, not '%s'", name, value);
+    if (end == value || *end || n < least || n > NUMBER_MAX)
+        return error_set(err, ERROR_USAGE, "--%s takes a whole number from %d to %d, not '%s'", name, least, NUMBER_MAX,
+                         value);
     *ret = (int)n;
     return 0;
 }
@@ -65,9 +68,9 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_JUNIT: args->junit = value; return 0;
     case CLI_KIND: args->kind = value; return 0;
     case CLI_STATE: args->state = value; return 0;
-    case CLI_KILLS: return number("kills", value, &args->kills, err);
-    case CLI_KEEP: return number("keep", value, &args->keep, err);
-    case CLI_LIMIT: return number("limit", value, &args->limit, err);
+    case CLI_KILLS: return number("kills", value, 0, &args->kills, err);
+    case CLI_KEEP: return number("keep", value, 0, &args->keep, err);
+    case CLI_LIMIT: return number("limit", value, 1, &args->limit, err);
     case CLI_SINCE: return duration("since", value, &args->since_ms, err);
     case CLI_WAIT: return duration("wait", value, &args->wait_ms, err);
     case CLI_OPTION_COUNT: break;

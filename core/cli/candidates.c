@@ -77,30 +77,18 @@ void candidates_runs(const candidates_line *l)
         settle(store_runs(s, NULL, RUNS_MAX, offer_run, &copy, &err));
 }
 
-typedef struct seen {
-    const candidates_line *line;
-    text names; /* each between newlines */
-} seen;
-
-static bool offer_environment(void *user, const store_run *r)
-{
-    seen *s = user;
-    guard_mem char *mark = mem_printf("\n%s\n", r->environment);
-    if (!strstr(text_get(&s->names), mark)) {
-        text_puts(&s->names, mark);
-        candidates_offer(s->line, r->environment, NULL);
-    }
-    return true;
-}
-
 void candidates_environments(const candidates_line *l)
 {
     guard(error) err = NULL;
     guard(store) s = open_store(l);
-    seen all = {.line = l};
+    json_t *names = NULL;
+    size_t i;
+    const json_t *name;
     if (s)
-        settle(store_runs(s, NULL, -1, offer_environment, &all, &err));
-    text_done(&all.names);
+        settle(store_environments(s, &names, &err));
+    json_array_foreach(names, i, name)
+        candidates_offer(l, json_string_value(name), NULL);
+    json_decref(names);
 }
 
 static bool offer_step(void *user, const store_step *step)

@@ -137,6 +137,8 @@ typedef void (*cli_artifact_fn)(void *user, const char *path);
 /** Calls fn for each artifact of the run, of the step unless that is NULL, by name. */
 void cli_artifacts(const store *s, const char *run, const char *step, cli_artifact_fn fn, void *user);
 
+/** Says that there are no runs, or none of this environment (NULL: all), and which there are. */
+int cli_print_no_runs(store *s, const char *environment, error **err) CHECKED;
 /** Prints a JSON document and a newline. */
 void cli_print_json(json_t *document);
 /** Prints text in lines of at most 100 characters, each after indent spaces. */

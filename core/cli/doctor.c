@@ -5,6 +5,7 @@
 
 #include "base/program.h"
 #include "cli/cli.h"
+#include "store/store_lock.h"
 #include "worker/worker.h"
 
 /* One examination: good is 0, or -code with the error set. */
@@ -87,16 +88,39 @@ static void examine_tools(patient *p)
     }
 }
 
-static bool examine_run(void *user, const store_run *r)
+static void examine_run(patient *p, const store_run *r)
 {
-    patient *p = user;
-    if (run_state_is_end(r->state) && r->state != RUN_NEEDS_PERSON)
-        return true;
     guard_mem char *text = mem_printf("%s; go on with 'belay resume %s' or take it back with 'belay rollback %s'",
                                       run_state_name(r->state), r->id, r->id);
     guard_mem char *name = mem_printf("run %s", r->id);
     remark(p, name, text);
-    return true;
+}
+
+/* A run that somebody drives needs nobody. */
+static int examine_environment(patient *p, const char *name, error **err)
+{
+    store_run run = {0};
+    bool driven = false;
+    int r = store_run_newest(p->store, name, &run, err);
+    if (r == 0 && run.id && run_state_is_open(run.state)) {
+        r = store_lock_drives(p->store, &run, &driven, err);
+        if (r == 0 && !driven)
+            examine_run(p, &run);
+    }
+    store_run_done(&run);
+    return r;
+}
+
+static void examine_runs(patient *p)
+{
+    guard(error) err = NULL;
+    json_t *names = NULL;
+    int r = store_environments(p->store, &names, &err);
+    for (size_t i = 0; r == 0 && i < json_array_size(names); i++)
+        r = examine_environment(p, json_string_value(json_array_get(names, i)), &err);
+    if (r < 0)
+        ill(p, "runs", err);
+    json_decref(names);
 }
 
 int cli_doctor(const cli_args *args)
@@ -105,11 +129,8 @@ int cli_doctor(const cli_args *args)
     examine_store(&p);
     examine_plugins(&p);
     examine_tools(&p);
-    if (p.store && p.ill == 0) {
-        guard(error) err = NULL;
-        if (store_runs(p.store, NULL, 100, examine_run, &p, &err) < 0)
-            ill(&p, "runs", err);
-    }
+    if (p.store && p.ill == 0)
+        examine_runs(&p);
     store_close(p.store);
     if (p.ill)
         printf("%d to mend, %d remarks.\n", p.ill, p.remarks);

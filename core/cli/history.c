@@ -46,7 +46,7 @@ int cli_history(const cli_args *args)
     if (r == 0 && args->json)
         cli_print_json(rows);
     else if (r == 0 && count == 0)
-        puts("No runs are recorded yet.");
+        r = cli_print_no_runs(s, args->environment, &err);
     json_decref(rows);
     return r < 0 ? cli_fail(err) : EXIT_COMMITTED;
 }

@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,8 +53,10 @@ static const cli_command commands[] = {
      .most = 1,
      .options = CLI_BIT(WAIT) | CLI_VIEW,
      .run = cli_rollback,
-     .summary = "take a run back: one that has not ended, or the last committed one",
-     .more = "A committed run can be taken back until `belay discard` lets go of what that needs.",
+     .summary = "take a run back: one that has not ended, or one that is committed",
+     .more = "Without RUN: the newest one, where that has not ended or is committed. An older one must be named, and "
+             "those after it go first. A committed run can be taken back until `belay discard` lets go of what that "
+             "needs.",
      .example = "belay rollback latest"},
     {.name = "approve",
      .words = "RUN GATE",
@@ -288,6 +292,26 @@ static const cli_command *find(int argc, char **argv, int *ret_words, error **er
     return two ? two : one;
 }
 
+/* True of a terminal that closed and of a pipe that nobody reads on: who left misses nothing. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
+}
+
+/* The status that a command ends with once its output is written, or is lost. That of a run stays what became of it. */
+static int told(int status, bool is_run)
+{
+    errno = 0;
+    const bool written = fflush(stdout) == 0 && !ferror(stdout);
+    const int why = errno;
+    if (written || reader_left())
+        return status;
+    fprintf(stderr, "belay: error: what was printed is not whole: standard output cannot be written%s%s\n",
+            why ? ": " : "", why ? strerror(why) : "");
+    return status == EXIT_COMMITTED && !is_run ? EXIT_USAGE : status;
+}
+
 static int dispatch(int argc, char **argv)
 {
     guard(error) err = NULL;
@@ -304,7 +328,7 @@ static int dispatch(int argc, char **argv)
     else
         status = command->run(&args);
     cli_args_done(&args);
-    return status;
+    return told(status, cli_takes(command, CLI_WAIT) && !args.help);
 }
 
 /* What is opened from here on must not get the number of a standard stream that is closed: others write to it. */
@@ -328,6 +352,22 @@ static void keep_to_itself(void)
 #endif
 }
 
+/* What is asked of the program itself, and not of a command of its. */
+static bool answer(int argc, char **argv)
+{
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        print_usage(stdout);
+    else if (strcmp(argv[1], "--manual") == 0) /* for docs/make */
+        manual_print_commands(commands, COMMAND_COUNT);
+    else if (strcmp(argv[1], "--complete") == 0) /* for the scripts of `belay completion` */
+        complete_print(commands, COMMAND_COUNT, argc - 2, argv + 2);
+    else if (strcmp(argv[1], "--version") == 0)
+        printf("belay %s (plugin interface 1.%u)\n", BELAY_VERSION, BELAY_ABI_MINOR);
+    else
+        return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     fill_streams();
@@ -338,21 +378,9 @@ int main(int argc, char **argv)
         EXIT_PERSON);
     signal(SIGPIPE, SIG_IGN); /* a reader that left must not end a transaction */
     signal(SIGTTOU, SIG_IGN); /* nor a terminal stop one that tells of itself from the background */
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_usage(argc < 2 ? stderr : stdout);
-        return argc < 2 ? EXIT_USAGE : EXIT_COMMITTED;
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--manual") == 0) { /* for docs/make */
-        manual_print_commands(commands, COMMAND_COUNT);
-        return EXIT_COMMITTED;
-    }
-    if (strcmp(argv[1], "--complete") == 0) { /* for the scripts of `belay completion` */
-        complete_print(commands, COMMAND_COUNT, argc - 2, argv + 2);
-        return EXIT_COMMITTED;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("belay %s (plugin interface 1.%u)\n", BELAY_VERSION, BELAY_ABI_MINOR);
-        return EXIT_COMMITTED;
-    }
-    return dispatch(argc, argv);
+    return answer(argc, argv) ? told(EXIT_COMMITTED, false) : dispatch(argc, argv);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 
 #define LINE_WIDTH 100
@@ -34,4 +35,21 @@ void cli_print_wrapped(int indent, const char *text)
 {
     for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
         print_wrapped_line(indent, line);
+}
+
+int cli_print_no_runs(store *s, const char *environment, error **err)
+{
+    json_t *names = NULL;
+    guard_text list = {0};
+    size_t i;
+    const json_t *name;
+    int r = store_environments(s, &names, err);
+    json_array_foreach(names, i, name)
+        text_printf(&list, "%s%s", i ? ", " : "", json_string_value(name));
+    json_decref(names);
+    if (r == 0 && environment && list.count)
+        printf("No runs of '%s' are recorded; there are runs of %s.\n", environment, text_get(&list));
+    else if (r == 0)
+        puts("No runs are recorded yet.");
+    return r;
 }

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "bundle/bundle.h"
 #include "cli/cli.h"
+#include "store/store_lock.h"
 
 static bool parse_event(void *user, const char *json)
 {
@@ -67,11 +68,15 @@ static int show_junit(store *s, const store_run *run, error **err)
 
 static bool print_phase(void *user, const store_phase *p)
 {
-    (void)user;
-    char took[UNITS_TEXT] = "cut short";
+    const bool *driven = user;
+    char took[UNITS_TEXT];
     if (p->ended_ms)
         units_show_duration(p->ended_ms - p->started_ms, took);
-    printf("  %-24s %-9s %2d  %-13s %10s  %s\n", p->step, p->phase, p->attempt, p->verdict, took, p->summary);
+    printf("  %-24s %-9s %2d  %-13s %10s  %s\n", p->step, p->phase, p->attempt, p->verdict,
+           p->ended_ms ? took
+           : *driven   ? "runs"
+                       : "cut short",
+           p->summary);
     return true;
 }
 
@@ -103,9 +108,13 @@ static void print_header(const store_run *run)
 static int show_text(store *s, const store_run *run, error **err)
 {
     int count = 0;
+    bool driven = false;
+    int r = store_lock_drives(s, run, &driven, err);
+    if (r < 0)
+        return r;
     print_header(run);
     printf("\nPhases, in order of start\n");
-    int r = store_phases(s, run->id, NULL, print_phase, NULL, err);
+    r = store_phases(s, run->id, NULL, print_phase, &driven, err);
     if (r == 0)
         r = store_measurements(s, run->id, print_measurement, &count, err);
     json_t *diagnoses = json_array();

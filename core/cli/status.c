@@ -5,12 +5,6 @@
 #include "cli/cli.h"
 #include "store/store_lock.h"
 
-/* Of each environment: what is live (the newest committed run), and the newest run of all. */
-typedef struct collect {
-    const char *only;
-    json_t *environments; /* name -> {"live","run","state",...} */
-} collect;
-
 static json_t *describe(const store_run *r)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "run", r->id, "version", r->version, "previous",
@@ -18,23 +12,52 @@ static json_t *describe(const store_run *r)
                      (json_int_t)r->started_ms, "ended_ms", (json_int_t)r->ended_ms);
 }
 
-static bool visit(void *user, const store_run *r)
+static bool take_newest(void *user, const store_run *r)
 {
-    collect *c = user;
-    if (c->only && strcmp(c->only, r->environment) != 0)
-        return true;
-    json_t *e = json_object_get(c->environments, r->environment);
-    if (!e) {
-        e = json_object();
-        json_object_set_new(c->environments, r->environment, e);
-        json_object_set_new(e, "newest", describe(r));
+    json_object_set_new(user, "newest", describe(r));
+    return false;
+}
+
+static int add_live(store *s, const char *name, json_t *e, error **err)
+{
+    guard_mem char *version = NULL, *run = NULL;
+    int r = store_live(s, name, &version, &run, err);
+    if (r == 0 && version)
+        json_object_set_new(e, "live", json_pack("{s:s, s:s}", "version", version, "run", run));
+    return r;
+}
+
+/* {"newest": the newest run of all, "live": {version, run}, "open": the run that somebody must go on with}; the latter
+ * two where there is such a one. */
+static int add_environment(store *s, const char *name, json_t *environments, error **err)
+{
+    store_run standing = {0};
+    json_t *e = json_object();
+    int r = store_runs(s, name, 1, take_newest, e, err);
+    if (r == 0)
+        r = add_live(s, name, e, err);
+    if (r == 0)
+        r = store_run_newest(s, name, &standing, err);
+    if (r == 0 && standing.id && run_state_is_open(standing.state))
+        json_object_set_new(e, "open", describe(&standing));
+    if (json_object_get(e, "newest"))
+        json_object_set(environments, name, e);
+    store_run_done(&standing);
+    json_decref(e);
+    return r;
+}
+
+static int add_environments(store *s, const char *only, json_t *environments, error **err)
+{
+    json_t *names = NULL;
+    int r = store_environments(s, &names, err);
+    for (size_t i = 0; r == 0 && i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!only || strcmp(only, name) == 0)
+            r = add_environment(s, name, environments, err);
     }
-    bool settled = json_object_get(e, "live") != NULL;
-    if (!settled && r->state == RUN_COMMITTED)
-        json_object_set_new(e, "live", json_pack("{s:s, s:s}", "version", r->version, "run", r->id));
-    if (!settled && r->state == RUN_ROLLED_BACK && *r->previous)
-        json_object_set_new(e, "live", json_pack("{s:s, s:s}", "version", r->previous, "run", r->id));
-    return true;
+    json_decref(names);
+    return r;
 }
 
 static int add_owners(const store *s, json_t *environments, error **err)
@@ -61,11 +84,11 @@ static const char *word(const json_t *object, const char *key)
     return s ? s : "";
 }
 
-static void print_unfinished(const json_t *newest)
+static void print_open(const json_t *open)
 {
-    const char *run = word(newest, "run");
-    printf("  run %s of %s was cut short or waits (%s)%s%s\n", run, word(newest, "version"), word(newest, "state"),
-           *word(newest, "reason") ? ": " : "", word(newest, "reason"));
+    const char *run = word(open, "run");
+    printf("  run %s of %s was cut short or waits (%s)%s%s\n", run, word(open, "version"), word(open, "state"),
+           *word(open, "reason") ? ": " : "", word(open, "reason"));
     printf("  go on:     belay resume %s\n  take back: belay rollback %s\n", run, run);
 }
 
@@ -83,12 +106,10 @@ static void print_environment(const char *name, const json_t *e)
     }
     if (*word(e, "left"))
         printf("  a dead run left running: %s\n", word(e, "left"));
-    const char *state = word(newest, "state");
-    bool ended = json_integer_value(json_object_get(newest, "ended_ms")) != 0;
-    if (!ended || strcmp(state, run_state_name(RUN_NEEDS_PERSON)) == 0)
-        print_unfinished(newest);
+    if (json_object_get(e, "open"))
+        print_open(json_object_get(e, "open"));
     else
-        printf("  last run:  %s, %s, %s\n", word(newest, "run"), word(newest, "version"), state);
+        printf("  last run:  %s, %s, %s\n", word(newest, "run"), word(newest, "version"), word(newest, "state"));
 }
 
 int cli_status(const cli_args *args)
@@ -97,20 +118,20 @@ int cli_status(const cli_args *args)
     guard(store) s = NULL;
     if (cli_open_store(args, &s, &err) < 0)
         return cli_fail(err);
-    collect c = {.only = args->environment, .environments = json_object()};
-    int r = store_runs(s, args->environment, 1000, visit, &c, &err);
+    json_t *environments = json_object();
+    int r = add_environments(s, args->environment, environments, &err);
     if (r == 0)
-        r = add_owners(s, c.environments, &err);
+        r = add_owners(s, environments, &err);
     if (r == 0 && args->json) {
-        cli_print_json(c.environments);
+        cli_print_json(environments);
     } else if (r == 0) {
         const char *name;
         json_t *e;
-        json_object_foreach(c.environments, name, e)
+        json_object_foreach(environments, name, e)
             print_environment(name, e);
-        if (json_object_size(c.environments) == 0)
-            puts("No runs are recorded yet.");
+        if (json_object_size(environments) == 0)
+            r = cli_print_no_runs(s, args->environment, &err);
     }
-    json_decref(c.environments);
+    json_decref(environments);
     return r < 0 ? cli_fail(err) : EXIT_COMMITTED;
 }

@@ -11,26 +11,25 @@
 
 /* ---- which run --------------------------------------------------------------------------------------------------- */
 
-static bool is_open(const store_run *r)
-{
-    return !run_state_is_end(r->state) || r->state == RUN_NEEDS_PERSON;
-}
-
 /* The newest run that counts in each environment; there must be one environment only. */
 typedef struct search {
     bool committed_too;
     json_t *seen; /* environments */
     char *id;
     int found;
+    char *older; /* the newest committed one behind a newest that does not count */
 } search;
 
 static bool look_at(void *user, const store_run *r)
 {
     search *s = user;
-    if (r->state == RUN_REFUSED || json_object_get(s->seen, r->environment))
+    const bool behind = json_object_get(s->seen, r->environment), can = r->state == RUN_COMMITTED && !r->discarded;
+    if (behind && can && !s->older)
+        s->older = mem_dup(r->id);
+    if (r->state == RUN_REFUSED || behind)
         return true;
     json_object_set_new(s->seen, r->environment, json_true());
-    if (!is_open(r) && !(s->committed_too && r->state == RUN_COMMITTED && !r->discarded))
+    if (!run_state_is_open(r->state) && !(s->committed_too && can))
         return true;
     if (s->found++ == 0)
         s->id = mem_dup(r->id);
@@ -42,12 +41,13 @@ static int find_run(const engine *e, bool committed_too, const char *verb, char 
     search s = {.committed_too = committed_too, .seen = json_object()};
     int r = store_runs(e->store, NULL, INT32_MAX, look_at, &s, err);
     json_decref(s.seen);
-    guard_mem char *id = s.id;
+    guard_mem char *id = s.id, *older = s.older;
     if (r < 0)
         return r;
     if (s.found == 0) {
         (void)error_set(err, ERROR_NOT_FOUND, "there is no run to %s, among the newest of each environment", verb);
-        return error_hint(err, "an older one must be named: `belay history` lists them");
+        return committed_too && older ? error_hint(err, "an older one must be named: `belay rollback %s`", older)
+                                      : error_hint(err, "an older one must be named: `belay history` lists them");
     }
     if (s.found > 1) {
         (void)error_set(err, ERROR_USAGE, "there are runs to %s in %d environments", verb, s.found);
@@ -67,11 +67,9 @@ static bool look_for_later(void *user, const store_run *r)
     later *l = user;
     if (strcmp(r->id, l->id) == 0)
         return false;
-    if (r->state == RUN_COMMITTED || is_open(r)) {
-        free(l->found);
+    if (r->state == RUN_COMMITTED || run_state_is_open(r->state))
         l->found = mem_dup(r->id);
-    }
-    return true;
+    return !l->found; /* the newest: nothing stands on it */
 }
 
 /* What came after stands on this run. */
@@ -89,7 +87,7 @@ static int refuse_when_overtaken(const engine *e, const store_run *run, error **
 
 static int check_state(const store_run *run, bool rollback, error **err)
 {
-    if (is_open(run) || (rollback && run->state == RUN_COMMITTED && !run->discarded))
+    if (run_state_is_open(run->state) || (rollback && run->state == RUN_COMMITTED && !run->discarded))
         return 0;
     if (run->state == RUN_COMMITTED && run->discarded)
         return error_set(err, ERROR_REFUSED, "what a rollback of run %s needs was discarded", run->id);
@@ -150,7 +148,7 @@ static int drive(driver *d, store_run *run, bool rollback, engine_assume assume,
     store_run_done(&d->record.run);
     d->record.run = *run;
     *run = (store_run){0};
-    d->resumed = !run_state_is_end(d->record.run.state) || d->record.run.state == RUN_NEEDS_PERSON;
+    d->resumed = run_state_is_open(d->record.run.state);
     int r = restore(d, rollback, assume, err);
     if (r < 0)
         return r;
@@ -185,7 +183,7 @@ static int changed_nothing(const engine *e, const store_run *run, bool rollback,
     int r = store_phases(e->store, run->id, NULL, note_execute, &executed, err);
     if (r == 0)
         r = store_steps(e->store, run->id, note_step, &described, err);
-    *ret = is_open(run) && !executed && (rollback || !described);
+    *ret = run_state_is_open(run->state) && !executed && (rollback || !described);
     return r;
 }
 

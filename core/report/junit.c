@@ -97,7 +97,7 @@ static void add_case(suite *to, const view *v, const char *prefix, const view_st
     case VIEW_SKIPPED:
     case VIEW_IRREVERSIBLE:
         to->skipped++;
-        add_skipped(t, verdict == VIEW_NONE ? "not reached" : word);
+        add_skipped(t, verdict != VIEW_NONE ? word : s->begun ? "not ended" : "not reached");
         break;
     default: break;
     }

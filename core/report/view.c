@@ -317,7 +317,7 @@ static void on_phase_start(view *v, view_step *s, const json_t *event, int64_t n
     s->attempt = (int)event_int(event, "attempt");
     s->done = s->all = 0;
     if (strcmp(s->phase, "prepare") != 0)
-        v->stages.items[s->stage].started = true;
+        s->begun = v->stages.items[s->stage].started = true;
     if (!again)
         s->since_ms = now_ms;
 }

@@ -60,6 +60,7 @@ typedef struct view_step {
     int64_t duration_ms, undo_duration_ms;
     char *phase;   /**< the phase that runs; "" when none does */
     bool prepared; /**< its prepare passed */
+    bool begun;    /**< a later phase was started */
     int attempt;
     int64_t since_ms; /**< when the phase started, by the clock given to view_apply() */
     int64_t done, all;

@@ -229,3 +229,12 @@ int store_lock_owner(const store *s, const char *environment, json_t **ret, erro
     *ret = lock.l_type == F_UNLCK ? NULL : read_record(fd);
     return 0;
 }
+
+int store_lock_drives(const store *s, const store_run *run, bool *ret, error **err)
+{
+    json_t *owner = NULL;
+    int r = store_lock_owner(s, run->environment, &owner, err);
+    *ret = r == 0 && owner && strcmp(field(owner, "run"), run->id) == 0;
+    json_decref(owner);
+    return r;
+}

@@ -29,6 +29,11 @@ bool run_state_is_end(run_state state)
     return state != RUN_RUNNING && state != RUN_PAUSED && state != RUN_ROLLING_BACK;
 }
 
+bool run_state_is_open(run_state state)
+{
+    return !run_state_is_end(state) || state == RUN_NEEDS_PERSON;
+}
+
 static int parse_state(const char *word, run_state *ret)
 {
     for (size_t i = 0; i < sizeof state_words / sizeof *state_words; i++)
@@ -193,6 +198,16 @@ int store_run_get(store *s, const char *id, store_run *ret, error **err)
     return 0;
 }
 
+/* The first row of q; ret->id is NULL when there is none. */
+static int first_run(store *s, sqlite3_stmt *q, store_run *ret, error **err)
+{
+    int r = sql_next(s, q, err);
+    if (r == SQL_ROW)
+        return read_run(s, q, ret, err);
+    *ret = (store_run){0};
+    return r;
+}
+
 int store_run_unfinished(store *s, const char *environment, store_run *ret, error **err)
 {
     guard(sqlite3_stmt) q = NULL;
@@ -201,12 +216,66 @@ int store_run_unfinished(store *s, const char *environment, store_run *ret, erro
                       "ORDER BY seq DESC LIMIT 1",
                       "ssss", environment, run_state_name(RUN_RUNNING), run_state_name(RUN_PAUSED),
                       run_state_name(RUN_ROLLING_BACK));
-    if (r < 0 || (r = sql_next(s, q, err)) < 0)
+    return r < 0 ? r : first_run(s, q, ret, err);
+}
+
+int store_run_newest(store *s, const char *environment, store_run *ret, error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    int r = sql_query(s, &q, err,
+                      "SELECT " COLUMNS " FROM runs WHERE environment = ? AND state <> ? ORDER BY seq DESC LIMIT 1",
+                      "ss", environment, run_state_name(RUN_REFUSED));
+    return r < 0 ? r : first_run(s, q, ret, err);
+}
+
+/* A rollback may be of an older run than the newest, so the end counts, not the start. */
+static int last_to_end(store *s, const char *environment, store_run *ret, error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    int r = sql_query(s, &q, err,
+                      "SELECT " COLUMNS " FROM runs WHERE environment = ? AND state IN (?, ?) "
+                      "ORDER BY ended_ms DESC, seq DESC LIMIT 1",
+                      "sss", environment, run_state_name(RUN_COMMITTED), run_state_name(RUN_ROLLED_BACK));
+    return r < 0 ? r : first_run(s, q, ret, err);
+}
+
+static int committed_before(store *s, const store_run *run, store_run *ret, error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    int r = sql_query(s, &q, err,
+                      "SELECT " COLUMNS " FROM runs WHERE environment = ? AND state = ? "
+                      "AND seq < (SELECT seq FROM runs WHERE id = ?) ORDER BY seq DESC LIMIT 1",
+                      "sss", run->environment, run_state_name(RUN_COMMITTED), run->id);
+    return r < 0 ? r : first_run(s, q, ret, err);
+}
+
+int store_live(store *s, const char *environment, char **ret_version, char **ret_run, error **err)
+{
+    guard_run last = {0}, before = {0};
+    int r = last_to_end(s, environment, &last, err);
+    const bool back = r == 0 && last.id && last.state == RUN_ROLLED_BACK;
+    if (back && !*last.previous) /* its pipeline does not tell */
+        r = committed_before(s, &last, &before, err);
+    if (r < 0)
         return r;
-    if (r == SQL_ROW)
-        return read_run(s, q, ret, err);
-    *ret = (store_run){0};
+    const bool told = back && *last.previous;
+    const store_run *tells = back && !told ? &before : &last;
+    *ret_version = tells->id ? mem_dup(told ? last.previous : tells->version) : NULL;
+    *ret_run = tells->id ? mem_dup(tells->id) : NULL;
     return 0;
+}
+
+int store_environments(store *s, json_t **ret, error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    json_t *names = json_array();
+    int r = sql_query(s, &q, err, "SELECT environment FROM runs GROUP BY environment ORDER BY max(seq) DESC", "");
+    while (r >= 0 && (r = sql_next(s, q, err)) == SQL_ROW)
+        json_array_append_new(names, json_string(sql_peek(q, 0)));
+    if (r == 0)
+        *ret = json_incref(names);
+    json_decref(names);
+    return r;
 }
 
 int store_runs(store *s, const char *environment, int limit, bool (*fn)(void *user, const store_run *r), void *user,

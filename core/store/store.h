@@ -42,6 +42,8 @@ typedef enum run_state {
 } run_state;
 const char *run_state_name(run_state state);
 bool run_state_is_end(run_state state);
+/** True of a run that can be gone on with: it has not ended, or needs a person. */
+bool run_state_is_open(run_state state);
 
 /** All strings are owned by the struct and never NULL ("" when not known). Times: ms since 1970, 0 when not yet. */
 typedef struct store_run {
@@ -65,6 +67,13 @@ int store_run_update(store *s, const store_run *r, error **err) CHECKED;
 int store_run_get(store *s, const char *id, store_run *ret, error **err) CHECKED;
 /** The newest run of the environment that has not ended; ret->id is NULL when there is none. */
 int store_run_unfinished(store *s, const char *environment, store_run *ret, error **err) CHECKED;
+/** The newest run of the environment that was not refused; ret->id is NULL when there is none. */
+int store_run_newest(store *s, const char *environment, store_run *ret, error **err) CHECKED;
+/** What the run that ended last has left live: its version, or what was there before it when it was taken back; and the
+ * run that tells so. Both are NULL when no version is known; the caller frees. */
+int store_live(store *s, const char *environment, char **ret_version, char **ret_run, error **err) CHECKED;
+/** The names of the environments that have runs, that of the newest run first; the caller decrefs. */
+int store_environments(store *s, json_t **ret, error **err) CHECKED;
 /** Newest first; environment NULL: all. fn returns false to stop. */
 int store_runs(store *s, const char *environment, int limit, bool (*fn)(void *user, const store_run *r), void *user,
                error **err) CHECKED;

@@ -26,6 +26,8 @@ GUARD(store_lock, store_lock_free)
 /** The lock's description when a live process holds it, else *ret is NULL:
  * {"run","pid","user","host","stage","since_ms"}. */
 int store_lock_owner(const store *s, const char *environment, json_t **ret, error **err) CHECKED;
+/** Whether a live process drives this run. */
+int store_lock_drives(const store *s, const store_run *run, bool *ret, error **err) CHECKED;
 /** What holds the environment's lease, "sleep (process 4711)": with no live owner, what a dead one has left. "" when
  *  nothing does; the caller frees. */
 char *store_lock_left(const store *s, const char *environment);

@@ -1,6 +1,8 @@
 /* A bundle: what is in it, that it can be checked without Belay, and that it holds no secret. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "kit.h"
 #include "run.h"
@@ -149,6 +151,28 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     assert_holds(belay("bundle", "nobody", NULL).err, "nobody");
 }
 
+/* Devices and the like of this test's own: what a rename would take away for good. */
+static void what_is_no_regular_file_is_not_replaced(void **state)
+{
+    (void)state;
+    const char *pipe = kit_path("%s/pipe", kit_folder()), *link = kit_path("%s/link", kit_folder());
+    const char *folder = kit_path("%s/folder", kit_folder()), *file = kit_path("%s/file", kit_folder());
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(symlink(pipe, link), 0);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    static const char *const kinds[] = {"a device, a pipe or a socket", "a symbolic link", "a folder"};
+    const char *const paths[] = {pipe, link, folder};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *before = kit_output_of("stat", "-c", "%F %i", paths[i], NULL);
+        outcome o = belay("bundle", "latest", "--output", paths[i], NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.err, kit_path("'%s' is %s, no regular file", paths[i], kinds[i]));
+        assert_string_equal(kit_output_of("stat", "-c", "%F %i", paths[i], NULL), before);
+    }
+    kit_write(file, "an older one");
+    assert_int_equal(belay("bundle", "latest", "--output", file, NULL).status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +182,7 @@ int main(void)
         cmocka_unit_test(two_bundles_are_the_same_byte_for_byte),
         cmocka_unit_test(a_secret_that_is_gone_is_told),
         cmocka_unit_test(what_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(what_is_no_regular_file_is_not_replaced),
     };
     return cmocka_run_group_tests_name("bundle", tests, deploy, NULL);
 }

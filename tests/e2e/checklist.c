@@ -105,6 +105,54 @@ static void the_pages_show_the_same_and_escape_what_they_show(void **state)
     assert_holds_not(o.out, "<v2>");
 }
 
+/* A run of these steps; its filled checklist. */
+static json_t *filled_of(const char *environment, const char *steps, int status)
+{
+    const char *path = kit_path("%s/%s.cfg", kit_folder(), environment);
+    kit_write(path,
+              kit_path("pipeline: { name = \"app\"; environment = \"%s\"; version = \"v2\"; previous = \"v1\"; };\n"
+                       "checklist: { title = \"App\"; sections: ( { name = \"All\"; boxes: (\n"
+                       "  { id = \"1\"; text = \"One\"; }, { id = \"2\"; text = \"Two\"; } ); } ); };\n"
+                       "stages: ( { name = \"all\"; steps: ( %s ); } );\n",
+                       environment, steps));
+    assert_int_equal(belay("run", path, "--no-wait", NULL).status, status);
+    return json_loads(belay("checklist", "--format", "json", NULL).out, 0, NULL);
+}
+
+static json_int_t ended_at(const json_t *filled, const char *id)
+{
+    return json_integer_value(json_object_get(json_array_get(json_object_get(box(filled, id), "steps"), 0), "at_ms"));
+}
+
+static void what_was_taken_back_tells_when(void **state)
+{
+    (void)state;
+    json_t *filled = filled_of("undone",
+                               "{ id = \"change\"; use = \"shell.run\"; covers = [\"1\"]; argv = [\"true\"]; undo = "
+                               "[\"sleep\", \"1.2\"]; },"
+                               "{ id = \"fails\"; use = \"shell.check\"; covers = [\"2\"]; argv = [\"false\"]; }",
+                               10);
+    assert_box(filled, "1", "open", "it was taken back");
+    assert_true(ended_at(filled, "1") - ended_at(filled, "2") >= 1200);
+    json_decref(filled);
+}
+
+static void a_gate_that_waits_has_run(void **state)
+{
+    (void)state;
+    json_t *filled =
+        filled_of("waits",
+                  "{ id = \"sign-off\"; use = \"gate.approval\"; covers = [\"1\"]; roles = [\"qa\", \"dev\"]; "
+                  "}, { id = \"after\"; use = \"shell.check\"; covers = [\"2\"]; argv = [\"true\"]; }",
+                  3);
+    assert_box(filled, "1", "open", "sign-off: it waits: for qa, dev");
+    assert_box(filled, "2", "open", "after: it has not run");
+    assert_holds(belay("checklist", NULL).out, "- sign-off (`gate.approval`): not ended\n");
+    assert_holds(belay("checklist", "--format", "html", NULL).out, "<span class=open>not ended</span>");
+    assert_holds(belay("show", "--format", "junit", NULL).out, "message=\"not ended\"");
+    json_decref(filled);
+}
+
 static void says_what_it_lacks(void **state)
 {
     (void)state;
@@ -126,6 +174,8 @@ int main(void)
         cmocka_unit_test(a_committed_run_ticks_what_its_steps_cover),
         cmocka_unit_test(a_step_that_fails_fails_its_box),
         cmocka_unit_test(the_pages_show_the_same_and_escape_what_they_show),
+        cmocka_unit_test(what_was_taken_back_tells_when),
+        cmocka_unit_test(a_gate_that_waits_has_run),
         cmocka_unit_test(says_what_it_lacks),
     };
     return cmocka_run_group_tests_name("checklist", tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* What every command says to good and bad arguments, and with which exit status. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "kit.h"
@@ -11,6 +12,7 @@ static void no_command_is_a_usage_error(void **state)
     assert_int_equal(o.status, 1);
     assert_holds(o.err, "there is no command ''");
     assert_int_equal(belay("--help", NULL).status, 0);
+    assert_string_equal(belay("-h", NULL).out, belay("--help", NULL).out);
     assert_holds(belay("--version", NULL).out, "plugin interface 1.");
 }
 
@@ -30,7 +32,13 @@ static void misspelt_commands_and_options_name_the_right_word(void **state)
     assert_int_equal(o.status, 1);
     assert_holds(o.err, "belay plugin needs a second word: new, try, check, doc");
     o = belay("history", "--limit", "many", NULL);
-    assert_holds(o.err, "--limit takes a whole number, not 'many'");
+    assert_holds(o.err, "--limit takes a whole number from 1 to 1000000, not 'many'");
+    static const char *const numbers[] = {"0", "-1", "2000000"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        o = belay("history", "--limit", numbers[i], NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.err, "from 1 to 1000000");
+    }
     o = belay("status", "extra", NULL);
     assert_holds(o.err, "what is 'extra' for?");
 }
@@ -49,6 +57,28 @@ static void every_command_has_help_with_an_example(void **state)
         assert_int_equal(o.status, 0);
         assert_holds(o.out, kit_path("usage: belay %s", names[i]));
         assert_holds(o.out, kit_path("Example: belay %s", names[i]));
+    }
+}
+
+/* As a shell does it: belay writes there, or to a reader that leaves. */
+static int status_of_shell(const char *command)
+{
+    (void)belay_state();
+    return kit_status_of("bash", "-c",
+                         kit_path("set -o pipefail; belay=%s/bin/belay; %s", getenv("BELAY_BUILD_DIR"), command), NULL);
+}
+
+static void output_that_is_lost_is_no_success(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {"--help",     "--version", "explain",         "explain --json",
+                                        "plugins",    "history",   "history --json",  "status --json",
+                                        "run --help", "doctor",    "completion bash", "plugins --json"};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        const char *said = kit_path("%s/said", kit_folder());
+        assert_int_equal(status_of_shell(kit_path("$belay %s > /dev/full 2> %s", asked[i], said)), 1);
+        kit_output_of("grep", "-q", "standard output cannot be written", said, NULL);
+        assert_int_equal(status_of_shell(kit_path("$belay %s | true", asked[i])), 0);
     }
 }
 
@@ -204,6 +234,7 @@ int main(void)
         cmocka_unit_test(no_command_is_a_usage_error),
         cmocka_unit_test(misspelt_commands_and_options_name_the_right_word),
         cmocka_unit_test(every_command_has_help_with_an_example),
+        cmocka_unit_test(output_that_is_lost_is_no_success),
         cmocka_unit_test(explain_describes_a_kind_and_finds_the_nearest),
         cmocka_unit_test(explain_takes_a_plugins_name_and_a_steps),
         cmocka_unit_test(a_wrong_option_is_answered_with_a_right_one),

@@ -145,6 +145,47 @@ static void only_a_run_that_has_not_ended_is_unfinished(void **state)
     }
 }
 
+static void end_at(fixture *f, const char *id, run_state state, int64_t ended_ms)
+{
+    guard(error) err = NULL;
+    store_run run = {0};
+    fixture_good(store_run_get(f->store, id, &run, &err), err);
+    run.state = state;
+    run.ended_ms = ended_ms;
+    fixture_good(store_run_update(f->store, &run, &err), err);
+    store_run_done(&run);
+}
+
+static void assert_live(fixture *f, const char *run)
+{
+    guard(error) err = NULL;
+    guard_mem char *version = NULL;
+    guard_mem char *told_by = NULL;
+    fixture_good(store_live(f->store, "staging", &version, &told_by, &err), err);
+    assert_int_equal(version != NULL, run != NULL);
+    if (run)
+        assert_string_equal(told_by, run);
+}
+
+static void the_run_that_ended_last_tells_what_is_live(void **state)
+{
+    fixture *f = *state;
+    guard_mem char *first = fixture_run(f, "staging");
+    guard_mem char *second = fixture_run(f, "staging");
+    guard_mem char *third = fixture_run(f, "staging");
+    guard_mem char *elsewhere = fixture_run(f, "production");
+    end_at(f, elsewhere, RUN_COMMITTED, 99);
+    assert_live(f, NULL);
+    end_at(f, first, RUN_COMMITTED, 10);
+    end_at(f, second, RUN_ROLLED_BACK, 20);
+    end_at(f, third, RUN_REFUSED, 30);
+    assert_live(f, first);
+    end_at(f, first, RUN_ROLLED_BACK, 40);
+    assert_live(f, NULL);
+    end_at(f, third, RUN_COMMITTED, 50);
+    assert_live(f, third);
+}
+
 static bool collect_id(void *user, const store_run *r)
 {
     json_array_append_new(user, json_string(r->id));
@@ -296,6 +337,7 @@ int main(void)
         OPENED(an_update_is_read_back),
         OPENED(a_run_is_found_by_a_unique_prefix_or_as_the_latest),
         OPENED(only_a_run_that_has_not_ended_is_unfinished),
+        OPENED(the_run_that_ended_last_tells_what_is_live),
         OPENED(runs_are_listed_newest_first),
         OPENED(a_plugin_is_remembered_by_its_digest),
         OPENED(nothing_is_recorded_for_a_run_that_does_not_exist),
