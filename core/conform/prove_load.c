@@ -22,7 +22,7 @@ static const char *deed(const trace_call *call)
 {
     switch (call->class) {
     case 'c': return "changes files";
-    case 'n': return "reaches for the network";
+    case 'n': return "opens or uses a socket";
     case 'p': return "begins a process or thread";
     case 'x': return "runs a program";
     default: return NULL;

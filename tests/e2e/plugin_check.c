@@ -80,6 +80,10 @@ static void unusable_plugins_are_refused_with_the_reason(void **state)
         {"needs_newer", "needs interface 1.7"},
         {"crash_describe", "crash"},
         {"two-symbols", "it exports 'helper' besides belay_plugin_v1"},
+        {"two-symbols-reserved", "it exports '__helper' besides belay_plugin_v1"},
+        {"two-symbols-alike", "it exports 'belay_plugin_v1_helper' besides belay_plugin_v1"},
+        {"two-symbols-thread", "it exports 'helper' besides belay_plugin_v1"},
+        {"no-table", "the plugin's step 'step' counts metrics and has no table of them"},
     };
     for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++) {
         outcome o = belay("plugin", "check", test_plugin(plugins[i].name), NULL);
@@ -93,9 +97,18 @@ static void unusable_plugins_are_refused_with_the_reason(void **state)
 static void a_constructor_that_acts_is_found(void **state)
 {
     (void)state;
-    outcome o = belay("plugin", "check", test_plugin("constructor"), NULL);
-    assert_int_equal(o.status, 1);
-    assert_holds(o.out, "FAILED: being loaded, it changes files (unlink of /nonexistent/belay)");
+    static const struct {
+        const char *name, *sentence;
+    } plugins[] = {
+        {"constructor", "it changes files (unlink of /nonexistent/belay)"},
+        {"constructor-shares", "it changes files (unlink of /dev/shm/belay-test-constructor)"},
+        {"constructor-talks", "it opens or uses a socket (socketpair)"},
+    };
+    for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++) {
+        outcome o = belay("plugin", "check", test_plugin(plugins[i].name), NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.out, kit_path("FAILED: being loaded, %s", plugins[i].sentence));
+    }
 }
 
 static void what_needs_more_than_every_host_has_is_found(void **state)
