@@ -36,6 +36,7 @@ int trial_begin(trial *t, const bench *b, error **err)
 static void forget_last(trial *t)
 {
     free(t->summary);
+    free(t->stray);
     text_done(&t->heard);
     trace_done(&t->trace);
     *t = (trial){.bench = t->bench, .undo = t->undo};
@@ -142,6 +143,7 @@ static void on_done(void *user, const worker_result *result)
     t->signal = result->signal;
     t->runs = result->runs;
     t->summary = mem_dup(result->summary);
+    t->stray = mem_dup_or_null(result->stray);
     hear(r, "explanation", result->summary);
     hear(r, "explanation", result->hint);
     hear(r, "explanation", result->option);

@@ -187,7 +187,10 @@ static void processes_descriptors_and_deafness_are_found(void **state)
     (void)state;
     assert_found("leaves_process", "T2", "", "End what you start");
     assert_found("keeps_open", "R1", "", "leaves 1 file or socket open");
+    assert_found("leaves_process_cancelled", "T2", "", "verify returned, but left ");
+    assert_found("leaves_process_cancelled", "T1", "", "verify returned, but left ");
     assert_found("ignores_cancel", "T1", "", "verify does not stop within 5 s");
+    assert_found("crashes_cancelled", "T1", "", "verify, cancelled, ended as 'crashed'");
 }
 
 static void secrets_that_get_out_are_found(void **state)
@@ -272,10 +275,28 @@ static void fewer_kills_are_a_sample_that_says_so(void **state)
     assert_holds(o.out, ": a sample, each ");
     o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "6", "--case", make_case("good", ""),
               NULL);
-    assert_holds(o.out, "proved: 4 cancellations, ");
+    assert_holds(o.out, "proved: 5 cancellations, ");
     assert_holds(o.out, " before its end: a sample");
     o = belay("plugin", "check", test_plugin("faulty"), "--kills", "none", NULL);
     assert_holds(o.err, "--kills takes a whole number");
+}
+
+static void the_smallest_sample_is_still_one(void **state)
+{
+    (void)state;
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "1", "--case",
+                      make_case("good", ""), NULL);
+    assert_holds(o.out, "proved: 3 kills at ");
+    assert_holds(o.out, "1 of both: a sample, each ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "1", "--case",
+              make_case("acts_first", ""), NULL);
+    assert_holds(o.out, "FAILED: killed at ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "1", "--case", make_case("good", ""),
+              NULL);
+    assert_holds(o.out, "proved: 1 cancellations, 1 before its end: a sample");
+    o = prove("good", "T1#6", "");
+    assert_holds(o.out, "not proved: it ended before each of the 1 cancellations");
+    assert_int_equal(o.status, 3);
 }
 
 static void reports_for_machines_say_the_same(void **state)
@@ -326,6 +347,7 @@ int main(void)
         cmocka_unit_test(what_lies_elsewhere_counts_as_the_case_observes_it),
         cmocka_unit_test(a_case_brings_its_server_and_takes_it_along),
         cmocka_unit_test(fewer_kills_are_a_sample_that_says_so),
+        cmocka_unit_test(the_smallest_sample_is_still_one),
         cmocka_unit_test(reports_for_machines_say_the_same),
         cmocka_unit_test(nothing_is_left_behind),
     };

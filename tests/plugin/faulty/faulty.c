@@ -199,6 +199,25 @@ static belay_status ignores_cancel(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
+/* Only when it is cancelled. */
+static belay_status crashes_cancelled(belay_ctx *c, const belay_host *h)
+{
+    if (h->nap(c, 600) != BELAY_OK)
+        abort();
+    return BELAY_OK;
+}
+
+static belay_status leaves_process_cancelled(belay_ctx *c, const belay_host *h)
+{
+    belay_status status = h->nap(c, 300);
+    if (status != BELAY_OK && fork() == 0) {
+        setsid();
+        sleep(60);
+        _exit(0);
+    }
+    return status;
+}
+
 static belay_status goes_on(belay_ctx *c, const belay_host *h)
 {
     (void)remember(c, h);
@@ -270,6 +289,8 @@ static const belay_step steps[] = {
     CHECK(needs_previous, verify, needs_previous),
     CHECK(asks_for_previous, verify, asks_for_previous),
     CHECK(ignores_cancel, verify, ignores_cancel),
+    CHECK(crashes_cancelled, verify, crashes_cancelled),
+    CHECK(leaves_process_cancelled, verify, leaves_process_cancelled),
     CHECK(writes_in_prepare, prepare, writes_in_prepare),
     CHECK(prints_secret, verify, prints_secret),
     CHECK(passes_secret, verify, passes_secret),
