@@ -199,13 +199,24 @@ static void secrets_that_get_out_are_found(void **state)
     const char *secret = "secrets = { token = \"" CANARY "\"; };";
     assert_found("prints_secret", "X1", secret, "verify lets a secret out: in the log");
     assert_found("passes_secret", "X1", secret, "a secret among its arguments");
+    assert_found("names_file_by_secret", "X1", secret, "a secret is in the name of a file or folder that it made");
+    assert_found("links_to_secret", "X1", secret, "a secret is in the target of the link 'file.link' that it made");
     assert_holds_not(prove("prints_secret", "X1", secret).out, CANARY);
+    assert_holds_not(prove("names_file_by_secret", "X1", secret).out, CANARY);
 }
 
 static void a_value_that_crashes_it_is_found(void **state)
 {
     (void)state;
     assert_found("crashes_on_nothing", "X2", "secrets = { token = \"" CANARY "\"; };", "crashed");
+}
+
+static void values_that_no_phase_was_given_prove_nothing(void **state)
+{
+    (void)state;
+    outcome o = prove("unseen", "X2", "");
+    assert_holds(o.out, "not proved: it has neither prepare nor verify");
+    assert_int_equal(o.status, 3);
 }
 
 static void a_wrong_case_says_where(void **state)
@@ -343,6 +354,7 @@ int main(void)
         cmocka_unit_test(processes_descriptors_and_deafness_are_found),
         cmocka_unit_test(secrets_that_get_out_are_found),
         cmocka_unit_test(a_value_that_crashes_it_is_found),
+        cmocka_unit_test(values_that_no_phase_was_given_prove_nothing),
         cmocka_unit_test(a_wrong_case_says_where),
         cmocka_unit_test(what_lies_elsewhere_counts_as_the_case_observes_it),
         cmocka_unit_test(a_case_brings_its_server_and_takes_it_along),
