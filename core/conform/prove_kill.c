@@ -146,7 +146,7 @@ static bool is_middle(long index, long each, long all)
 }
 
 /* Walks over both kinds of calls by counters of their own, so that each kind is sampled evenly. */
-static bool is_chosen(const choice *each, const trace *t, long stop, choice *seen)
+static bool is_chosen(const choice *each, const trace *t, long noticed, long stop, choice *seen)
 {
     return is_noticed(t, stop) ? is_middle(seen->noticed++, each->noticed, noticed)
                                : is_middle(seen->rest++, each->rest, t->calls - noticed);
@@ -213,7 +213,7 @@ int prove_kills(proof *p, error **err)
     if (r < 0 || p->verdict != CONFORM_PROVED)
         return r;
     if (!run.execute.calls || !run.rollback.calls)
-        return proof_lacks(p, "no system call was seen: this machine does not let a process be traced");
+        return proof_lacks(p, "no system call was seen");
     long most = p->kills ? p->kills : KILLS_MAX, done = 0, pairs = 0;
     choice each = choose(&run, most);
     for (int how = 0; r == 0 && p->verdict == CONFORM_PROVED && how < MANNERS; how++)

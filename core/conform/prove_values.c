@@ -99,6 +99,8 @@ int prove_keeps_secrets(proof *p, error **err)
     for (size_t i = 0; r == 0 && p->verdict == CONFORM_PROVED && i < sizeof phases / sizeof *phases; i++) {
         const char *phase = worker_phase_name(phases[i]);
         r = trial_call(&t, phases[i], &(wish){.watched = true, .unmasked = true}, err);
+        if (r == 0 && t.trace.refused)
+            return proof_untraced(p);
         if (r == 0)
             r = look_at_heard(p, &t, phase);
         if (r == 0 && p->verdict == CONFORM_PROVED)
