@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "kit.h"
+#include "program.h"
 #include "run.h"
 
 #define CANARY "canary-4711-yellow"
@@ -326,6 +327,92 @@ static void reports_for_machines_say_the_same(void **state)
     free(xml);
 }
 
+static void reports_for_machines_are_text_whatever_a_name_holds(void **state)
+{
+    (void)state;
+    const char *folder = make_case("writes_bytes_in_prepare", ""), *places = kit_folder();
+    const char *junit = kit_path("%s/junit.xml", places), *plugin = kit_path("%s/caf\xe9.so", places);
+    kit_output_of("cp", test_plugin("faulty"), plugin, NULL);
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "D2", "--case", folder, "--json", "--junit",
+                      junit, NULL);
+    assert_holds(o.out, "'file.caf\xef\xbf\xbd' is new");
+    char *xml = kit_read(junit);
+    assert_holds(xml, "file.caf\xef\xbf\xbd");
+    assert_holds_not(xml, "\xe9");
+    free(xml);
+    o = belay("plugin", "check", plugin, "--only", "D2", "--json", "--junit", junit, NULL);
+    assert_holds(o.out, "caf\xef\xbf\xbd.so\"");
+    assert_holds_not(o.out, "(null)");
+    xml = kit_read(junit);
+    assert_holds_not(xml, "\xe9");
+    free(xml);
+}
+
+static void where_nobody_may_trace_that_is_said_at_once(void **state)
+{
+    (void)state;
+    static const char *const proofs[] = {"S2", "C1", "C2", "R1", "X1"};
+    const char *folder = make_case("good", "secrets = { token = \"" CANARY "\"; };");
+    const char *untraced = kit_path("%s/tests/untraced", getenv("BELAY_BUILD_DIR"));
+    const char *program = kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR"));
+    for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
+        const char *const argv[] = {untraced, program,   "plugin", "check", test_plugin("faulty"),
+                                    "--only", proofs[i], "--case", folder,  NULL};
+        char *out = NULL;
+        int status = program_run(argv, 10000, PROGRAM_INHERIT, &out);
+        assert_holds(out, "not proved: this machine does not let a process be traced");
+        assert_holds_not(out, "FAILED");
+        assert_int_equal(status, 3);
+        free(out);
+    }
+}
+
+static void a_signal_takes_all_that_was_begun_along(void **state)
+{
+    (void)state;
+    const char *temporary = kit_folder(), *pids = kit_path("%s/pids", kit_folder());
+    const char *serve =
+        kit_path("server = [\"sh\", \"-c\", \"sleep 300 & echo $! $$ > %s; openssl s_server -nocert -quiet "
+                 "-accept 127.0.0.1:$0\", \"${port}\"];",
+                 pids);
+    const char *folder = make_case("ignores_cancel", serve);
+    const char *script = "\"$1\" plugin check \"$2\" --only D2 --case \"$3\" >&2 & belay=$!; "
+                         "until [ -s \"$4\" ] && pgrep -P $belay belay-worker >&2; do sleep 0.1; done; "
+                         "kill -TERM $belay; wait $belay; echo $?";
+    setenv("TMPDIR", temporary, 1);
+    const char *status = kit_output_of("sh", "-c", script, "sh", kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR")),
+                                       test_plugin("faulty"), folder, pids, NULL);
+    unsetenv("TMPDIR");
+    assert_int_equal(atoi(status), 128 + 15);
+    assert_string_equal(kit_output_of("sh", "-c", "ls -A \"$1\" | grep belay-check || true", "sh", temporary, NULL),
+                        "");
+    assert_string_equal(kit_output_of("sh", "-c",
+                                      "for p in $(cat \"$1\"); do for i in 1 2 3 4 5 6 7 8 9; do kill -0 $p "
+                                      "2>/dev/null && sleep 0.2; done; kill -0 $p 2>/dev/null && echo $p; done; :",
+                                      "sh", pids, NULL),
+                        "");
+}
+
+static void a_foreign_program_that_changes_nothing_proves_nothing(void **state)
+{
+    (void)state;
+    outcome o = prove("good", "D5", "foreign = ( [\"true\"] );");
+    assert_holds(o.out, "not proved: the case's 'foreign' changes nothing");
+    assert_int_equal(o.status, 3);
+}
+
+static void an_empty_list_of_a_case_is_empty(void **state)
+{
+    (void)state;
+    const char *folder = make_case("needs_no_words", "");
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D2", "--case", folder, NULL).out,
+                 "not proved: verify of the case returned -4");
+    kit_write(kit_path("%s/case.cfg", folder),
+              "kind = \"needs_no_words\";\noptions = { file = \"${world}/file\"; words = []; };\n");
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D2", "--case", folder, NULL).out,
+                 "D2   prepare and verify change nothing              proved");
+}
+
 static void nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -361,6 +448,11 @@ int main(void)
         cmocka_unit_test(fewer_kills_are_a_sample_that_says_so),
         cmocka_unit_test(the_smallest_sample_is_still_one),
         cmocka_unit_test(reports_for_machines_say_the_same),
+        cmocka_unit_test(reports_for_machines_are_text_whatever_a_name_holds),
+        cmocka_unit_test(where_nobody_may_trace_that_is_said_at_once),
+        cmocka_unit_test(a_signal_takes_all_that_was_begun_along),
+        cmocka_unit_test(a_foreign_program_that_changes_nothing_proves_nothing),
+        cmocka_unit_test(an_empty_list_of_a_case_is_empty),
         cmocka_unit_test(nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
