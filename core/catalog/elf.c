@@ -88,10 +88,19 @@ static const char *name_at(const image *f, const ElfW(Shdr) * strings, uint64_t 
     return memchr(name, '\0', strings->sh_size - offset) ? name : NULL;
 }
 
-static bool is_exported_function(const ElfW(Sym) * symbol)
+static bool is_exported(const ElfW(Sym) * symbol)
 {
-    unsigned bind = symbol->st_info >> 4, type = symbol->st_info & 15;
-    return symbol->st_shndx != SHN_UNDEF && type == STT_FUNC && (bind == STB_GLOBAL || bind == STB_WEAK);
+    unsigned bind = symbol->st_info >> 4;
+    return symbol->st_shndx != SHN_UNDEF && (bind == STB_GLOBAL || bind == STB_WEAK);
+}
+
+/* The N of belay_plugin_vN; 0: the name is none of these. */
+static unsigned long entry_major(const char *name)
+{
+    if (!text_starts(name, ENTRY_PREFIX))
+        return 0;
+    const char *digits = name + strlen(ENTRY_PREFIX);
+    return digits[strspn(digits, "0123456789")] ? 0 : strtoul(digits, NULL, 10);
 }
 
 /* Looks for belay_plugin_v1 among the dynamic symbols; *other is the major of another such symbol, or 0. */
@@ -104,12 +113,10 @@ static bool has_entry(const image *f, const ElfW(Shdr) * table, const ElfW(Shdr)
         if (!get(f, table->sh_offset + i * sizeof symbol, &symbol, sizeof symbol))
             return false;
         const char *name = name_at(f, strings, symbol.st_name);
-        if (!name || !is_exported_function(&symbol) || !text_starts(name, ENTRY_PREFIX))
-            continue;
-        unsigned long major = strtoul(name + strlen(ENTRY_PREFIX), NULL, 10);
+        unsigned long major = name && is_exported(&symbol) && (symbol.st_info & 15) == STT_FUNC ? entry_major(name) : 0;
         if (major == ENTRY_MAJOR)
             return true;
-        *other = major;
+        *other = major ? major : *other;
     }
     return false;
 }
@@ -145,13 +152,23 @@ int elf_check(const void *bytes, size_t size, error **err)
     return check_entry(&f, err);
 }
 
-/* _init and _fini, and names that begin with "__", belong to the tool chain. */
+/* What linkers, and what sanitizers and coverage, put into every library that they build. */
+static bool is_of_tool_chain(const char *name)
+{
+    static const char *const begin[] = {"__asan_", "__odr_asan", "__lsan_",  "__ubsan_", "__tsan_",    "__sanitizer_",
+                                        "__gcov_", "__llvm_",    "__start_", "__stop_",  "__bss_start"};
+    for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+        if (text_starts(name, begin[i]))
+            return true;
+    return strcmp(name, "_init") == 0 || strcmp(name, "_fini") == 0;
+}
+
+/* Each kind that a program may use by its name: functions, also those that are chosen at load, and data. */
 static bool is_own_export(const ElfW(Sym) * symbol, const char *name)
 {
-    unsigned bind = symbol->st_info >> 4, type = symbol->st_info & 15;
-    return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_OBJECT) &&
-           (bind == STB_GLOBAL || bind == STB_WEAK) && !text_starts(name, ENTRY_PREFIX) && !text_starts(name, "__") &&
-           strcmp(name, "_init") != 0 && strcmp(name, "_fini") != 0;
+    unsigned type = symbol->st_info & 15;
+    bool usable = type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_OBJECT || type == STT_TLS;
+    return is_exported(symbol) && usable && entry_major(name) == 0 && !is_of_tool_chain(name);
 }
 
 static const char *find_other(const image *f, const ElfW(Shdr) * table, const ElfW(Shdr) * strings)

@@ -87,7 +87,8 @@ static int parse_int(const char *s, int64_t *ret, error **err)
     char *end = NULL;
     errno = 0;
     long long value = strtoll(s, &end, 10);
-    if (errno || end == s || *end)
+    bool digits = strchr(DIGITS, s[*s == '-' || *s == '+']) && end != s; /* as a pipeline's value is read: no blanks */
+    if (errno || !digits || *end)
         return error_set(err, ERROR_PLUGIN, "'%s' is no integer", s);
     *ret = value;
     return 0;
@@ -124,6 +125,19 @@ static int check_value(const catalog_option *o, const char *value, error **err)
     return r;
 }
 
+/* A plugin that was built for a younger interface may use what is defined only there, and work here without it. */
+static bool is_younger(const catalog_kind *k)
+{
+    return k->plugin->built_minor > BELAY_ABI_MINOR;
+}
+
+static int check_known_flags(const catalog_kind *k, uint32_t flags, uint32_t known, error **err)
+{
+    if (is_younger(k) || !(flags & ~known))
+        return 0;
+    return error_set(err, ERROR_PLUGIN, "its flag 0x%x is not known", (unsigned)(flags & ~known));
+}
+
 static int check_flags(const catalog_option *o, error **err)
 {
     if (o->def && o->flags & BELAY_F_REQUIRED)
@@ -150,6 +164,8 @@ static int check_options(const catalog_kind *k, error **err)
         if (r == 0)
             r = check_type(o->type, err);
         if (r == 0)
+            r = check_known_flags(k, o->flags, BELAY_F_REQUIRED | BELAY_F_SECRET | BELAY_F_DEPRECATED, err);
+        if (r == 0)
             r = check_flags(o, err);
         if (r == 0 && o->def && (r = check_value(o, o->def, err)) < 0)
             r = error_wrap(err, "its default");
@@ -169,10 +185,23 @@ static int check_outputs(const catalog_kind *k, error **err)
         int r = check_entry("output", k->outputs, sizeof *k->outputs, i, k->outputs[i].doc, err);
         if (r == 0)
             r = check_type(k->outputs[i].type, err);
+        if (r == 0)
+            r = check_known_flags(k, k->outputs[i].flags, BELAY_F_SECRET | BELAY_F_COMMIT, err);
         if (r < 0)
             return error_wrap(err, "output '%s'", k->outputs[i].name);
     }
     return 0;
+}
+
+static int check_unit(const catalog_kind *k, const char *unit, error **err)
+{
+    static const char *const units[] = {"", "ms", "%", "1/s", "B"};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i]) == 0)
+            return 0;
+    if (is_younger(k))
+        return 0;
+    return error_set(err, ERROR_PLUGIN, "its unit '%s' is none of \"ms\", \"%%\", \"1/s\", \"B\" and \"\"", unit);
 }
 
 static int check_threshold(const catalog_metric *m, const char *threshold, error **err)
@@ -188,6 +217,8 @@ static int check_metrics(const catalog_kind *k, error **err)
     for (size_t i = 0; i < k->metric_count; i++) {
         const catalog_metric *m = &k->metrics[i];
         int r = check_entry("metric", k->metrics, sizeof *m, i, m->doc, err);
+        if (r == 0)
+            r = check_unit(k, m->unit, err);
         if (r == 0)
             r = check_threshold(m, m->warn, err);
         if (r == 0)
@@ -234,6 +265,8 @@ static int check_kind(const catalog_plugin *p, size_t index, error **err)
     for (size_t i = 0; r == 0 && i < index; i++)
         if (strcmp(p->kinds[i].step, k->step) == 0)
             r = error_set(err, ERROR_PLUGIN, "two steps have this name");
+    if (r == 0)
+        r = check_known_flags(k, k->flags, BELAY_S_READ_ONLY | BELAY_S_IRREVERSIBLE | BELAY_S_WAITS, err);
     if (r == 0)
         r = check_callbacks(k, err);
     if (r == 0)

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/tree.h"
+#include "conform/interrupt.h"
 #include "pipeline/command.h"
 #include "pipeline/pipeline.h"
 
@@ -38,8 +39,10 @@ static int run_program(const bench *b, char *const *program, char **ret_output, 
 {
     const char *const *argv = (const char *const *)program;
     size_t size = 0;
-    int r = command_output(argv, b->world, PROGRAM_MS, PROGRAM_MAX, ret_output, &size, err);
-    return r < 0 ? error_wrap(err, "'%s' of case %s", argv[0], b->trial_case.name) : 0;
+    int r = interrupt_check(err);
+    if (r < 0 || (r = command_output(argv, b->world, PROGRAM_MS, PROGRAM_MAX, ret_output, &size, err)) == 0)
+        return r;
+    return error_wrap(err, "'%s' of case %s", argv[0], b->trial_case.name);
 }
 
 int bench_run(const bench *b, char *const *const *programs, error **err)

@@ -78,7 +78,8 @@ typedef struct trial {
     worker_end end;
     int signal;
     char *summary;
-    text heard; /**< all that came out of it */
+    char *stray; /**< a process that it left running when it returned: "sleep 60 (pid 4711)"; or NULL */
+    text heard;  /**< all that came out of it */
     int remembers, outputs, runs;
     bool cancelled; /**< while it ran */
     trace trace;

@@ -88,6 +88,8 @@ static int read_option(const reading *r, const config_setting_t *s, words *sets,
 {
     const char *name = config_setting_name(s);
     unsigned count = is_many(s) ? (unsigned)config_setting_length(s) : 1;
+    if (count == 0)
+        add_word(sets, mem_printf("%s=", name)); /* an empty list, not the default */
     for (unsigned i = 0; i < count; i++) {
         guard_mem char *value = value_text(r, is_many(s) ? config_setting_get_elem(s, i) : s);
         if (!value)

@@ -7,7 +7,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "conform/debugger.h"
+#include "conform/interrupt.h"
 #include "conform/proof.h"
+#include "worker/wire.h"
 
 #define ONLY_CHANGES (1u << 0) /* of kinds that have execute */
 #define ONLY_UNDONE  (1u << 1) /* of kinds that have rollback */
@@ -48,6 +50,13 @@ typedef struct checking {
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
+/* For reports, which are UTF-8 whatever a plugin says; the caller frees. */
+static char *make_text(const char *s)
+{
+    guard(json_t) string = wire_string(s, strlen(s));
+    return mem_dup(json_string_value(string));
+}
+
 static void add_row(checking *c, const char *id, const char *claim, const char *subject, conform_verdict verdict,
                     const char *what, int64_t began_ms)
 {
@@ -55,9 +64,9 @@ static void add_row(checking *c, const char *id, const char *claim, const char *
     conform_row *row = &c->report->items[c->report->count++];
     *row = (conform_row){.id = id,
                          .claim = claim,
-                         .subject = mem_dup(subject),
+                         .subject = make_text(subject),
                          .verdict = verdict,
-                         .text = mem_dup(what),
+                         .text = make_text(what),
                          .ms = clock_steady_ms() - began_ms};
     if (c->request->progress)
         conform_print_row(c->request->progress, row);
@@ -235,23 +244,29 @@ static int check(checking *c, error **err)
     return r == 0 ? check_debugged(c, err) : r;
 }
 
+static int check_in_folder(checking *c, error **err)
+{
+    guard(error) left = NULL;
+    if (!mkdtemp(c->folder))
+        return error_set(err, ERROR_IO, "make the folder '%s': %s", c->folder, strerror(errno));
+    int r = check(c, err);
+    catalog_free(c->catalog);
+    if (file_remove_tree(c->folder, &left) < 0 && r == 0)
+        r = error_set(err, ERROR_IO, "temporary files are left in '%s'", c->folder);
+    return r;
+}
+
 int conform_run(const conform_request *request, conform_report *ret, error **err)
 {
     const char *base = getenv("TMPDIR");
-    conform_report report = {.plugin = mem_dup(request->plugin)};
+    conform_report report = {.plugin = make_text(request->plugin)};
     checking c = {.request = request, .report = &report};
     c.folder = mem_printf("%s/belay-check-XXXXXX", base && *base == '/' ? base : "/tmp");
-    if (!mkdtemp(c.folder)) {
-        int r = error_set(err, ERROR_IO, "make the folder '%s': %s", c.folder, strerror(errno));
-        free(c.folder);
-        conform_report_done(&report);
-        return r;
+    int r = interrupt_watch(err);
+    if (r == 0) {
+        r = check_in_folder(&c, err);
+        interrupt_unwatch();
     }
-    int r = check(&c, err);
-    guard(error) left = NULL;
-    catalog_free(c.catalog);
-    if (file_remove_tree(c.folder, &left) < 0 && r == 0)
-        r = error_set(err, ERROR_IO, "temporary files are left in '%s'", c.folder);
     free(c.folder);
     if (r < 0)
         conform_report_done(&report);

@@ -18,7 +18,8 @@ typedef struct conform_request {
     FILE *progress; /**< receives each row as it is known; NULL: nobody */
 } conform_request;
 
-/** An error means that nothing could be tried: the file or a case cannot be read. A plugin that is refused is a row. */
+/** SIGINT or SIGTERM ends the trial and removes what was made; then this process ends by that signal. An error means
+ * that nothing could be tried: the file or a case cannot be read. A plugin that is refused is a row. */
 int conform_run(const conform_request *request, conform_report *ret, error **err) CHECKED;
 
 #endif

@@ -36,6 +36,12 @@ int proof_lacks(proof *p, const char *fmt, ...)
     return r;
 }
 
+int proof_untraced(proof *p)
+{
+    return proof_lacks(p, "this machine does not let a process be traced: a container, or kernel.yama.ptrace_scope, "
+                          "may forbid ptrace()");
+}
+
 const char *proof_replay(const proof *p, char buf[64])
 {
     int n = snprintf(buf, 64, "Replay: --only %s", p->id);
@@ -50,6 +56,8 @@ int proof_run(proof *p, trial *t, worker_phase phase, const wish *how, bool *ret
     if (r < 0)
         return r;
     *ret_good = trial_is_good(t);
+    if (t->trace.refused)
+        return proof_untraced(p);
     guard_mem char *end = trial_show(t);
     return *ret_good ? 0 : proof_lacks(p, "%s of the case %s; mend that first", worker_phase_name(phase), end);
 }

@@ -23,6 +23,8 @@ bool proof_wants(proof *p);
 /** Gives the verdict and the sentence. 0, so that a proof can `return proof_fails(...)`. */
 int proof_fails(proof *p, const char *fmt, ...) PRINTF(2, 3);
 int proof_lacks(proof *p, const char *fmt, ...) PRINTF(2, 3);
+/** The same, for want of a tracer. */
+int proof_untraced(proof *p);
 /** How to do the present trial again: " Replay: --only C1#37". */
 const char *proof_replay(const proof *p, char buf[64]);
 

@@ -1,5 +1,4 @@
 /* C1: a kill at each system call, of execute and of rollback, can be taken back. */
-#include <limits.h>
 #include <stdlib.h>
 
 #include "conform/proof.h"
@@ -102,8 +101,8 @@ static int run_plainly(proof *p, plain_run *ret, error **err)
     return r;
 }
 
-/* Which of the calls are taken: each n-th of those that others can notice, and each m-th of the rest. Between two calls
- * that others can notice a kill makes no difference, so that those come first. */
+/* Which of the calls are taken: each n-th of those that others can notice, and each m-th of the rest (0: none). Between
+ * two calls that others can notice a kill makes no difference, so that those come first. */
 typedef struct choice {
     long noticed, rest;
 } choice;
@@ -136,22 +135,30 @@ static choice choose(const plain_run *run, long most)
     long all = 2 * run->execute.calls + run->rollback.calls;
     long noticed = 2 * count_noticed(&run->execute) + count_noticed(&run->rollback);
     if (noticed >= most)
-        return (choice){.noticed = noticed / most + 1, .rest = LONG_MAX};
+        return (choice){.noticed = noticed / most + 1};
     return (choice){.noticed = 1, .rest = (all - noticed) / (most - noticed) + 1};
 }
 
-/* Walks over both kinds of calls by counters of their own, so that each kind is sampled evenly. */
-static bool is_chosen(const choice *each, const trace *t, long stop, choice *seen)
+/* The middle one of each run of `each`, so that also a few calls of many give one. */
+static bool is_middle(long index, long each, long all)
 {
-    return is_noticed(t, stop) ? ++seen->noticed % each->noticed == 0 : ++seen->rest % each->rest == 0;
+    return each && index % each == (each < all ? each : all) / 2;
+}
+
+/* Walks over both kinds of calls by counters of their own, so that each kind is sampled evenly. */
+static bool is_chosen(const choice *each, const trace *t, long noticed, long stop, choice *seen)
+{
+    return is_noticed(t, stop) ? is_middle(seen->noticed++, each->noticed, noticed)
+                               : is_middle(seen->rest++, each->rest, t->calls - noticed);
 }
 
 static int kill_at_each(proof *p, manner how, const trace *calls, const choice *each, long *done, error **err)
 {
     guard_trial t = {0};
     choice seen = {0};
+    const long noticed = count_noticed(calls);
     for (long stop = 1; stop <= calls->calls; stop++) {
-        bool chosen = is_chosen(each, calls, stop, &seen);
+        bool chosen = is_chosen(each, calls, noticed, stop, &seen);
         if (!proof_wants(p) || (!p->only && !chosen))
             continue;
         ++*done;
@@ -181,6 +188,12 @@ static int kill_in_pairs(proof *p, const plain_run *run, long most, long *done, 
     return 0;
 }
 
+static long count_pairs(long most)
+{
+    long pairs = most / PAIR_SHARE;
+    return pairs < 1 ? 1 : pairs < PAIRS_MAX ? pairs : PAIRS_MAX;
+}
+
 static void tell_choice(proof *p, const plain_run *run, const choice *each, long done, long pairs)
 {
     text_printf(&p->what, "%ld kills at the %ld calls of execute and %ld of rollback, %ld of both", done,
@@ -200,15 +213,17 @@ int prove_kills(proof *p, error **err)
     if (r < 0 || p->verdict != CONFORM_PROVED)
         return r;
     if (!run.execute.calls || !run.rollback.calls)
-        return proof_lacks(p, "no system call was seen: this machine does not let a process be traced");
+        return proof_lacks(p, "no system call was seen");
     long most = p->kills ? p->kills : KILLS_MAX, done = 0, pairs = 0;
     choice each = choose(&run, most);
     for (int how = 0; r == 0 && p->verdict == CONFORM_PROVED && how < MANNERS; how++)
         r = kill_at_each(p, (manner)how, how == KILL_ROLLBACK ? &run.rollback : &run.execute, &each, &done, err);
     if (r == 0 && p->verdict == CONFORM_PROVED)
-        r = kill_in_pairs(p, &run, most / PAIR_SHARE < PAIRS_MAX ? most / PAIR_SHARE : PAIRS_MAX, &pairs, err);
+        r = kill_in_pairs(p, &run, count_pairs(most), &pairs, err);
     if (r < 0 || p->verdict != CONFORM_PROVED)
         return r;
+    if (!p->only && done + pairs == 0)
+        return proof_lacks(p, "no call was chosen to be killed at");
     tell_choice(p, &run, &each, done, pairs);
     return 0;
 }

@@ -22,7 +22,7 @@ static const char *deed(const trace_call *call)
 {
     switch (call->class) {
     case 'c': return "changes files";
-    case 'n': return "reaches for the network";
+    case 'n': return "opens or uses a socket";
     case 'p': return "begins a process or thread";
     case 'x': return "runs a program";
     default: return NULL;
@@ -42,6 +42,12 @@ int prove_quiet_load(const catalog *c, const char *state_folder, const char *scr
     if (r == 0)
         r = worker_describe_watched(pinned, plugin->sha256, watcher, &descriptor, err);
     json_decref(descriptor);
+    guard(error) unread = NULL; /* then what was wrong before is told */
+    if (r < 0 && trace_read(report, &t, &unread) == 0 && t.refused) {
+        error_free(take(*err));
+        trace_done(&t);
+        return proof_untraced(p);
+    }
     if (r == 0)
         r = trace_read(report, &t, err);
     for (size_t i = 0; r == 0 && i < t.count && p->verdict == CONFORM_PROVED; i++) {

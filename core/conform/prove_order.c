@@ -26,7 +26,7 @@ int prove_remembers_first(proof *p, error **err)
                                "cannot be taken back; call remember() first",
                                call->number, shown);
     }
-    return returned ? 0 : proof_lacks(p, "no system call was seen: this machine does not let a process be traced");
+    return returned ? 0 : proof_lacks(p, "no system call was seen");
 }
 
 /* After a refusal: it gave up, and what it had done until then can be taken back. */

@@ -15,6 +15,16 @@ static int run_up_to(proof *p, trial *t, const worker_phase *phases, size_t inde
     return r == 0 && good ? trial_call(t, phases[index], how, err) : r;
 }
 
+/* Also one that was cancelled, or failed, is to leave nobody. */
+static int check_strays(proof *p, const trial *t, worker_phase phase)
+{
+    char replay[64];
+    return t->stray
+               ? proof_fails(p, "%s returned, but left %s running. End what you start, or run it by host->run(). %s",
+                             worker_phase_name(phase), t->stray, proof_replay(p, replay))
+               : 0;
+}
+
 static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t index, int ms, long *reached, error **err)
 {
     char replay[64];
@@ -27,6 +37,14 @@ static int cancel_at(proof *p, trial *t, const worker_phase *phases, size_t inde
                            "%s does not stop within 5 s of being cancelled. Ask cancelled(), wait with nap(), poll "
                            "cancel_fd(). %s",
                            worker_phase_name(phases[index]), proof_replay(p, replay));
+    if (t->end != WORKER_END_RETURNED && t->end != WORKER_END_STRAY) {
+        guard_mem char *end = trial_show(t);
+        return proof_fails(p, "%s, cancelled, %s. Return BELAY_E_CANCELLED instead. %s",
+                           worker_phase_name(phases[index]), end, proof_replay(p, replay));
+    }
+    (void)check_strays(p, t, phases[index]);
+    if (p->verdict != CONFORM_PROVED)
+        return 0;
     guard_mem char *after = mem_printf("after %s was cancelled", worker_phase_name(phases[index]));
     return proof_undo_if_it_can(p, t, after, err);
 }
@@ -42,22 +60,17 @@ int prove_cancel(proof *p, error **err)
     for (size_t i = 0; i < count; i++)
         for (size_t at = 0; at < each; at++) {
             bool wanted = proof_wants(p);
-            if (!wanted || (!p->only && p->trials % step != 0))
+            if (!wanted || (!p->only && (p->trials - 1) % step != 0)) /* the first is always one of them */
                 continue;
             done++;
             int r = cancel_at(p, &t, phases, i, times[at], &reached, err);
             if (r < 0 || p->verdict != CONFORM_PROVED)
                 return r;
         }
+    if (done && !reached)
+        return proof_lacks(p, "it ended before each of the %ld cancellations", done);
     text_printf(&p->what, "%ld cancellations, %ld before its end%s", done, reached, step > 1 ? ": a sample" : "");
     return 0;
-}
-
-static int check_strays(proof *p, const trial *t, worker_phase phase)
-{
-    return t->end == WORKER_END_STRAY ? proof_fails(p, "%s %s. End what you start, or run it by host->run()",
-                                                    worker_phase_name(phase), t->summary)
-                                      : 0;
 }
 
 int prove_leaves_nobody(proof *p, error **err)
@@ -91,8 +104,10 @@ int prove_gives_back(proof *p, error **err)
         if (r < 0 || p->verdict != CONFORM_PROVED)
             return r;
         const char *phase = worker_phase_name(phases[i]);
+        if (t.trace.refused)
+            return proof_untraced(p);
         if (!t.trace.returned)
-            return proof_lacks(p, "%s did not return, or this machine does not let a process be traced", phase);
+            return proof_lacks(p, "%s did not return", phase);
         int left = t.trace.descriptors_after - t.trace.descriptors_before;
         if (left > 0)
             return proof_fails(p, "%s leaves %d %s open. Close what you open", phase, left,

@@ -1,6 +1,8 @@
 /* X1 and X2: secrets stay inside, and no value of an option makes it crash. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/tree.h"
@@ -29,14 +31,27 @@ static bool file_holds(const bench *b, const char *path)
     return file_read(path, WORLD_FILE_MAX, &bytes, &size, &ignored) == 0 && redactor_finds(b->secrets, bytes, size);
 }
 
-/* A file that holds a secret now, and did not when the world was new. */
+static bool link_holds(const bench *b, const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target);
+    return n > 0 && redactor_finds(b->secrets, target, (size_t)n);
+}
+
+/* What holds a secret now, and did not when the world was new. The name first: the other sentences show it. */
 static int look_into(void *user, const tree_entry *entry, error **err)
 {
     (void)err;
     proof *p = user;
-    guard_mem char *before = mem_printf("%s/%s", p->bench->pristine, entry->path);
-    if (S_ISREG(entry->st.st_mode) && file_holds(p->bench, entry->absolute) && !file_holds(p->bench, before))
+    const bench *b = p->bench;
+    struct stat st;
+    guard_mem char *before = mem_printf("%s/%s", b->pristine, entry->path);
+    if (redactor_finds(b->secrets, entry->path, strlen(entry->path)))
+        return lstat(before, &st) == 0 ? 0 : proof_fails(p, "a secret is in the name of a file or folder that it made");
+    if (S_ISREG(entry->st.st_mode) && file_holds(b, entry->absolute) && !file_holds(b, before))
         return proof_fails(p, "a secret is in the file '%s' that it wrote", entry->path);
+    if (S_ISLNK(entry->st.st_mode) && link_holds(b, entry->absolute) && !link_holds(b, before))
+        return proof_fails(p, "a secret is in the target of the link '%s' that it made", entry->path);
     return 0;
 }
 
@@ -84,6 +99,8 @@ int prove_keeps_secrets(proof *p, error **err)
     for (size_t i = 0; r == 0 && p->verdict == CONFORM_PROVED && i < sizeof phases / sizeof *phases; i++) {
         const char *phase = worker_phase_name(phases[i]);
         r = trial_call(&t, phases[i], &(wish){.watched = true, .unmasked = true}, err);
+        if (r == 0 && t.trace.refused)
+            return proof_untraced(p);
         if (r == 0)
             r = look_at_heard(p, &t, phase);
         if (r == 0 && p->verdict == CONFORM_PROVED)
@@ -186,6 +203,9 @@ int prove_hostile_values(proof *p, error **err)
     char replay[64];
     guard_trial t = {0};
     uint32_t seed = 1;
+    if (!k->has_prepare && !k->has_verify)
+        return proof_lacks(p, "it has neither prepare nor verify, and nobody knows what execute would do with such "
+                              "values. Give it a prepare that checks them");
     long most = p->kills && p->kills * SETS_PER_KILL < HOSTILE_SETS ? p->kills * SETS_PER_KILL : HOSTILE_SETS;
     int r = trial_begin(&t, p->bench, err);
     for (int i = 0; r == 0 && i < most; i++) {

@@ -1,5 +1,6 @@
 /* D2 to D5: what the phases do to the world when nothing goes wrong, or somebody else changes it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "conform/proof.h"
 
@@ -83,7 +84,7 @@ int prove_rollback(proof *p, error **err)
 int prove_foreign_change(proof *p, error **err)
 {
     guard_trial t = {0};
-    guard_mem char *changed = NULL, *difference = NULL;
+    guard_mem char *made = NULL, *changed = NULL, *difference = NULL;
     bool good = false;
     if (!p->bench->trial_case.foreign[0])
         return proof_lacks(p, "the case has no 'foreign': a program that changes the world behind the plugin's back");
@@ -92,9 +93,13 @@ int prove_foreign_change(proof *p, error **err)
         r = proof_run(p, &t, WORKER_EXECUTE, &(wish){0}, &good, err);
     if (r < 0 || !good)
         return r;
-    r = bench_run(p->bench, (char *const *const *)p->bench->trial_case.foreign, err);
+    r = trial_digest(&t, &made, err);
+    if (r == 0)
+        r = bench_run(p->bench, (char *const *const *)p->bench->trial_case.foreign, err);
     if (r == 0)
         r = trial_digest(&t, &changed, err);
+    if (r == 0 && strcmp(made, changed) == 0)
+        return proof_lacks(p, "the case's 'foreign' changes nothing of what execute made: let it change that");
     if (r == 0)
         r = trial_call(&t, WORKER_ROLLBACK, &(wish){0}, err);
     if (r == 0)

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "conform/interrupt.h"
 #include "worker/execute.h"
 
 #define READY_MS 20000
@@ -99,6 +100,10 @@ int server_start(server *s, char *const *argv, const char *scratch, int port, er
         }
         if (answers(port))
             return 0;
+        if (interrupt_check(err) < 0) {
+            server_stop(s);
+            return -1;
+        }
         (void)usleep(POLL_US);
     }
     guard_mem char *late = mem_printf("does not accept connections on 127.0.0.1:%d within %d s", port, READY_MS / 1000);

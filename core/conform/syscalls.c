@@ -67,6 +67,7 @@ static const syscall_rule rules[] = {
     {NAMED(bind), SYSCALL_NETWORK, NO_FILE},
     {NAMED(listen), SYSCALL_NETWORK, NO_FILE},
     {NAMED(socket), SYSCALL_NETWORK, NO_FILE},
+    {NAMED(socketpair), SYSCALL_NETWORK, NO_FILE},
     {NAMED(clone), SYSCALL_PROCESS, NO_FILE},
     {NAMED(clone3), SYSCALL_PROCESS, NO_FILE},
     {NAMED(execve), SYSCALL_PROGRAM, NO_FILE},

@@ -13,6 +13,8 @@ static void take_line(trace *t, char *const fields[FIELDS])
 {
     if (strcmp(fields[0], "killed") == 0)
         t->killed = true;
+    if (strcmp(fields[0], "refused") == 0)
+        t->refused = true;
     if (strcmp(fields[0], "held") == 0) {
         t->returned = true;
         t->descriptors_before = atoi(fields[1]);

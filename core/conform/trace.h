@@ -20,6 +20,7 @@ typedef struct trace {
     bool returned;                                    /**< it came to its result */
     int descriptors_before, descriptors_after, tasks; /**< when it returned; tasks: threads */
     bool killed;                                      /**< at the call it was to be killed at */
+    bool refused;                                     /**< nothing was run: this machine does not let it be traced */
 } trace;
 
 int trace_read(const char *path, trace *ret, error **err) CHECKED;

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -92,10 +94,20 @@ static char *file_at(pid_t pid, int folder, uint64_t address)
     return mem_printf("%s%s%s", base ? base : "", path.count ? "/" : "", text_get(&path));
 }
 
-/* Pipes and sockets have no path, devices and the kernel's own files are nobody's world. */
-static int is_file(const char *path)
+/* A device's node or a name for an open file (/dev/stdout): what is made below /dev, in /dev/shm say, is a file. */
+static bool is_device(const char *path)
 {
-    return path && path[0] == '/' && !text_starts(path, "/dev/") && !text_starts(path, "/proc/") &&
+    struct stat st;
+    if (!text_starts(path, "/dev/") || text_starts(path, "/dev/shm/"))
+        return false;
+    return text_starts(path, "/dev/fd/") ||
+           (lstat(path, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISLNK(st.st_mode)));
+}
+
+/* Pipes and sockets have no path, devices and the kernel's own files are nobody's world. */
+static bool is_file(const char *path)
+{
+    return path && path[0] == '/' && !is_device(path) && !text_starts(path, "/proc/") &&
            !text_starts(path, "/memfd:") && !strstr(path, " (deleted)");
 }
 

@@ -234,7 +234,8 @@ static _Noreturn void become_worker(char *program)
 {
     char option[] = INSIDE_WATCHED;
     char *argv[] = {program, option, NULL};
-    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+        _exit(EXIT_FAILURE); /* a stop would be nobody's to end */
     raise(SIGSTOP);
     execv(program, argv);
     _exit(EXIT_FAILURE);
@@ -251,11 +252,16 @@ static int start(tracer *t, char *program)
     /* What the worker inherits is its own: the end of each stream tells the core something. */
     for (int fd = STDOUT_FILENO; fd < INSIDE_COUNT; fd++)
         close(fd);
-    if (pid < 0 || waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status) ||
-        ptrace(PTRACE_SETOPTIONS, pid, NULL, options) < 0)
+    if (pid < 0 || waitpid(pid, &status, __WALL) != pid)
         return -1;
-    find(t, pid)->started = true;
-    return ptrace(PTRACE_CONT, pid, NULL, NULL) < 0 ? -1 : 0;
+    if (WIFSTOPPED(status) && ptrace(PTRACE_SETOPTIONS, pid, NULL, options) == 0) {
+        find(t, pid)->started = true;
+        if (ptrace(PTRACE_CONT, pid, NULL, NULL) == 0)
+            return 0;
+    }
+    fputs("refused\n", t->report); /* this machine does not let a process be traced */
+    kill(pid, SIGKILL);
+    return -1;
 }
 
 int main(int argc, char **argv)

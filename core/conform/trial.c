@@ -7,6 +7,7 @@
 #include "base/tree.h"
 #include "conform/bench.h"
 #include "conform/debugger.h"
+#include "conform/interrupt.h"
 
 #define TIMEOUT_MS  60000
 #define DEBUGGER_MS (24 * 3600 * 1000) /* people take their time */
@@ -17,6 +18,7 @@ typedef struct running {
     const wish *how;
     worker *worker;
     uv_timer_t timer;
+    uv_poll_t interrupt;
     debugger debugger;
     error **err; /* where trouble of our own goes that comes while it runs */
     int result;
@@ -36,6 +38,7 @@ int trial_begin(trial *t, const bench *b, error **err)
 static void forget_last(trial *t)
 {
     free(t->summary);
+    free(t->stray);
     text_done(&t->heard);
     trace_done(&t->trace);
     *t = (trial){.bench = t->bench, .undo = t->undo};
@@ -133,6 +136,12 @@ static void on_attach(void *user, int pid, const char *entry)
         worker_kill(r->worker);
 }
 
+static void close_handles(running *r)
+{
+    uv_close((uv_handle_t *)&r->timer, NULL);
+    uv_close((uv_handle_t *)&r->interrupt, NULL);
+}
+
 static void on_done(void *user, const worker_result *result)
 {
     running *r = user;
@@ -142,11 +151,12 @@ static void on_done(void *user, const worker_result *result)
     t->signal = result->signal;
     t->runs = result->runs;
     t->summary = mem_dup(result->summary);
+    t->stray = mem_dup_or_null(result->stray);
     hear(r, "explanation", result->summary);
     hear(r, "explanation", result->hint);
     hear(r, "explanation", result->option);
     r->worker = NULL;
-    uv_close((uv_handle_t *)&r->timer, NULL);
+    close_handles(r);
 }
 
 static void cancel(running *r)
@@ -160,6 +170,18 @@ static void cancel(running *r)
 static void on_timer(uv_timer_t *timer)
 {
     cancel(timer->data);
+}
+
+static void on_interrupt(uv_poll_t *poll, int status, int events)
+{
+    running *r = poll->data;
+    (void)status;
+    (void)events;
+    uv_poll_stop(poll);
+    if (r->result == 0)
+        r->result = interrupt_check(r->err);
+    if (r->worker)
+        worker_kill(r->worker);
 }
 
 /* ---- a phase ----------------------------------------------------------------------------------------------------- */
@@ -211,10 +233,12 @@ static int drive(running *r, const worker_request *request, error **err)
     if (started < 0)
         return error_set(err, ERROR_IO, "make a loop: %s", uv_strerror(started));
     uv_timer_init(&loop, &r->timer);
-    r->timer.data = r;
+    uv_poll_init(&loop, &r->interrupt, interrupt_fd());
+    uv_poll_start(&r->interrupt, UV_READABLE, on_interrupt);
+    r->timer.data = r->interrupt.data = r;
     started = worker_start(&loop, request, &handlers, &r->worker, err);
     if (started < 0)
-        uv_close((uv_handle_t *)&r->timer, NULL);
+        close_handles(r);
     else if (r->how->cancel_ms == CANCEL_AT_ONCE)
         cancel(r);
     else if (r->how->cancel_ms)

@@ -78,6 +78,22 @@ static int find_entry(int fd, bool by_name, const belay_plugin *(**ret)(void), e
     return 0;
 }
 
+/* A table that is only counted would look empty here, and be read by whoever believes the count. */
+static int check_tables(const belay_plugin *p, error **err)
+{
+    for (uint32_t i = 0; i < p->step_count; i++) {
+        belay_step s = load_step(p, i);
+        const char *missing = s.option_count && !s.options   ? "options"
+                              : s.output_count && !s.outputs ? "outputs"
+                              : s.metric_count && !s.metrics ? "metrics"
+                                                             : NULL;
+        if (missing)
+            return error_set(err, ERROR_PLUGIN, "the plugin's step '%s' counts %s and has no table of them",
+                             s.name ? s.name : "?", missing);
+    }
+    return 0;
+}
+
 int load_plugin(int fd, bool by_name, belay_plugin *ret, error **err)
 {
     const belay_plugin *(*entry)(void) = NULL;
@@ -96,6 +112,8 @@ int load_plugin(int fd, bool by_name, belay_plugin *ret, error **err)
     }
     if (!head.name || !head.version || (head.step_count && !head.steps))
         return error_set(err, ERROR_PLUGIN, "the plugin's descriptor lacks its name, version or steps");
+    if ((r = check_tables(&head, err)) < 0)
+        return r;
     *ret = head;
     return 0;
 }

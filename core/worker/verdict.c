@@ -118,6 +118,7 @@ worker_result verdict_of(const worker *w, char **ret_text)
         .summary = *ret_text,
         .hint = hint_of(w, end),
         .option = end == WORKER_END_RETURNED ? w->option : NULL,
+        .stray = w->returned && w->ended.strays ? w->ended.stray : NULL,
         .duration_ms = clock_steady_ms() - w->started_ms,
         .log_dropped = w->out.log.dropped + w->dropped_inside,
         .runs = w->runs,

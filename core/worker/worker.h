@@ -52,6 +52,7 @@ typedef struct worker_result {
     int signal;                /**< when CRASHED */
     const char *summary;       /**< why, masked; never NULL, "" when there is nothing to say */
     const char *hint, *option; /**< may be NULL */
+    const char *stray;         /**< a process that it left running when it returned, however; NULL: none */
     int64_t duration_ms;
     uint64_t log_dropped;
     int runs; /**< how many programs the call ran, when it returned */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "kit.h"
+#include "program.h"
 #include "run.h"
 
 #define CANARY "canary-4711-yellow"
@@ -80,6 +81,10 @@ static void unusable_plugins_are_refused_with_the_reason(void **state)
         {"needs_newer", "needs interface 1.7"},
         {"crash_describe", "crash"},
         {"two-symbols", "it exports 'helper' besides belay_plugin_v1"},
+        {"two-symbols-reserved", "it exports '__helper' besides belay_plugin_v1"},
+        {"two-symbols-alike", "it exports 'belay_plugin_v1_helper' besides belay_plugin_v1"},
+        {"two-symbols-thread", "it exports 'helper' besides belay_plugin_v1"},
+        {"no-table", "the plugin's step 'step' counts metrics and has no table of them"},
     };
     for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++) {
         outcome o = belay("plugin", "check", test_plugin(plugins[i].name), NULL);
@@ -93,9 +98,18 @@ static void unusable_plugins_are_refused_with_the_reason(void **state)
 static void a_constructor_that_acts_is_found(void **state)
 {
     (void)state;
-    outcome o = belay("plugin", "check", test_plugin("constructor"), NULL);
-    assert_int_equal(o.status, 1);
-    assert_holds(o.out, "FAILED: being loaded, it changes files (unlink of /nonexistent/belay)");
+    static const struct {
+        const char *name, *sentence;
+    } plugins[] = {
+        {"constructor", "it changes files (unlink of /nonexistent/belay)"},
+        {"constructor-shares", "it changes files (unlink of /dev/shm/belay-test-constructor)"},
+        {"constructor-talks", "it opens or uses a socket (socketpair)"},
+    };
+    for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++) {
+        outcome o = belay("plugin", "check", test_plugin(plugins[i].name), NULL);
+        assert_int_equal(o.status, 1);
+        assert_holds(o.out, kit_path("FAILED: being loaded, %s", plugins[i].sentence));
+    }
 }
 
 static void what_needs_more_than_every_host_has_is_found(void **state)
@@ -174,7 +188,10 @@ static void processes_descriptors_and_deafness_are_found(void **state)
     (void)state;
     assert_found("leaves_process", "T2", "", "End what you start");
     assert_found("keeps_open", "R1", "", "leaves 1 file or socket open");
+    assert_found("leaves_process_cancelled", "T2", "", "verify returned, but left ");
+    assert_found("leaves_process_cancelled", "T1", "", "verify returned, but left ");
     assert_found("ignores_cancel", "T1", "", "verify does not stop within 5 s");
+    assert_found("crashes_cancelled", "T1", "", "verify, cancelled, ended as 'crashed'");
 }
 
 static void secrets_that_get_out_are_found(void **state)
@@ -183,13 +200,24 @@ static void secrets_that_get_out_are_found(void **state)
     const char *secret = "secrets = { token = \"" CANARY "\"; };";
     assert_found("prints_secret", "X1", secret, "verify lets a secret out: in the log");
     assert_found("passes_secret", "X1", secret, "a secret among its arguments");
+    assert_found("names_file_by_secret", "X1", secret, "a secret is in the name of a file or folder that it made");
+    assert_found("links_to_secret", "X1", secret, "a secret is in the target of the link 'file.link' that it made");
     assert_holds_not(prove("prints_secret", "X1", secret).out, CANARY);
+    assert_holds_not(prove("names_file_by_secret", "X1", secret).out, CANARY);
 }
 
 static void a_value_that_crashes_it_is_found(void **state)
 {
     (void)state;
     assert_found("crashes_on_nothing", "X2", "secrets = { token = \"" CANARY "\"; };", "crashed");
+}
+
+static void values_that_no_phase_was_given_prove_nothing(void **state)
+{
+    (void)state;
+    outcome o = prove("unseen", "X2", "");
+    assert_holds(o.out, "not proved: it has neither prepare nor verify");
+    assert_int_equal(o.status, 3);
 }
 
 static void a_wrong_case_says_where(void **state)
@@ -259,10 +287,28 @@ static void fewer_kills_are_a_sample_that_says_so(void **state)
     assert_holds(o.out, ": a sample, each ");
     o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "6", "--case", make_case("good", ""),
               NULL);
-    assert_holds(o.out, "proved: 4 cancellations, ");
+    assert_holds(o.out, "proved: 5 cancellations, ");
     assert_holds(o.out, " before its end: a sample");
     o = belay("plugin", "check", test_plugin("faulty"), "--kills", "none", NULL);
     assert_holds(o.err, "--kills takes a whole number");
+}
+
+static void the_smallest_sample_is_still_one(void **state)
+{
+    (void)state;
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "1", "--case",
+                      make_case("good", ""), NULL);
+    assert_holds(o.out, "proved: 3 kills at ");
+    assert_holds(o.out, "1 of both: a sample, each ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "C1", "--kills", "1", "--case",
+              make_case("acts_first", ""), NULL);
+    assert_holds(o.out, "FAILED: killed at ");
+    o = belay("plugin", "check", test_plugin("faulty"), "--only", "T1", "--kills", "1", "--case", make_case("good", ""),
+              NULL);
+    assert_holds(o.out, "proved: 1 cancellations, 1 before its end: a sample");
+    o = prove("good", "T1#6", "");
+    assert_holds(o.out, "not proved: it ended before each of the 1 cancellations");
+    assert_int_equal(o.status, 3);
 }
 
 static void reports_for_machines_say_the_same(void **state)
@@ -279,6 +325,92 @@ static void reports_for_machines_say_the_same(void **state)
     assert_holds(xml, "<failure message=\"after execute, a second rollback returned -1");
     assert_holds(xml, "<skipped message=\"no case was given\"/>");
     free(xml);
+}
+
+static void reports_for_machines_are_text_whatever_a_name_holds(void **state)
+{
+    (void)state;
+    const char *folder = make_case("writes_bytes_in_prepare", ""), *places = kit_folder();
+    const char *junit = kit_path("%s/junit.xml", places), *plugin = kit_path("%s/caf\xe9.so", places);
+    kit_output_of("cp", test_plugin("faulty"), plugin, NULL);
+    outcome o = belay("plugin", "check", test_plugin("faulty"), "--only", "D2", "--case", folder, "--json", "--junit",
+                      junit, NULL);
+    assert_holds(o.out, "'file.caf\xef\xbf\xbd' is new");
+    char *xml = kit_read(junit);
+    assert_holds(xml, "file.caf\xef\xbf\xbd");
+    assert_holds_not(xml, "\xe9");
+    free(xml);
+    o = belay("plugin", "check", plugin, "--only", "D2", "--json", "--junit", junit, NULL);
+    assert_holds(o.out, "caf\xef\xbf\xbd.so\"");
+    assert_holds_not(o.out, "(null)");
+    xml = kit_read(junit);
+    assert_holds_not(xml, "\xe9");
+    free(xml);
+}
+
+static void where_nobody_may_trace_that_is_said_at_once(void **state)
+{
+    (void)state;
+    static const char *const proofs[] = {"S2", "C1", "C2", "R1", "X1"};
+    const char *folder = make_case("good", "secrets = { token = \"" CANARY "\"; };");
+    const char *untraced = kit_path("%s/tests/untraced", getenv("BELAY_BUILD_DIR"));
+    const char *program = kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR"));
+    for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
+        const char *const argv[] = {untraced, program,   "plugin", "check", test_plugin("faulty"),
+                                    "--only", proofs[i], "--case", folder,  NULL};
+        char *out = NULL;
+        int status = program_run(argv, 10000, PROGRAM_INHERIT, &out);
+        assert_holds(out, "not proved: this machine does not let a process be traced");
+        assert_holds_not(out, "FAILED");
+        assert_int_equal(status, 3);
+        free(out);
+    }
+}
+
+static void a_signal_takes_all_that_was_begun_along(void **state)
+{
+    (void)state;
+    const char *temporary = kit_folder(), *pids = kit_path("%s/pids", kit_folder());
+    const char *serve =
+        kit_path("server = [\"sh\", \"-c\", \"sleep 300 & echo $! $$ > %s; openssl s_server -nocert -quiet "
+                 "-accept 127.0.0.1:$0\", \"${port}\"];",
+                 pids);
+    const char *folder = make_case("ignores_cancel", serve);
+    const char *script = "\"$1\" plugin check \"$2\" --only D2 --case \"$3\" >&2 & belay=$!; "
+                         "until [ -s \"$4\" ] && pgrep -P $belay belay-worker >&2; do sleep 0.1; done; "
+                         "kill -TERM $belay; wait $belay; echo $?";
+    setenv("TMPDIR", temporary, 1);
+    const char *status = kit_output_of("sh", "-c", script, "sh", kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR")),
+                                       test_plugin("faulty"), folder, pids, NULL);
+    unsetenv("TMPDIR");
+    assert_int_equal(atoi(status), 128 + 15);
+    assert_string_equal(kit_output_of("sh", "-c", "ls -A \"$1\" | grep belay-check || true", "sh", temporary, NULL),
+                        "");
+    assert_string_equal(kit_output_of("sh", "-c",
+                                      "for p in $(cat \"$1\"); do for i in 1 2 3 4 5 6 7 8 9; do kill -0 $p "
+                                      "2>/dev/null && sleep 0.2; done; kill -0 $p 2>/dev/null && echo $p; done; :",
+                                      "sh", pids, NULL),
+                        "");
+}
+
+static void a_foreign_program_that_changes_nothing_proves_nothing(void **state)
+{
+    (void)state;
+    outcome o = prove("good", "D5", "foreign = ( [\"true\"] );");
+    assert_holds(o.out, "not proved: the case's 'foreign' changes nothing");
+    assert_int_equal(o.status, 3);
+}
+
+static void an_empty_list_of_a_case_is_empty(void **state)
+{
+    (void)state;
+    const char *folder = make_case("needs_no_words", "");
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D2", "--case", folder, NULL).out,
+                 "not proved: verify of the case returned -4");
+    kit_write(kit_path("%s/case.cfg", folder),
+              "kind = \"needs_no_words\";\noptions = { file = \"${world}/file\"; words = []; };\n");
+    assert_holds(belay("plugin", "check", test_plugin("faulty"), "--only", "D2", "--case", folder, NULL).out,
+                 "D2   prepare and verify change nothing              proved");
 }
 
 static void nothing_is_left_behind(void **state)
@@ -309,11 +441,18 @@ int main(void)
         cmocka_unit_test(processes_descriptors_and_deafness_are_found),
         cmocka_unit_test(secrets_that_get_out_are_found),
         cmocka_unit_test(a_value_that_crashes_it_is_found),
+        cmocka_unit_test(values_that_no_phase_was_given_prove_nothing),
         cmocka_unit_test(a_wrong_case_says_where),
         cmocka_unit_test(what_lies_elsewhere_counts_as_the_case_observes_it),
         cmocka_unit_test(a_case_brings_its_server_and_takes_it_along),
         cmocka_unit_test(fewer_kills_are_a_sample_that_says_so),
+        cmocka_unit_test(the_smallest_sample_is_still_one),
         cmocka_unit_test(reports_for_machines_say_the_same),
+        cmocka_unit_test(reports_for_machines_are_text_whatever_a_name_holds),
+        cmocka_unit_test(where_nobody_may_trace_that_is_said_at_once),
+        cmocka_unit_test(a_signal_takes_all_that_was_begun_along),
+        cmocka_unit_test(a_foreign_program_that_changes_nothing_proves_nothing),
+        cmocka_unit_test(an_empty_list_of_a_case_is_empty),
         cmocka_unit_test(nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <belay/plugin.h>
+
 #include "catalog/descriptor.h"
 
 /* A plugin with one change and one check, that keeps all rules, in pieces. */
@@ -129,6 +131,7 @@ static void flags_must_agree_with_the_callbacks(void **state)
         {"'flags':0,'phases':['verify']", "no execute"},
         {"'flags':0,'phases':['execute']", "without rollback and is not IRREVERSIBLE"},
         {"'flags':2,'phases':['execute','rollback']", "IRREVERSIBLE and has rollback"},
+        {"'flags':9,'phases':['verify']", "its flag 0x8 is not known"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         guard_mem char *step = mem_printf("{'name':'x','doc':'d',%s}", cases[i].flags_and_phases);
@@ -163,6 +166,9 @@ static void options_must_make_sense(void **state)
         {"'type':1,'flags':1,'def':'x'", "required and has a default"},
         {"'type':1,'flags':2,'def':'x'", "secret and has a default"},
         {"'type':2,'def':'x'", "'x' is no integer"},
+        {"'type':2,'def':' 5'", "' 5' is no integer"},
+        {"'type':2,'def':'- 5'", "'- 5' is no integer"},
+        {"'type':1,'flags':8", "its flag 0x8 is not known"},
         {"'type':2,'def':'9','min':1,'max':5", "not within its own limits"},
         {"'type':2,'min':5,'max':1", "min is above its max"},
         {"'type':3,'def':'yes'", "neither true nor false"},
@@ -177,6 +183,31 @@ static void options_must_make_sense(void **state)
         guard_mem char *option = mem_printf("{'name':'o','doc':'d',%s}", cases[i].rest);
         assert_option_refused(option, cases[i].why);
     }
+}
+
+static void units_and_flags_are_those_of_the_interface(void **state)
+{
+    (void)state;
+    assert_step_refused(
+        "{'name':'x','doc':'d','flags':1,'phases':['verify'],'metrics':[{'name':'m','unit':'seconds','doc':'d'}]}",
+        "metric 'm': its unit 'seconds' is none of");
+    assert_step_refused(
+        "{'name':'x','doc':'d','flags':1,'phases':['verify'],'outputs':[{'name':'o','doc':'d','type':1,'flags':17}]}",
+        "output 'o': its flag 0x11 is not known");
+}
+
+static void what_a_younger_interface_defines_is_no_fault(void **state)
+{
+    (void)state;
+    guard(error) err = NULL;
+    guard(catalog_plugin) p = NULL;
+    guard_mem char *text =
+        mem_printf("{%s,'built_minor':%d,'steps':[{'name':'x','doc':'d','flags':129,'phases':['verify'],"
+                   "'options':[{'name':'o','doc':'d','type':1,'flags':128}],"
+                   "'outputs':[{'name':'o','doc':'d','type':1,'flags':128}],"
+                   "'metrics':[{'name':'m','unit':'lx','doc':'d'}]}]}",
+                   head, BELAY_ABI_MINOR + 1);
+    assert_int_equal(parse_and_lint(text, &p, &err), 0);
 }
 
 static void thresholds_must_parse(void **state)
@@ -200,6 +231,8 @@ int main(void)
         cmocka_unit_test(flags_must_agree_with_the_callbacks),
         cmocka_unit_test(names_and_docs_are_checked),
         cmocka_unit_test(options_must_make_sense),
+        cmocka_unit_test(units_and_flags_are_those_of_the_interface),
+        cmocka_unit_test(what_a_younger_interface_defines_is_no_fault),
         cmocka_unit_test(thresholds_must_parse),
     };
     return cmocka_run_group_tests_name("catalog, descriptors", tests, NULL, NULL);

@@ -199,6 +199,25 @@ static belay_status ignores_cancel(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
+/* Only when it is cancelled. */
+static belay_status crashes_cancelled(belay_ctx *c, const belay_host *h)
+{
+    if (h->nap(c, 600) != BELAY_OK)
+        abort();
+    return BELAY_OK;
+}
+
+static belay_status leaves_process_cancelled(belay_ctx *c, const belay_host *h)
+{
+    belay_status status = h->nap(c, 300);
+    if (status != BELAY_OK && fork() == 0) {
+        setsid();
+        sleep(60);
+        _exit(0);
+    }
+    return status;
+}
+
 static belay_status goes_on(belay_ctx *c, const belay_host *h)
 {
     (void)remember(c, h);
@@ -223,6 +242,41 @@ static belay_status passes_secret(belay_ctx *c, const belay_host *h)
     return h->run(c, &run);
 }
 
+/* A file, and a link, of which the world tells the token. */
+static belay_status names_file_by_secret(belay_ctx *c, const belay_host *h)
+{
+    char path[FILE_MAX];
+    snprintf(path, sizeof path, "%s.%s", file(c, h), h->opt_str(c, "token"));
+    return write_file(path, "");
+}
+
+static belay_status links_to_secret(belay_ctx *c, const belay_host *h)
+{
+    char path[FILE_MAX];
+    snprintf(path, sizeof path, "%s.link", file(c, h));
+    return symlink(h->opt_str(c, "token"), path) < 0 ? BELAY_E_FAIL : BELAY_OK;
+}
+
+static belay_status forgets(belay_ctx *c, const belay_host *h)
+{
+    (void)c;
+    (void)h;
+    return BELAY_NOTHING;
+}
+
+static belay_status needs_no_words(belay_ctx *c, const belay_host *h)
+{
+    return h->opt_list(c, "words")[0] ? BELAY_E_CONFIG : BELAY_OK;
+}
+
+/* A name that is no UTF-8. */
+static belay_status writes_bytes_in_prepare(belay_ctx *c, const belay_host *h)
+{
+    char path[FILE_MAX];
+    snprintf(path, sizeof path, "%s.caf\xe9", file(c, h));
+    return write_file(path, "looked at");
+}
+
 static belay_status keeps_open(belay_ctx *c, const belay_host *h)
 {
     (void)c;
@@ -243,11 +297,17 @@ static belay_status crashes_on_nothing(belay_ctx *c, const belay_host *h)
 static const belay_option options[] = {
     {.name = "file", .type = BELAY_T_PATH, .flags = BELAY_F_REQUIRED, .doc = "The file to change."},
     {.name = "token", .type = BELAY_T_STRING, .flags = BELAY_F_SECRET, .doc = "What must not get out."},
+    {.name = "words", .type = BELAY_T_LIST, .def = "a,b", .doc = "Some words."},
 };
 
 #define CHANGE(kind, do_it, undo_it)                                                                                   \
     {                                                                                                                  \
         .name = #kind, .doc = "Changes a file.", BELAY_TABLE(option, options), .execute = (do_it), .verify = verify,   \
+        .rollback = (undo_it)                                                                                          \
+    }
+#define CHANGE_UNSEEN(kind, do_it, undo_it)                                                                            \
+    {                                                                                                                  \
+        .name = #kind, .doc = "Changes a file.", BELAY_TABLE(option, options), .execute = (do_it),                     \
         .rollback = (undo_it)                                                                                          \
     }
 #define CHECK(kind, phase, look)                                                                                       \
@@ -266,11 +326,18 @@ static const belay_step steps[] = {
     CHANGE(goes_on, goes_on, restore),
     CHANGE(restores_in_parts, good, restores_in_parts),
     CHANGE(runs_and_hopes, runs_and_hopes, restore),
+    CHANGE_UNSEEN(unseen, good, restore),
+    CHANGE_UNSEEN(links_to_secret, links_to_secret, forgets),
+    CHANGE_UNSEEN(names_file_by_secret, names_file_by_secret, forgets),
+    CHECK(needs_no_words, verify, needs_no_words),
     CHECK(needs_home, verify, needs_home),
     CHECK(needs_previous, verify, needs_previous),
     CHECK(asks_for_previous, verify, asks_for_previous),
     CHECK(ignores_cancel, verify, ignores_cancel),
+    CHECK(crashes_cancelled, verify, crashes_cancelled),
+    CHECK(leaves_process_cancelled, verify, leaves_process_cancelled),
     CHECK(writes_in_prepare, prepare, writes_in_prepare),
+    CHECK(writes_bytes_in_prepare, prepare, writes_bytes_in_prepare),
     CHECK(prints_secret, verify, prints_secret),
     CHECK(passes_secret, verify, passes_secret),
     CHECK(keeps_open, verify, keeps_open),

@@ -1,18 +1,25 @@
-/* A plugin that is good but for a function that others could see. */
+/* A plugin that is good but for a symbol that others could see: BELAY_TEST_SYMBOL, a function, or of each thread. */
 #include <belay/plugin.h>
 
-BELAY_EXPORT int helper(void);
+#ifdef BELAY_TEST_TLS
+extern BELAY_EXPORT _Thread_local int helper;
+BELAY_EXPORT _Thread_local int helper = BELAY_OK;
+#define HELP helper
+#else
+BELAY_EXPORT int helper(void) __asm__(BELAY_TEST_SYMBOL);
 
 BELAY_EXPORT int helper(void)
 {
     return BELAY_OK;
 }
+#define HELP helper()
+#endif
 
 static belay_status verify(belay_ctx *c, const belay_host *h)
 {
     (void)c;
     (void)h;
-    return helper();
+    return HELP;
 }
 
 static const belay_step steps[] = {
@@ -20,7 +27,7 @@ static const belay_step steps[] = {
 };
 
 static const belay_plugin plugin = {
-    BELAY_PLUGIN_HEAD, BELAY_TABLE(step, steps), .name = "two-symbols", .version = "1", .doc = "Exports too much.",
+    BELAY_PLUGIN_HEAD, BELAY_TABLE(step, steps), .name = BELAY_TEST_NAME, .version = "1", .doc = "Exports too much.",
 };
 
 const belay_plugin *belay_plugin_v1(void)
