@@ -33,6 +33,10 @@ static int load_step_of_file(const cli_args *args, const catalog *c, const char 
 static int load(const cli_args *args, const catalog *c, pipeline **ret, error **err)
 {
     const char *word = args->words[0];
+    if (!strchr(word, '#') && !catalog_kind_find(c, word) && access(word, F_OK) == 0) {
+        (void)error_set(err, ERROR_USAGE, "'%s' is a file: which step of it shall be tried?", word);
+        return error_hint(err, "name it: belay try %s#STEP", word);
+    }
     return strchr(word, '#') ? load_step_of_file(args, c, word, ret, err) : cli_load_step(args, c, word, ret, err);
 }
 

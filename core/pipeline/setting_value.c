@@ -119,7 +119,9 @@ bool setting_duration(load *l, const config_setting_t *s, int64_t min, int64_t *
         return false;
     }
     if (ms < min) {
-        load_problem(l, load_place(l, s), "'%s' must be longer than \"%s\"", setting_label(s), text);
+        char least[UNITS_TEXT];
+        load_problem(l, load_place(l, s), "'%s' must be at least %s, not \"%s\"", setting_label(s),
+                     units_show_duration(min, least), text);
         return false;
     }
     *ret = ms;

@@ -3,6 +3,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -39,6 +40,11 @@ static pipeline_place place_in(const splice *s, const frame *f, unsigned line)
 static bool is_text(splice *s, const frame *f, const char *bytes, size_t size)
 {
     unsigned line = 1;
+    if (text_starts(bytes, "\xef\xbb\xbf")) {
+        load_problem(s->load, place_in(s, f, line), "the file begins with a byte order mark (BOM)");
+        load_hint(s->load, "save it as UTF-8 without one; for example: sed -i '1s/^\\xef\\xbb\\xbf//' FILE");
+        return false;
+    }
     for (const char *at = bytes, *end = bytes + size; at < end; line++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         size_t n = (size_t)((newline ? newline : end) - at);
@@ -136,6 +142,13 @@ static bool check_end(splice *s, const frame *f)
     return !open;
 }
 
+/* libconfig leaves it out without a word. What was recorded so must still be taken back. */
+static void check_escape(splice *s, const frame *f, const char *at)
+{
+    if (s->scan.state == SCAN_STRING && s->scan.before == '\\' && strncasecmp(at, "x00", 3) == 0 && !f->recorded)
+        load_problem(s->load, place_in(s, f, s->scan.line), "a text cannot hold \\x00");
+}
+
 /** Goes over one character; false when it nests too deep. */
 static bool step(splice *s, const frame *f, const char *at)
 {
@@ -143,6 +156,7 @@ static bool step(splice *s, const frame *f, const char *at)
     unsigned depth = s->scan.depth;
     if (word && *at == '\n')
         check_number(s, f, word, at); /* before the line is counted */
+    check_escape(s, f, at);
     scan_step(&s->scan, at);
     if (word && !s->scan.word && *at != '\n')
         check_number(s, f, word, at);

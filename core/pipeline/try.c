@@ -112,9 +112,11 @@ int pipeline_of_step(const catalog *catalog, const char *kind, const char *const
 {
     const catalog_kind *k = catalog_kind_find(catalog, kind);
     guard_text out = {0};
-    text_puts(&out, SOURCE_MARK_BEGIN "--set\n"
-                                      "pipeline: { name = \"try\"; environment = \"try\"; version = \"try\"; }; "
-                                      "stages: ( { name = \"try\"; steps: ( { id = \"try\"; use = ");
+    text_puts(&out, SOURCE_MARK_BEGIN);
+    text_puts(&out, sets && sets[0] ? "--set" : k ? k->name : "try");
+    text_puts(&out, "\n"
+                    "pipeline: { name = \"try\"; environment = \"try\"; version = \"try\"; }; "
+                    "stages: ( { name = \"try\"; steps: ( { id = \"try\"; use = ");
     setting_quote(&out, kind, strlen(kind));
     text_puts(&out, "; ");
     for (size_t i = 0; sets && sets[i]; i++) {

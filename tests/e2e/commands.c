@@ -215,7 +215,11 @@ static void try_runs_one_step_of_a_file(void **state)
               "  { id = \"two\"; use = \"shell.check\"; needs = [\"one\"];\n"
               "    argv = [\"test\", \"${steps.one.commit}\", \"=\", \"${vars.word}\"]; } ); } );\n");
     const char *two = kit_path("%s#two", file);
-    outcome o = belay("try", two, NULL);
+    outcome o = belay("try", file, NULL);
+    assert_int_equal(o.status, 1);
+    assert_holds(o.err, kit_path("name it: belay try %s#STEP", file));
+    assert_holds(belay("try", "git.checkout", NULL).err, "git.checkout:1: error: step 'try' lacks the option");
+    o = belay("try", two, NULL);
     assert_int_equal(o.status, 1);
     assert_holds(o.err, "step 'two' refers to outputs of steps that do not run: steps.one.commit");
     assert_holds(o.err, "--set NAME=VALUE");

@@ -71,7 +71,7 @@ static void names_what_is_wrong_with_the_diagnosis(void **state)
         {"diagnose: ();", "t.cfg:3: stage 'diagnose' has no steps"},
         {"diagnose: { limit = \"10ms\"; parallel = 2; steps: (" INFO("c", "") "); };",
          "t.cfg:3: unknown 'parallel' in diagnose\n"
-         "t.cfg:3: 'limit' must be longer than \"10ms\""},
+         "t.cfg:3: 'limit' must be at least 100 ms, not \"10ms\""},
         {"diagnose: (" BUILD("c", "") ");",
          "t.cfg:3: docker.build cannot be a step of the diagnosis: it changes something [`belay plugins` lists the "
          "kinds; those that check can be used]"},

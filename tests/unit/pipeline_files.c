@@ -125,6 +125,14 @@ static void refuses_includes_that_cannot_be_had(void **state)
     assert_file_problems(path, "q/bytes.cfg:2: this line is not UTF-8 text");
 }
 
+/* libconfig leaves it out without a word. */
+static void refuses_a_nul_in_a_text(void **state)
+{
+    (void)state;
+    const char *path = fixture_file("nul.cfg", HEAD "\n" STAGE(INFO("a", "title = \"left\\x00right \\\\x00\";")), 0600);
+    assert_file_problems(path, "nul.cfg:3: a text cannot hold \\x00");
+}
+
 static void a_main_file_that_cannot_be_read_is_one_error(void **state)
 {
     (void)state;
@@ -303,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_recorded_text_gives_the_same_pipeline_without_the_files),
         cmocka_unit_test(problems_in_included_files_name_those_files),
         cmocka_unit_test(refuses_includes_that_cannot_be_had),
+        cmocka_unit_test(refuses_a_nul_in_a_text),
         cmocka_unit_test(a_main_file_that_cannot_be_read_is_one_error),
         cmocka_unit_test(overrides_only_what_is_there),
         cmocka_unit_test(reads_names_from_env_files),

@@ -105,7 +105,7 @@ static void names_what_is_wrong_with_what_every_step_takes(void **state)
         {HEAD "\n" STAGE(INFO("a", "timeout = 30;\n undo_timeout = \"0s\"; ready = \"5\"; interval = \"5 parsecs\"; "
                                    "hits = 0; on_failure = \"pasue\"; on_error = 1;\n title = 3; covers = [1];")),
          "t.cfg:3: 'timeout' lacks its unit [write it as a text: timeout = \"30s\"; units are ms, s, m, h, d]\n"
-         "t.cfg:4: 'undo_timeout' must be longer than \"0s\"\n"
+         "t.cfg:4: 'undo_timeout' must be at least 1 ms, not \"0s\"\n"
          "t.cfg:4: 'ready': '5' is no duration: the unit is missing [write \"250ms\", \"30s\", \"5m\", \"24h\" or "
          "\"2d\"]\n"
          "t.cfg:4: 'interval': '5 parsecs' is no duration: its unit is not known [write \"250ms\", \"30s\", \"5m\", "
@@ -328,6 +328,9 @@ static void names_the_line_that_libconfig_cannot_read(void **state)
 {
     (void)state;
     static const wrong cases[] = {
+        {"\xef\xbb\xbf" HEAD,
+         "t.cfg:1: the file begins with a byte order mark (BOM) [save it as UTF-8 without one; for "
+         "example: sed -i '1s/^\\xef\\xbb\\xbf//' FILE]"},
         {"a = 1;\nb = ;\n",
          "t.cfg:2: syntax error [the fault is here or at the end of the line before: look for a missing ; , or quote]"},
         {"a = 1;\na = 2;\n", "t.cfg:2: duplicate setting name"},

@@ -62,8 +62,8 @@ static void problems_name_the_set_by_its_number(void **state)
     assert_refused("docker.build", SETS("services=a", "parallel=99", "servces=b"),
                    "--set:2: option 'parallel' of docker.build: '99' is not from 1 to 16 [for example: parallel = 8;]\n"
                    "--set:3: unknown option 'servces' of docker.build; did you mean 'services'?");
-    assert_refused("docker.tag", NULL, "--set:1: step 'try' lacks the option 'tag' of docker.tag [tag: The tag.]");
-    assert_refused("docker.tga", NULL, "--set:1: there is no step kind 'docker.tga'; did you mean 'docker.tag'?");
+    assert_refused("docker.tag", NULL, "docker.tag:1: step 'try' lacks the option 'tag' of docker.tag [tag: The tag.]");
+    assert_refused("docker.tga", NULL, "try:1: there is no step kind 'docker.tga'; did you mean 'docker.tag'?");
     assert_refused("docker.tag", SETS("tag=a", "tag=b"), "--set:2: duplicate setting name");
 }
 
