@@ -376,9 +376,10 @@ static void a_signal_takes_all_that_was_begun_along(void **state)
                  "-accept 127.0.0.1:$0\", \"${port}\"];",
                  pids);
     const char *folder = make_case("ignores_cancel", serve);
-    const char *script = "\"$1\" plugin check \"$2\" --only D2 --case \"$3\" >&2 & belay=$!; "
-                         "until [ -s \"$4\" ] && pgrep -P $belay belay-worker >&2; do sleep 0.1; done; "
-                         "kill -TERM $belay; wait $belay; echo $?";
+    const char *script =
+        "\"$1\" plugin check \"$2\" --only D2 --case \"$3\" >&2 & belay=$!; "
+        "until [ -s \"$4\" ] && [ $(wc -w </proc/$belay/task/$belay/children) -ge 2 ]; do sleep 0.1; done; "
+        "kill -TERM $belay; wait $belay; echo $?";
     setenv("TMPDIR", temporary, 1);
     const char *status = kit_output_of("sh", "-c", script, "sh", kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR")),
                                        test_plugin("faulty"), folder, pids, NULL);
