@@ -12,7 +12,7 @@
  *     reason       of a box that is not ticked; else ""
  *     steps        array of {id kind title verdict progress at_ms duration_ms summary measurements}
  *       verdict    as in the event "step.end"; "" when the step has not come to its end
- *       progress   of a step that was begun and has not come to its end: "it waits: for qa", "it was cut short"; else ""
+ *       progress   of one that was begun and has not come to its end: "it waits: for qa", "it was cut short"; else ""
  *       measurements  array of {name value unit threshold verdict samples}
  *       soak       of a step that was watched for a time: {ms samples gaps}, gaps: samples that are missing
  *   approvals      what people said at the gates, oldest first: array of {gate role decision reason user person at_ms}

@@ -44,8 +44,8 @@ int engine_resume(const engine *e, const char *run, engine_assume assume, int *r
 /** The run of the environment that waits for people or a time and may go on now: its time has come, or somebody has
  * decided since it paused. *ret_run is NULL when there is none; the caller frees. */
 int engine_due(const engine *e, const char *environment, char **ret_run, error **err) CHECKED;
-/** Takes a run back: an unfinished one, one that needs a person, or a committed one (until discarded). run: an id, or NULL
- *  for the newest one, when it is such a one. */
+/** Takes a run back: an unfinished one, one that needs a person, or a committed one (until discarded). run: an id, or
+ * NULL for the newest one, when it is such a one. */
 int engine_rollback(const engine *e, const char *run, int *ret_exit, error **err) CHECKED;
 /** Lets go of what committed runs kept for rollback, but for the newest `keep`. */
 int engine_discard(const engine *e, const char *environment, int keep, int *ret_exit, error **err) CHECKED;
