@@ -251,8 +251,9 @@ static void perform_result(sim *s, const machine_action *a)
     sim_hold(s, !rules_diagnoses(s, a->step) || s->now <= s->diagnose_end + 1, "a diagnosis goes on beyond its limit");
     sim_step *w = &s->world[a->step];
     if (a->phase == MACHINE_VERIFY)
-        w->fell = a->verdict == MACHINE_FAILED || a->verdict == MACHINE_INCONCLUSIVE ||
-                  (a->verdict == MACHINE_NOT_YET && rules_soak(s, a->step) == SOAK_OPEN);
+        w->fell =
+            a->verdict == MACHINE_FAILED || a->verdict == MACHINE_INCONCLUSIVE ||
+            (a->verdict == MACHINE_NOT_YET && s->steps[a->step].soak_ms > 0 && rules_soak(s, a->step) == SOAK_OPEN);
     row->finished = true;
     row->verdict = a->verdict;
     row->at = s->now;
