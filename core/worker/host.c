@@ -51,9 +51,8 @@ static void close_handles(worker *w, int count)
 static void enter(worker *w, host_stage stage, int64_t limit_ms);
 
 /* What the log lacks is told where it is lacking: behind its last line. */
-static void tell_dropped(const worker *w)
+static void tell_dropped(const worker *w, uint64_t dropped)
 {
-    const uint64_t dropped = w->out.log.dropped + w->dropped_inside;
     if (dropped == 0 || !w->handlers.log)
         return;
     guard_mem char *line = mem_printf("%llu more lines were left out of the log: it takes %d a second, and %zu MiB of "
@@ -67,9 +66,9 @@ static void finish(worker *w)
 {
     w->finished = true;
     outflow_end(&w->out);
-    tell_dropped(w);
     guard_mem char *text = NULL;
     worker_result result = verdict_of(w, &text);
+    tell_dropped(w, result.log_dropped);
     w->handlers.done(w->handlers.user, &result);
     close_handles(w, STREAMS);
     enter(w, HOST_GONE, SWEEP_LIMIT_MS);

@@ -3,12 +3,15 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "say/say.h"
 
 /* Long enough for a reason and the last lines of a log. */
 #define SAID_MAX 8192
+#define NS       INT64_C(1000000000)
 
 belay_status call_fail(const call *c, belay_status status, const char *hint, const char *fmt, ...)
 {
@@ -54,6 +57,19 @@ const char *call_str(const call *c, const char *option)
 int64_t call_int(const call *c, const char *option)
 {
     return c->host->opt_int(c->ctx, option);
+}
+
+int64_t call_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * NS + now.tv_nsec;
+}
+
+int64_t call_fact_ns(const call *c, const char *fact)
+{
+    const char *value = c->host->fact(c->ctx, fact);
+    return value ? (int64_t)(strtod(value, NULL) * (double)NS) : 0;
 }
 
 json_t *call_set(const call *c, const char *option)

@@ -26,6 +26,10 @@ const char *call_str(const call *c, const char *option);
 int64_t call_int(const call *c, const char *option);
 /** The items of a list option as the keys of a JSON object: a set. The caller decrefs. */
 json_t *call_set(const call *c, const char *option);
+/** Now, by our clock: nanoseconds since 1970. */
+int64_t call_now_ns(void);
+/** The same of a fact that tells a time; 0 when it is not known. */
+int64_t call_fact_ns(const call *c, const char *fact);
 /** "RUN-STEP": names what this step sets aside; [A-Za-z0-9_.-] only. The caller frees. */
 char *call_tag(const call *c);
 

@@ -67,7 +67,6 @@ static belay_status admit(ward *w)
     const call *c = engine_call(w->e);
     guard_mem char *project = NULL;
     guard_json *services = call_set(c, "services");
-    const char *began = c->host->fact(c->ctx, "failure.started_at");
     belay_status s = compose_project_name(w->e, &project);
     if (s == BELAY_OK)
         s = containers_of(w->e, project, &w->all);
@@ -75,7 +74,7 @@ static belay_status admit(ward *w)
         return s;
     if (json_object_size(services) > 0)
         containers_select(&w->all, services, true);
-    w->failed_ns = began ? (int64_t)(strtod(began, NULL) * (double)NS) : 0;
+    w->failed_ns = call_fact_ns(c, "failure.started_at");
     w->items = memset(text_grow(NULL, w->all.count, sizeof *w->items), 0,
                       (w->all.count ? w->all.count : 1) * sizeof *w->items);
     for (size_t i = 0; i < w->all.count; i++)

@@ -2,9 +2,6 @@
 #include "engine.h"
 
 #include <string.h>
-#include <time.h>
-
-#define NS INT64_C(1000000000)
 
 belay_status engine_now(engine *e, int64_t *ret_ns)
 {
@@ -15,13 +12,6 @@ belay_status engine_now(engine *e, int64_t *ret_ns)
     return s;
 }
 
-static int64_t our_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * NS + now.tv_nsec;
-}
-
 belay_status engine_clock_of(engine *e, int64_t ours_ns, int64_t *ret_ns)
 {
     *ret_ns = ours_ns;
@@ -29,6 +19,6 @@ belay_status engine_clock_of(engine *e, int64_t ours_ns, int64_t *ret_ns)
         return BELAY_OK;
     int64_t theirs = 0;
     belay_status s = engine_now(e, &theirs);
-    *ret_ns += theirs - our_now(); /* ours is read after theirs: the answer's way makes it earlier, never later */
+    *ret_ns += theirs - call_now_ns(); /* ours is read after theirs: the answer's way makes it earlier, never later */
     return s;
 }

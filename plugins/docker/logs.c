@@ -7,11 +7,9 @@
 #include "say/measure.h"
 
 #include <string.h>
-#include <time.h>
 
 #define QUOTED_LINES 12
 #define QUOTED_WIDTH 400
-#define NS           INT64_C(1000000000)
 
 static const char *const pattern_options[] = {"required", "forbidden", "allow"};
 
@@ -32,13 +30,6 @@ static int64_t read_duration(const char *s)
     return -1;
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * NS + now.tv_nsec;
-}
-
 /* The option `since` on the engine's clock. */
 static belay_status since_of(engine *e, int64_t *ret_ns)
 {
@@ -48,10 +39,9 @@ static belay_status since_of(engine *e, int64_t *ret_ns)
                        : strcmp(since, "stage") == 0 ? "stage.started_at"
                        : strcmp(since, "step") == 0  ? "step.started_at"
                                                      : NULL;
-    const char *at = fact ? c->host->fact(c->ctx, fact) : NULL;
-    if (fact && !at)
+    const int64_t then = fact ? call_fact_ns(c, fact) : call_now_ns() - read_duration(since);
+    if (fact && !then)
         return call_blame(c, "since", "there is no %s here; write a duration, such as \"30m\"", since);
-    int64_t then = at ? (int64_t)(strtod(at, NULL) * (double)NS) : now_ns() - read_duration(since);
     return engine_clock_of(e, then, ret_ns);
 }
 

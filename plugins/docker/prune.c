@@ -105,9 +105,9 @@ static belay_status ended_since(engine *e, const container *c, int64_t began_ns,
 static belay_status spare_ended(prune *p, containers *left_over)
 {
     const call *c = engine_call(p->e);
-    const char *began = c->host->fact(c->ctx, "run.started_at");
+    const int64_t began = call_fact_ns(c, "run.started_at");
     int64_t began_ns = INT64_MAX;
-    belay_status s = began ? engine_clock_of(p->e, (int64_t)(strtod(began, NULL) * 1e9), &began_ns) : BELAY_OK;
+    belay_status s = began ? engine_clock_of(p->e, began, &began_ns) : BELAY_OK;
     for (size_t i = 0; i < left_over->count && s == BELAY_OK; i++) {
         bool spared = false;
         s = ended_since(p->e, &left_over->items[i], began_ns, &spared);
