@@ -1,9 +1,9 @@
 /* The environment's lock and lease: waiting for a live run to end, and for what a dead one has left behind. */
-#include <errno.h>
 #include <signal.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/units.h"
 #include "engine/lock.h"
 
@@ -90,7 +90,7 @@ static bool owner_is_dead(const store *s, const char *environment)
         return false;
     const json_int_t pid = json_integer_value(json_object_get(owner, "pid"));
     json_decref(owner);
-    return !owner || (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH);
+    return !owner || (pid > 0 && process_has_ended((pid_t)pid));
 }
 
 static int64_t at_least(int64_t a, int64_t b)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "worker/inside.h"
 
 /* A process that hangs in the kernel does not die of SIGKILL; the core must not wait for it for ever. */
@@ -42,15 +43,10 @@ static size_t read_proc(pid_t pid, const char *file, char *into, size_t room)
     return n > 0 ? (size_t)n : 0;
 }
 
-/* proc(5): "pid (name) state ppid ..."; the name may hold anything, so the last ')' counts. */
 static int is_live_child(pid_t pid, pid_t parent)
 {
-    char stat[512];
-    read_proc(pid, "stat", stat, sizeof stat);
-    const char *after = strrchr(stat, ')');
-    char state;
-    int ppid;
-    return after && sscanf(after + 1, " %c %d", &state, &ppid) == 2 && ppid == parent && state != 'Z';
+    process p;
+    return process_look(pid, &p) && p.parent == parent && p.state != 'Z';
 }
 
 static void name_it(pid_t pid, char *into, size_t room)
