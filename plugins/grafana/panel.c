@@ -172,12 +172,14 @@ static void take_series(frames *all, frames *part, const char *prefix)
 {
     for (size_t i = 0; i < part->count; i++) {
         frames_series *from = &part->series[i];
+        if (prefix) {
+            char *name = text_printf("%s:%s", prefix, from->name);
+            free(from->name);
+            from->name = name;
+        }
         all->series = text_grow(all->series, all->count + 1, sizeof *all->series);
-        all->series[all->count++] = (frames_series){
-            .name = prefix ? text_printf("%s:%s", prefix, from->name) : take(from->name),
-            .values = take(from->values),
-            .count = from->count,
-        };
+        all->series[all->count++] = *from;
+        *from = (frames_series){0};
     }
 }
 
