@@ -7,20 +7,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 #define STAT_ROOM 512
+
+size_t process_read(pid_t pid, const char *file, char *into, size_t room)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+    guard_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, into, room - 1);
+    into[n > 0 ? n : 0] = '\0';
+    return n > 0 ? (size_t)n : 0;
+}
 
 /* "pid (name) state ppid ..."; the name may hold anything, so the last ')' counts. */
 bool process_look(pid_t pid, process *ret)
 {
-    char path[64], stat[STAT_ROOM];
-    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof stat - 1);
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
-        return false;
-    stat[n] = '\0';
+    char stat[STAT_ROOM];
+    (void)process_read(pid, "stat", stat, sizeof stat);
     const char *after = strrchr(stat, ')');
     int parent;
     if (!after || sscanf(after + 1, " %c %d", &ret->state, &parent) != 2)

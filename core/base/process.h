@@ -3,12 +3,16 @@
 #define BASE_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 typedef struct process {
     char state; /**< 'Z': ended, and only waits to be reaped */
     pid_t parent;
 } process;
+
+/** The file of this name in its folder below /proc, as much as room takes with a final NUL; 0: nothing to read. */
+size_t process_read(pid_t pid, const char *file, char *into, size_t room);
 
 /** False: there is none of this id, or we may not look. */
 bool process_look(pid_t pid, process *ret);

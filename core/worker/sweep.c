@@ -1,6 +1,5 @@
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,18 +30,6 @@ static int reap(void)
     return pid == 0;
 }
 
-static size_t read_proc(pid_t pid, const char *file, char *into, size_t room)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, into, room - 1);
-    if (fd >= 0)
-        close(fd);
-    into[n > 0 ? n : 0] = '\0';
-    return n > 0 ? (size_t)n : 0;
-}
-
 static int is_live_child(pid_t pid, pid_t parent)
 {
     process p;
@@ -52,9 +39,9 @@ static int is_live_child(pid_t pid, pid_t parent)
 static void name_it(pid_t pid, char *into, size_t room)
 {
     char line[128];
-    size_t n = read_proc(pid, "cmdline", line, sizeof line);
+    size_t n = process_read(pid, "cmdline", line, sizeof line);
     if (n == 0)
-        n = read_proc(pid, "comm", line, sizeof line);
+        n = process_read(pid, "comm", line, sizeof line);
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)line[i] < ' ')
             line[i] = ' ';

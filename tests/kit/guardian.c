@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/mem.h"
+#include "base/process.h"
 
 #define ENTRIES     64
 #define GRACE_MS    5000
@@ -41,13 +41,8 @@ static struct {
 /* When the process was started, in clock ticks since boot; 0 when it is gone or only waits to be reaped. */
 static uint64_t start_time(pid_t pid)
 {
-    char path[64], line[1024];
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-    guard_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
-    if (n <= 0)
-        return 0;
-    line[n] = '\0';
+    char line[1024];
+    (void)process_read(pid, "stat", line, sizeof line);
     /* The name may hold blanks and parentheses: what follows its last ')' counts. */
     const char *p = strrchr(line, ')');
     if (!p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X')

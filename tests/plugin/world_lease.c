@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 /* What a worker has for loading its plugin. */
 #define LOAD_LIMIT_S 10
 
@@ -13,11 +15,6 @@ static const char *steps(const bed *b, const char *of_a)
 {
     return kit_path("stages: ( { name = \"one\"; steps: ( %s ); } ); rollback: ( %s );", bed_write(b, 'a', of_a),
                     bed_check(b, 'c', ""));
-}
-
-static bool is_alive(pid_t pid)
-{
-    return kill(pid, 0) == 0;
 }
 
 /* The core and the supervisor at one blow: neither can act on the other's end. */
@@ -39,7 +36,7 @@ static pid_t leave_an_orphan(bed *b, const char *where)
         bed_wait(b, "ea");
     const pid_t orphan = (pid_t)atoi(bed_file(b, ".orphan"));
     kill_core_and_supervisor(b);
-    assert_true(is_alive(orphan));
+    assert_false(process_has_ended(orphan));
     bed_forget(b);
     return orphan;
 }
@@ -74,7 +71,7 @@ static void resume_waits_for_what_is_left_and_goes_on_once_it_has_ended(void **s
     bed_start(&b, "resume", "--wait", "30s", NULL);
     bed_wait_output(&b, "waiting, at most 30.0 s: environment 'test' is held by what is left of run 2");
     assert_string_equal(bed_trace(&b), "");
-    assert_true(is_alive(orphan));
+    assert_false(process_has_ended(orphan));
     assert_int_equal(kill(orphan, SIGKILL), 0);
     assert_int_equal(bed_end(&b), 10);
     assert_string_equal(bed_trace(&b), "ra vc");
@@ -114,7 +111,7 @@ static void a_supervisor_that_lives_ends_all_that_a_dead_core_has_left(void **st
     assert_int_equal(bed_end(&b), 128 + SIGKILL);
     bed_forget(&b);
     assert_int_equal(bed_belay(&b, "resume", NULL), 10);
-    assert_false(is_alive(orphan));
+    assert_true(process_has_ended(orphan));
     assert_string_equal(bed_trace(&b), "ra vc");
     assert_null(strstr(bed_events(&b), "waiting"));
     bed_assert_untouched(&b);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/process.h"
 #include "pipeline_fixture.h"
 
 #define SECRET(inside) HEAD "\nsecrets: { s = { " inside " }; };\n" STAGE(BUILD("a", "password = \"${secret:s}\";"))
@@ -142,15 +143,6 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/** Also true of a dead process that nobody has waited for. */
-static bool is_gone(int pid)
-{
-    guard_mem char *path = mem_printf("/proc/%d/stat", pid);
-    guard_mem char *stat = NULL;
-    guard(error) err = NULL;
-    return file_read(path, 4096, &stat, NULL, &err) != 0 || strstr(stat, ") Z ") != NULL;
-}
-
 static void a_command_that_hangs_or_floods_is_ended_with_what_it_started(void **state)
 {
     (void)state;
@@ -164,7 +156,7 @@ static void a_command_that_hangs_or_floods_is_ended_with_what_it_started(void **
     assert_int_equal(file_read(path, 100, &pid, NULL, &err), 0);
     bool gone = false;
     for (int i = 0; i < 200 && !gone; i++) {
-        gone = is_gone(atoi(pid));
+        gone = process_has_ended((pid_t)atoi(pid));
         nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     }
     assert_true(gone);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/sha256.h"
 
 char *phase_plugin(const char *name, char hex[65])
@@ -199,20 +200,6 @@ const char *phase_path(const char *name)
     return path;
 }
 
-static bool is_gone(pid_t pid)
-{
-    char path[64], stat[256];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return true;
-    size_t n = fread(stat, 1, sizeof stat - 1, f);
-    fclose(f);
-    stat[n] = '\0';
-    const char *after = strrchr(stat, ')');
-    return !after || after[2] == 'Z'; /* an init that does not reap is not ours to mend */
-}
-
 void assert_all_gone(const char *pids, int expected)
 {
     int found = 0, pid;
@@ -220,9 +207,9 @@ void assert_all_gone(const char *pids, int expected)
     FILE *f = fopen(pids, "r");
     assert_non_null(f);
     for (; fscanf(f, "%d", &pid) == 1; found++) {
-        while (!is_gone(pid) && clock_steady_ms() < until)
+        while (!process_has_ended(pid) && clock_steady_ms() < until)
             usleep(2000);
-        if (!is_gone(pid)) {
+        if (!process_has_ended(pid)) {
             kill(pid, SIGKILL);
             fail_msg("process %d is still there", pid);
         }
