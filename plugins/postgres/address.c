@@ -146,6 +146,8 @@ belay_status address_blame(const char *message, const char **ret_hint)
          "the server's pg_hba.conf refuses TLS for this user (hostnossl): write sslmode=disable in the address"},
         {"authentication failed", BELAY_E_FAIL, login},
         {"no password supplied", BELAY_E_FAIL, login},
+        {"no such database", BELAY_E_FAIL,
+         "a connection pooler does not offer that database: give the address of the server itself"},
         {"does not exist", BELAY_E_FAIL, login},
         {"pg_hba.conf", BELAY_E_FAIL, login},
         {"unsupported startup parameter", BELAY_E_FAIL,

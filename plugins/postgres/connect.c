@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "buf.h"
+#include "pooler.h"
 #include "say/say.h"
 #include "server.h"
 
@@ -20,6 +21,7 @@
 #define PING_NAP_MS 500
 #define PING_LIMIT  "2" /* seconds; libpq knows no less */
 #define MARGIN_MS   10000
+#define POOLER_MS   2000
 
 /* Where the call's first session got to: each call is a process of its own. */
 static struct {
@@ -35,7 +37,7 @@ static belay_status explain_no_connection(const server *s)
 
 belay_status server_connect(server *s, int64_t limit_ms)
 {
-    const int64_t end = s->h->time_left_ms(s->c) - limit_ms;
+    const int64_t end = s->h->time_left_ms(s->c) - limit_ms; /* of the time that is left */
     if (!s->conn || PQstatus(s->conn) == CONNECTION_BAD)
         return explain_no_connection(s);
     for (PostgresPollingStatusType state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;) {
@@ -117,6 +119,26 @@ static void keep_names(server *s, const PQconninfoOption *words)
     PQfinish(probe);
 }
 
+/* Refuses a pooler that gives each transaction another server process. */
+static belay_status check_pooler(server *s, const PQconninfoOption *words)
+{
+    bool pooled = false;
+    belay_status status = pooler_is_there(s, &pooled);
+    if (status != BELAY_OK || !pooled)
+        return status;
+    server other = {.c = s->c, .h = s->h, .explained = true};
+    other.conn = start_connection(words, PQdb(s->conn));
+    const bool shared = server_connect(&other, POOLER_MS) == BELAY_OK && pooler_shares(s, &other);
+    server_close(&other);
+    if (!shared)
+        return BELAY_OK;
+    return say_option(
+        s->c, s->h, BELAY_E_CONFIG, "database",
+        "give the address of the server itself, or of a pool with pool_mode = session",
+        "the address leads to a connection pooler in transaction mode (such as pgbouncer with pool_mode = "
+        "transaction): Belay's session settings and locks would reach the sessions of others");
+}
+
 /* A session by the words, of which database takes the place of the one there. */
 static belay_status connect_by(server *s, const PQconninfoOption *words, const char *database)
 {
@@ -125,7 +147,7 @@ static belay_status connect_by(server *s, const PQconninfoOption *words, const c
     if (status != BELAY_OK)
         return status;
     keep_reached(s->conn);
-    return status;
+    return check_pooler(s, words);
 }
 
 /* database: NULL connects to the one that the URL names, "" to the maintenance database. */

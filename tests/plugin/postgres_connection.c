@@ -1,7 +1,10 @@
 /* How a session reaches its server, and that PostgreSQL's programs reach the same one in the same way. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kit.h"
@@ -241,6 +244,74 @@ static void a_server_is_reached_by_each_kind_of_name(void **state)
                    "STALE standby"));
 }
 
+/* ---- pgbouncer ---------------------------------------------------------------------------------------------------
+ */
+
+static const char *pgbouncer_program(void)
+{
+    static const char *const places[] = {"/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"};
+    const char *source = getenv("BELAY_SOURCE_DIR"),
+               *unpacked = kit_path("%s/.dev/bin/pgbouncer", source ? source : "");
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (access(places[i], X_OK) == 0)
+            return places[i];
+    return access(unpacked, X_OK) == 0 ? unpacked : NULL;
+}
+
+/* It refuses to run as root. */
+static pid_t pgbouncer_start(const char *mode, int port)
+{
+    const char *folder = kit_folder(), *settings = kit_path("%s/pgbouncer.ini", folder);
+    const char *users = kit_path("%s/users", folder), *log = kit_path("%s/log", folder);
+    kit_write(users, "\"postgres\" \"" PASSWORD "\"\n");
+    kit_write(settings,
+              kit_path("[databases]\n* = host=127.0.0.1 port=%s\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port=%d\n"
+                       "auth_type=scram-sha-256\nauth_file=%s\npool_mode=%s\nunix_socket_dir=\nlogfile=%s\n%s",
+                       port_of(kit_postgres_url()), port, users, mode, log, geteuid() == 0 ? "user=postgres\n" : ""));
+    if (geteuid() == 0)
+        kit_output_of("chown", "-R", "postgres", folder, NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execl(pgbouncer_program(), "pgbouncer", "-q", settings, (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 200 && kit_status_of("psql", "-X", "-q", "-d",
+                                             kit_path("postgresql://postgres:" PASSWORD "@127.0.0.1:%d/shop", port),
+                                             "-c", "SELECT", NULL) != 0;
+         i++)
+        usleep(50000);
+    return pid;
+}
+
+static belay_status through_pgbouncer(const char *mode, kit_step *s)
+{
+    const int port = kit_free_port();
+    pid_t pid = pgbouncer_start(mode, port);
+    kit_set(s, "database", kit_path("postgresql://postgres:" PASSWORD "@127.0.0.1:%d/shop", port));
+    belay_status status = kit_run(s, KIT_PREPARE);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return status;
+}
+
+static void a_pooler_is_refused_unless_a_session_is_its_own(void **state)
+{
+    (void)state;
+    if (!pgbouncer_program()) {
+        print_message("pgbouncer is not installed (apt-get install pgbouncer)\n");
+        skip();
+    }
+    kit_step *s = step("postgres.snapshot", "");
+    assert_int_equal(through_pgbouncer("transaction", s), BELAY_E_CONFIG);
+    assert_non_null(strstr(kit_summary(s), "a connection pooler in transaction mode"));
+    assert_non_null(strstr(kit_hint(s), "pool_mode = session"));
+    assert_string_equal(kit_option_to_blame(s), "database");
+    assert_int_equal(through_pgbouncer("statement", s), BELAY_E_CONFIG);
+    assert_int_equal(through_pgbouncer("session", s), BELAY_OK);
+    kit_step_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +326,7 @@ int main(void)
         cmocka_unit_test(addresses_for_other_libraries_are_refused_by_what_is_wrong),
         cmocka_unit_test(what_tls_refuses_is_not_taken_for_a_server_that_is_down),
         cmocka_unit_test(a_server_is_reached_by_each_kind_of_name),
+        cmocka_unit_test(a_pooler_is_refused_unless_a_session_is_its_own),
     };
     return cmocka_run_group_tests_name("postgres: connections", tests, set_up, NULL);
 }
