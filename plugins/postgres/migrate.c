@@ -14,6 +14,7 @@
 #include "kinds.h"
 #include "plan.h"
 #include "say/say.h"
+#include "tool.h"
 
 static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
 {
@@ -112,6 +113,8 @@ belay_status migrate_prepare(belay_ctx *c, const belay_host *h)
     status = server_open_target(c, h, &s);
     if (status == BELAY_OK)
         status = read_and_check(c, h, &s, &plan);
+    if (status == BELAY_OK && strcmp(h->opt_str(c, "runner"), "psql") == 0)
+        status = tool_check(&s);
     if (status == BELAY_OK)
         tell_plan(c, h, &plan);
     plan_done(&plan);

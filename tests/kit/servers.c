@@ -223,45 +223,52 @@ static void postgres_make_cluster(const char *folder, const struct passwd *user)
         fail_msg("initdb exited with %d: %s", status, output);
 }
 
-const char *kit_postgres_url(void)
+/* The arguments of a server of that folder, with the settings behind the usual ones. */
+static void postgres_arguments(const char *folder, int port, const char *const *settings, const char *ret[64])
 {
-    static const char *url;
-    if (url)
-        return url;
+    static const char *const usual[] = {"listen_addresses=127.0.0.1",
+                                        "unix_socket_directories=",
+                                        "fsync=off",
+                                        "full_page_writes=off",
+                                        "shared_preload_libraries=pg_stat_statements",
+                                        "max_connections=60",
+                                        "shared_buffers=32MB",
+                                        NULL};
+    size_t n = 0;
+    ret[n++] = postgres_program("postgres");
+    ret[n++] = "-D", ret[n++] = kit_path("%s/data", folder);
+    ret[n++] = "-p", ret[n++] = kit_path("%d", port);
+    for (const char *const *s = usual; *s; s++)
+        ret[n++] = "-c", ret[n++] = *s;
+    for (const char *const *s = settings; s && *s && n < 60; s++)
+        ret[n++] = "-c", ret[n++] = *s;
+    ret[n] = NULL;
+}
+
+const char *kit_postgres_start(const char *const *settings)
+{
     const struct passwd *user = postgres_user();
     const char *folder = kit_folder();
     postgres_make_cluster(folder, user);
     for (int attempt = 1;; attempt++) {
+        const char *argv[64];
         int port = kit_free_port();
-        const char *const argv[] = {postgres_program("postgres"),
-                                    "-D",
-                                    kit_path("%s/data", folder),
-                                    "-p",
-                                    kit_path("%d", port),
-                                    "-c",
-                                    "listen_addresses=127.0.0.1",
-                                    "-c",
-                                    "unix_socket_directories=",
-                                    "-c",
-                                    "fsync=off",
-                                    "-c",
-                                    "full_page_writes=off",
-                                    "-c",
-                                    "shared_preload_libraries=pg_stat_statements",
-                                    "-c",
-                                    "max_connections=60",
-                                    "-c",
-                                    "shared_buffers=32MB",
-                                    NULL};
+        postgres_arguments(folder, port, settings, argv);
         server s = {argv, kit_path("%s/log", folder), user, port, SIGQUIT, postgres_answers, false};
         kit_write(s.log, "");
-        if (server_start(&s)) {
-            url = kit_path("postgresql://postgres:" POSTGRES_PASSWORD "@127.0.0.1:%d/", port);
-            return url;
-        }
+        if (server_start(&s))
+            return kit_path("postgresql://postgres:" POSTGRES_PASSWORD "@127.0.0.1:%d/", port);
         if (attempt == PORT_ATTEMPTS)
             did_not_start(&s);
     }
+}
+
+const char *kit_postgres_url(void)
+{
+    static const char *url;
+    if (!url)
+        url = kit_postgres_start(NULL);
+    return url;
 }
 
 const char *kit_postgres_database(const char *name)
