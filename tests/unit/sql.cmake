@@ -1,6 +1,7 @@
 # The pure part of the postgres plugin: SQL text, no server.
 set(sql_folder ${PROJECT_SOURCE_DIR}/plugins/postgres)
-add_library(belay_sql STATIC ${sql_folder}/buf.c ${sql_folder}/lexer.c ${sql_folder}/statement.c ${sql_folder}/splitter.c
+add_library(belay_sql STATIC ${sql_folder}/buf.c ${sql_folder}/lexer.c ${sql_folder}/statement.c ${sql_folder}/markers.c
+  ${sql_folder}/splitter.c
   ${sql_folder}/masked.c)
 target_include_directories(belay_sql PUBLIC ${sql_folder})
 
