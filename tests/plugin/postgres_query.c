@@ -85,6 +85,25 @@ static void a_slow_query_is_stopped(void **state)
     kit_step_free(s);
 }
 
+/* A server that is in COPY gives that state for ever to those who only ask for results. */
+static void a_copy_gives_nothing_to_compare(void **state)
+{
+    (void)state;
+    kit_step *s = query("COPY a TO STDOUT");
+    kit_limit(s, 10000);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "the statement is a COPY, which gives no rows"));
+    kit_set(s, "sql", "COPY (SELECT 1) TO STDOUT (FORMAT binary)");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_set(s, "sql", "COPY a FROM STDIN"); /* refused in a transaction that cannot write */
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_set(s, "sql", "COPY (SELECT repeat('x', 9000), pg_sleep(0.1) FROM generate_series(1, 1000)) TO STDOUT");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_set(s, "sql", "COPY (SELECT pg_sleep(0.1) FROM generate_series(1, 1000)) TO STDOUT");
+    assert_int_equal(kit_run_cancelled(s, KIT_VERIFY, 500), BELAY_E_CANCELLED);
+    kit_step_free(s);
+}
+
 static void sessions_waits_until_the_others_are_gone(void **state)
 {
     (void)state;
@@ -140,6 +159,7 @@ int main(void)
         cmocka_unit_test(too_few_rows_fail),
         cmocka_unit_test(cannot_write),
         cmocka_unit_test(a_slow_query_is_stopped),
+        cmocka_unit_test(a_copy_gives_nothing_to_compare),
         cmocka_unit_test(sessions_waits_until_the_others_are_gone),
         cmocka_unit_test(sessions_that_the_user_may_not_see_are_not_taken_for_none),
     };
