@@ -62,12 +62,32 @@ static bool in_path(const char *program)
     return false;
 }
 
+/* The engine that Belay itself asks, by flags: the variables of the docker program stay as they are, for a compose file
+ * may refer to them. An empty variable counts as unset. */
+static void add_engine(compose *c)
+{
+    const address *a = engine_address(c->engine);
+    compose_args_add(&c->program, a->context ? "--context" : "--host");
+    compose_args_add(&c->program, a->context ? a->context : a->host);
+    if (a->context)
+        return;
+    if (!a->tls) {
+        compose_args_add(&c->env, text_dup("DOCKER_TLS_VERIFY="));
+        compose_args_add(&c->env, text_dup("DOCKER_TLS="));
+        return;
+    }
+    compose_args_add(&c->env, text_dup("DOCKER_TLS_VERIFY=1"));
+    compose_args_add(&c->env, text_printf("DOCKER_CERT_PATH=%s", a->tls));
+}
+
 static belay_status find_program(compose *c)
 {
     if (in_path("docker-compose")) {
         compose_args_add(&c->program, "docker-compose");
+        add_engine(c);
     } else if (in_path("docker")) {
         compose_args_add(&c->program, "docker");
+        add_engine(c);
         compose_args_add(&c->program, "compose");
     } else {
         return call_fail(engine_call(c->engine), BELAY_E_RETRY,
@@ -117,11 +137,6 @@ static void set_arguments(compose *c)
 static void set_environment(compose *c)
 {
     const call *call = engine_call(c->engine);
-    compose_args_add(&c->env, text_printf("DOCKER_HOST=%s", engine_host(c->engine)));
-    if (engine_tls(c->engine)) {
-        compose_args_add(&c->env, text_dup("DOCKER_TLS_VERIFY=1"));
-        compose_args_add(&c->env, text_printf("DOCKER_CERT_PATH=%s", engine_tls(c->engine)));
-    }
     for (const char *const *item = call->host->opt_list(call->ctx, "env"); *item; item++)
         compose_args_add(&c->env, text_dup(*item));
 }

@@ -6,7 +6,7 @@
 #define ENGINE_OPTIONS                                                                                                 \
     {.name = "host",                                                                                                   \
      .type = BELAY_T_STRING,                                                                                           \
-     .doc = "Address of the Docker Engine; by default $DOCKER_HOST, or else its usual socket.",                        \
+     .doc = "Address of the Docker Engine; by default $DOCKER_HOST, the docker context, or the usual socket.",         \
      .example = "unix:///var/run/docker.sock"},                                                                        \
     {                                                                                                                  \
         .name = "tls", .type = BELAY_T_PATH,                                                                           \

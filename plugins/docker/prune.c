@@ -223,7 +223,7 @@ belay_status prune_prepare(belay_ctx *ctx, const belay_host *host)
     if (s < 0)
         return s;
     if (s == BELAY_NOTHING) {
-        call_plan(&c, NULL, "nothing to delete now");
+        engine_plan(p.e, NULL, "nothing to delete now");
         return BELAY_OK;
     }
     int64_t most = 0;
@@ -235,15 +235,15 @@ belay_status prune_prepare(belay_ctx *ctx, const belay_host *host)
     guard_mem char *names = containers_names(&p.gone);
     const char *whose = whole_engine(&c) ? "the whole engine" : compose_project(p.compose);
     if (json_object_size(p.images))
-        call_plan(&c, NULL, "delete %zu untagged images of %s, at most %s", json_object_size(p.images), whose,
-                  text_size(most, size));
+        engine_plan(p.e, NULL, "delete %zu untagged images of %s, at most %s", json_object_size(p.images), whose,
+                    text_size(most, size));
     if (p.gone.count)
-        call_plan(&c, NULL, "delete %zu stopped containers of %s: %s", p.gone.count, whose, names);
+        engine_plan(p.e, NULL, "delete %zu stopped containers of %s: %s", p.gone.count, whose, names);
     guard_mem char *volumes = compose_list(p.volumes);
     if (json_object_size(p.volumes))
-        call_plan(&c, NULL, "delete %zu unused volumes of %s: %s", json_object_size(p.volumes), whose, volumes);
+        engine_plan(p.e, NULL, "delete %zu unused volumes of %s: %s", json_object_size(p.volumes), whose, volumes);
     if (call_int(&c, "build_cache"))
-        call_plan(&c, NULL, "delete the engine's unused build cache");
+        engine_plan(p.e, NULL, "delete the engine's unused build cache");
     return BELAY_OK;
 }
 
