@@ -254,7 +254,7 @@ belay_status build_execute(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     if (json_object_size(services) == 0)
-        return call_fail(&c, BELAY_E_CONFIG, NULL, "no service of %s has a build section", compose_file(compose));
+        return call_fail(&c, BELAY_E_CONFIG, NULL, "no service of %s has a build section", compose_files(compose));
     references_of(compose, services, &by_service, &references);
     s = engine_remember(e);
     if (s == BELAY_OK)

@@ -188,10 +188,11 @@ static belay_status look(const call *c, prune *p)
     belay_status s = engine_open(c, &p->e);
     if (s != BELAY_OK)
         return s;
-    if (compose_has_file(c))
-        s = compose_open_whole(p->e, &p->compose);
-    else if (!whole_engine(c))
+    s = compose_open_whole(p->e, &p->compose);
+    if (s == BELAY_OK && !p->compose && !whole_engine(c))
         return BELAY_NOTHING; /* without the file nobody can tell what belongs to the project */
+    if (s == BELAY_OK && p->compose)
+        s = compose_check_files(p->compose, false);
     if (s == BELAY_OK)
         s = keep_named(p);
     if (s == BELAY_OK)

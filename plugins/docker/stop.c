@@ -33,7 +33,7 @@ static belay_status check_names(const call *c, compose *compose, const container
             known = strcmp(all->items[i].service, name) == 0;
         if (!known)
             return call_blame(c, option, "neither %s nor a container of project %s has the service '%s'",
-                              compose_file(compose), compose_project(compose), name);
+                              compose_files(compose), compose_project(compose), name);
     }
     return BELAY_OK;
 }
@@ -89,6 +89,9 @@ belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
     belay_status s = check_choice(&c);
     if (s == BELAY_OK)
         s = engine_open(&c, &e);
+    if (s != BELAY_OK)
+        return s;
+    s = compose_check_files_now(e);
     if (s != BELAY_OK)
         return s;
     s = find_running(&c, e, &project, &running);

@@ -365,6 +365,8 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     guard_json *before = NULL;
     belay_status s = plan_open(&c, &p);
     if (s == BELAY_OK)
+        s = compose_check_files(p.compose, true);
+    if (s == BELAY_OK)
         s = containers_of(p.e, compose_project(p.compose), &now);
     if (s != BELAY_OK)
         return s;
