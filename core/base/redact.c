@@ -143,23 +143,28 @@ static void url_decode(char *s)
 }
 
 /* scheme://user:password@host: the authority ends at the first '/', '?' or '#', its user part at the last '@'. */
-static void add_url_password(redactor *r, const char *value)
+char *redactor_url_password(const char *url)
 {
-    const char *authority = strstr(value, "://");
+    const char *authority = strstr(url, "://");
     if (!authority)
-        return;
+        return NULL;
     authority += 3;
     const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
-    if (!at)
-        return;
-    const char *colon = memchr(authority, ':', (size_t)(at - authority));
+    const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
     if (!colon)
-        return;
-    size_t n = (size_t)(at - colon - 1);
-    char *password = mem_dup_n(colon + 1, n);
+        return NULL;
+    char *password = mem_dup_n(colon + 1, (size_t)(at - colon - 1));
     url_decode(password);
+    return password;
+}
+
+static void add_url_password(redactor *r, const char *value)
+{
+    char *password = redactor_url_password(value);
+    if (!password)
+        return;
     add_forms(r, password);
-    mem_wipe_free(password, n);
+    mem_wipe_free(password, strlen(password));
 }
 
 /* libpq's "host=db password='it\\'s'". */

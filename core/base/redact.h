@@ -35,6 +35,8 @@ size_t redactor_count(const redactor *r);
 const char *redactor_value(const redactor *r, size_t i);
 /** True when s holds a registered value in any form. A URL's password that was not registered does not count. */
 bool redactor_finds(const redactor *r, const char *s, size_t n);
+/** The password of a URL, decoded, or NULL; the caller wipes and frees. */
+char *redactor_url_password(const char *url);
 /** A masked copy; the caller frees. */
 char *redactor_mask(const redactor *r, const char *s);
 
