@@ -66,6 +66,7 @@ typedef struct wish {
     bool bare;             /**< as in worker_request; and without the facts that not every run has */
     int fail_run;          /**< as in worker_request */
     const json_t *instead; /**< options instead of the case's */
+    const json_t *pending; /**< names of options that are known later; they are not among the options */
 } wish;
 
 /** One trial: a world, a journal, and what the last phase came to. */

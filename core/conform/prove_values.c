@@ -196,33 +196,108 @@ static json_t *hostile_options(const bench *b, uint32_t *seed)
     return options;
 }
 
+/* Runs one phase with such options: it may refuse them, but not crash or hang. */
+static int try_values(proof *p, trial *t, worker_phase phase, const wish *how, error **err)
+{
+    char replay[64];
+    if (!proof_wants(p))
+        return 0;
+    int r = trial_call(t, phase, how, err);
+    if (r < 0 || t->end == WORKER_END_RETURNED || t->end == WORKER_END_TIMEOUT || t->end == WORKER_END_START)
+        return r;
+    guard_mem char *shown = json_dumps(how->instead, JSON_COMPACT), *end = trial_show(t);
+    guard_mem char *later = how->pending ? json_dumps(how->pending, JSON_COMPACT) : mem_dup("");
+    return proof_fails(p, "with the options %.300s%s%.100s %s %s. Return BELAY_E_CONFIG with words instead. %s", shown,
+                       how->pending ? " and, known later, " : "", later, worker_phase_name(phase), end,
+                       proof_replay(p, replay));
+}
+
+/* The case's options without those of a list of names. */
+static json_t *options_without(const bench *b, const json_t *names)
+{
+    json_t *options = json_deep_copy(b->options), *name;
+    size_t i;
+    json_array_foreach(names, i, name)
+        json_object_del(options, json_string_value(name));
+    return options;
+}
+
+static int try_pending(proof *p, trial *t, json_t *names, error **err)
+{
+    json_t *options = options_without(p->bench, names);
+    int r =
+        try_values(p, t, WORKER_PREPARE, &(wish){.instead = options, .pending = names, .timeout_ms = HOSTILE_MS}, err);
+    json_decref(options);
+    json_decref(names);
+    return r;
+}
+
+/* A value that comes from a step that has not run: one option at a time, then all of them. */
+static int try_values_known_later(proof *p, trial *t, error **err)
+{
+    const catalog_kind *k = p->bench->kind;
+    json_t *all = json_array();
+    int r = 0;
+    for (size_t i = 0; r == 0 && p->verdict == CONFORM_PROVED && i < k->option_count; i++) {
+        json_array_append_new(all, json_string(k->options[i].name));
+        r = try_pending(p, t, json_pack("[s]", k->options[i].name), err);
+    }
+    if (r == 0 && p->verdict == CONFORM_PROVED)
+        return try_pending(p, t, all, err);
+    json_decref(all);
+    return r;
+}
+
+/* An option that a user may leave out is left out: one at a time. */
+static int try_values_left_out(proof *p, trial *t, worker_phase phase, error **err)
+{
+    const catalog_kind *k = p->bench->kind;
+    int r = 0;
+    for (size_t i = 0; r == 0 && p->verdict == CONFORM_PROVED && i < k->option_count; i++) {
+        const catalog_option *o = &k->options[i];
+        if (o->def || o->flags & BELAY_F_REQUIRED || !json_object_get(p->bench->options, o->name))
+            continue;
+        json_t *name = json_pack("[s]", o->name), *options = options_without(p->bench, name);
+        r = try_values(p, t, phase, &(wish){.instead = options, .timeout_ms = HOSTILE_MS}, err);
+        json_decref(options);
+        json_decref(name);
+    }
+    return r;
+}
+
+static int try_hostile_values(proof *p, trial *t, error **err)
+{
+    const catalog_kind *k = p->bench->kind;
+    uint32_t seed = 1;
+    long most = p->kills && p->kills * SETS_PER_KILL < HOSTILE_SETS ? p->kills * SETS_PER_KILL : HOSTILE_SETS;
+    int r = 0;
+    for (int i = 0; r == 0 && p->verdict == CONFORM_PROVED && i < most; i++) {
+        json_t *options = hostile_options(p->bench, &seed);
+        worker_phase phase = k->has_prepare && (!k->has_verify || i % 2) ? WORKER_PREPARE : WORKER_VERIFY;
+        r = try_values(p, t, phase, &(wish){.instead = options, .timeout_ms = HOSTILE_MS}, err);
+        json_decref(options);
+    }
+    return r;
+}
+
 /* Only what changes nothing is run: nobody knows what execute would do with such values. */
 int prove_hostile_values(proof *p, error **err)
 {
     const catalog_kind *k = p->bench->kind;
-    char replay[64];
     guard_trial t = {0};
-    uint32_t seed = 1;
     if (!k->has_prepare && !k->has_verify)
         return proof_lacks(p, "it has neither prepare nor verify, and nobody knows what execute would do with such "
                               "values. Give it a prepare that checks them");
-    long most = p->kills && p->kills * SETS_PER_KILL < HOSTILE_SETS ? p->kills * SETS_PER_KILL : HOSTILE_SETS;
     int r = trial_begin(&t, p->bench, err);
-    for (int i = 0; r == 0 && i < most; i++) {
-        json_t *options = hostile_options(p->bench, &seed);
-        const wish how = {.instead = options, .timeout_ms = HOSTILE_MS};
-        worker_phase phase = k->has_prepare && (!k->has_verify || i % 2) ? WORKER_PREPARE : WORKER_VERIFY;
-        bool wanted = proof_wants(p);
-        if (wanted)
-            r = trial_call(&t, phase, &how, err);
-        guard_mem char *shown = json_dumps(options, JSON_COMPACT);
-        json_decref(options);
-        bool broken = t.end != WORKER_END_RETURNED && t.end != WORKER_END_TIMEOUT && t.end != WORKER_END_START;
-        guard_mem char *end = wanted && r == 0 ? trial_show(&t) : NULL;
-        if (wanted && r == 0 && broken)
-            return proof_fails(p, "with the options %.300s %s %s. Return BELAY_E_CONFIG with words instead. %s", shown,
-                               worker_phase_name(phase), end, proof_replay(p, replay));
-    }
-    text_printf(&p->what, "%ld sets of values", p->trials);
+    if (r == 0)
+        r = try_hostile_values(p, &t, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED && k->has_prepare)
+        r = try_values_known_later(p, &t, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED && k->has_prepare)
+        r = try_values_left_out(p, &t, WORKER_PREPARE, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED && k->has_verify)
+        r = try_values_left_out(p, &t, WORKER_VERIFY, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED)
+        text_printf(&p->what, "%ld sets of values", p->trials);
     return r;
 }

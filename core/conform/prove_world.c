@@ -20,6 +20,20 @@ static int look(proof *p, trial *t, worker_phase phase, const wish *how, error *
                        how->dry_run ? " of a dry run" : "", difference);
 }
 
+/* The same beyond the world: the calls of the phase are followed. */
+static int look_around(proof *p, trial *t, worker_phase phase, error **err)
+{
+    const trace_call *call = NULL;
+    bool good = false;
+    int r = proof_run(p, t, phase, &(wish){.watched = true}, &good, err);
+    if (r < 0 || !good)
+        return r;
+    guard_mem char *path = trace_changed_outside(&t->trace, p->bench->world, &call);
+    return path ? proof_fails(p, "%s changes '%s', outside of the case's world, by %s. Only execute and rollback may",
+                              worker_phase_name(phase), path, call->name)
+                : 0;
+}
+
 int prove_looks_only(proof *p, error **err)
 {
     const catalog_kind *k = p->bench->kind;
@@ -30,10 +44,14 @@ int prove_looks_only(proof *p, error **err)
         r = look(p, &t, WORKER_PREPARE, &(wish){0}, err);
     if (r == 0 && p->verdict == CONFORM_PROVED && k->has_prepare)
         r = look(p, &t, WORKER_PREPARE, &(wish){.dry_run = true}, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED && k->has_prepare)
+        r = look_around(p, &t, WORKER_PREPARE, err);
     if (r == 0 && p->verdict == CONFORM_PROVED && k->has_execute)
         r = proof_run(p, &t, WORKER_EXECUTE, &(wish){0}, &good, err);
     if (r == 0 && p->verdict == CONFORM_PROVED && k->has_verify)
         r = look(p, &t, WORKER_VERIFY, &(wish){0}, err);
+    if (r == 0 && p->verdict == CONFORM_PROVED && k->has_verify)
+        r = look_around(p, &t, WORKER_VERIFY, err);
     return r;
 }
 

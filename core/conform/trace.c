@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -68,6 +69,36 @@ char *trace_show(const trace_call *call)
     if (call->class == 't')
         return mem_printf("its message '%s' to the core", call->name);
     return call->class == 'c' ? mem_printf("%s of %s", call->name, call->detail) : mem_dup(call->name);
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || !path[n]) && !strstr(path, "/../");
+}
+
+/* The length of the first of the files that a call's detail names: absolute paths, each after a blank. */
+static size_t file_length(const char *detail)
+{
+    const char *next = strstr(detail, " /");
+    return next ? (size_t)(next - detail) : strlen(detail);
+}
+
+char *trace_changed_outside(const trace *t, const char *world, const trace_call **ret_call)
+{
+    for (const trace_call *call = t->items; call < t->items + t->count; call++)
+        for (const char *at = call->detail; call->class == 'c' && *at; at += at[0] == ' ') {
+            size_t n = file_length(at);
+            guard_mem char *path = mem_dup_n(at, n);
+            at += n;
+            struct stat st;
+            if (is_below(path, world) || lstat(path, &st) < 0)
+                continue;
+            if (ret_call)
+                *ret_call = call;
+            return take(path);
+        }
+    return NULL;
 }
 
 const trace_call *trace_find(const trace *t, long number)

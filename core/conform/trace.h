@@ -27,6 +27,10 @@ int trace_read(const char *path, trace *ret, error **err) CHECKED;
 void trace_done(trace *t);
 /** "rename (/w/current.new /w/current)", for people; the caller frees. */
 char *trace_show(const trace_call *call);
+/** The first file outside the folder `world` that the calls changed and that is there now: what they removed, and what
+ * they made for a while, cannot be told apart and does not count. The caller frees; NULL: there is none. *ret_call (may
+ * be NULL): the call that changed it. */
+char *trace_changed_outside(const trace *t, const char *world, const trace_call **ret_call);
 /** The call of this number, or NULL. */
 const trace_call *trace_find(const trace *t, long number);
 

@@ -269,6 +269,7 @@ int trial_call(trial *t, worker_phase phase, const wish *how, error **err)
         .step = b->kind->step,
         .phase = phase,
         .options = how->instead ? how->instead : b->options,
+        .pending = how->pending,
         .facts = facts,
         .undo = phase == WORKER_PREPARE ? NULL : t->undo,
         .secrets = how->unmasked ? b->nothing : b->secrets,

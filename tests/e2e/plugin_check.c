@@ -128,6 +128,7 @@ static void phases_that_only_look_are_held_to_it(void **state)
 {
     (void)state;
     assert_found("writes_in_prepare", "D2", "", "prepare changes the world: 'file' is changed");
+    assert_found("writes_elsewhere", "D2", "", "/count', outside of the case's world, by open");
 }
 
 static void acting_before_remembering_is_found_and_shown(void **state)
@@ -210,6 +211,12 @@ static void a_value_that_crashes_it_is_found(void **state)
 {
     (void)state;
     assert_found("crashes_on_nothing", "X2", "secrets = { token = \"" CANARY "\"; };", "crashed");
+}
+
+static void an_option_that_is_known_later_must_not_crash_it(void **state)
+{
+    (void)state;
+    assert_found("crashes_on_pending", "X2", "", "and, known later, [\"file\"] prepare ended as 'crashed'");
 }
 
 static void values_that_no_phase_was_given_prove_nothing(void **state)
@@ -442,6 +449,7 @@ int main(void)
         cmocka_unit_test(processes_descriptors_and_deafness_are_found),
         cmocka_unit_test(secrets_that_get_out_are_found),
         cmocka_unit_test(a_value_that_crashes_it_is_found),
+        cmocka_unit_test(an_option_that_is_known_later_must_not_crash_it),
         cmocka_unit_test(values_that_no_phase_was_given_prove_nothing),
         cmocka_unit_test(a_wrong_case_says_where),
         cmocka_unit_test(what_lies_elsewhere_counts_as_the_case_observes_it),

@@ -292,6 +292,25 @@ static belay_status crashes_on_nothing(belay_ctx *c, const belay_host *h)
     return BELAY_OK;
 }
 
+/* An option that another step gives later is NULL while a plan is made. */
+static belay_status crashes_on_pending(belay_ctx *c, const belay_host *h)
+{
+    return strlen(h->opt_str(c, "file")) ? BELAY_OK : BELAY_E_CONFIG;
+}
+
+/* Counts its own checks, beside the file of another. */
+static belay_status writes_elsewhere(belay_ctx *c, const belay_host *h)
+{
+    char elsewhere[FILE_MAX];
+    const char *name = strrchr(file(c, h), '/');
+    snprintf(elsewhere, sizeof elsewhere, "%.*s/../count", (int)(name - file(c, h)), file(c, h));
+    int fd = open(elsewhere, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ssize_t n = fd < 0 ? -1 : write(fd, "x", 1);
+    if (fd >= 0)
+        close(fd);
+    return n < 0 ? BELAY_E_RETRY : BELAY_OK;
+}
+
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static const belay_option options[] = {
@@ -342,6 +361,8 @@ static const belay_step steps[] = {
     CHECK(passes_secret, verify, passes_secret),
     CHECK(keeps_open, verify, keeps_open),
     CHECK(crashes_on_nothing, verify, crashes_on_nothing),
+    CHECK(crashes_on_pending, prepare, crashes_on_pending),
+    CHECK(writes_elsewhere, verify, writes_elsewhere),
 };
 
 static const belay_plugin plugin = {
