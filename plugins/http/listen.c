@@ -163,6 +163,9 @@ static belay_status take_all(belay_ctx *c, const belay_host *h, receiver *r)
 belay_status http_listen_verify(belay_ctx *c, const belay_host *h)
 {
     guard_mem char *why = NULL;
+    belay_status checked = http_listen_prepare(c, h); /* what was known later is known now */
+    if (checked != BELAY_OK)
+        return checked;
     receiver *r = receiver_open(h->opt_str(c, "listen"), NULL, &why);
     if (!r)
         return say_option(c, h, BELAY_E_RETRY, "listen", NULL, "%s", why);

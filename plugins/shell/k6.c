@@ -40,7 +40,8 @@ static const struct {
 belay_status k6_prepare(belay_ctx *c, const belay_host *h)
 {
     const char *program = h->opt_str(c, "program"), *script = h->opt_str(c, "script");
-    if (strchr(program, '/') ? access(program, X_OK) != 0 : !command_is_in_path(program))
+    bool known = !h->pending(c, "program");
+    if (known && (strchr(program, '/') ? access(program, X_OK) != 0 : !command_is_in_path(program)))
         return say_option(c, h, BELAY_E_FAIL, "program", INSTALL, "there is no program '%s'", program);
     if (h->pending(c, "script") || access(script, R_OK) == 0)
         return BELAY_OK;
