@@ -86,6 +86,41 @@ static belay_status dump(const server *s, int fd)
     return tool_dump(s, args, fd, "pg_dump.log");
 }
 
+/* Into a database that is made, filled and compared as a restore would. */
+static belay_status restore_into(server *s, int fd, const char *scratch)
+{
+    const char *restore_all[] = {"--exit-on-error", "--no-password", NULL};
+    const tool restoring = {
+        .program = "pg_restore", .args = restore_all, .database = scratch, .session = s, .in_fd = fd};
+    belay_status status = server_drop(s, scratch);
+    if (status == BELAY_OK)
+        status = server_create_like(s, s->database, scratch);
+    if (status == BELAY_OK && lseek(fd, 0, SEEK_SET) != 0)
+        status = server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read back: %s", strerror(errno));
+    if (status == BELAY_OK)
+        status = tool_run(s->c, s->h, &restoring, NULL);
+    return status == BELAY_OK ? server_complete_like(s, s->database, scratch, false) : status;
+}
+
+static belay_status prove_by_restoring(server *s, int fd)
+{
+    char name[SERVER_NAME];
+    belay_status status = server_free_name(s, "proof", name);
+    if (status == BELAY_OK)
+        status = s->h->remember(s->c, "proof", name, NULL);
+    if (status != BELAY_OK)
+        return status;
+    const char *scratch = s->h->recall(s->c, "proof"); /* an earlier try's, if there was one */
+    status = restore_into(s, fd, scratch);
+    if (status != BELAY_OK) {
+        server_drop_quietly(s, scratch); /* rollback drops what this leaves */
+        return status;
+    }
+    status = server_drop(s, scratch);
+    /* a rollback needs no server for it then */
+    return status == BELAY_OK ? s->h->remember(s->c, "proof_dropped", "yes", NULL) : status;
+}
+
 /* Reads the whole archive back, and restores it into a scratch database when asked to. */
 static belay_status prove(server *s, int fd)
 {
@@ -97,23 +132,7 @@ static belay_status prove(server *s, int fd)
     belay_status status = tool_run(s->c, s->h, &reading, NULL);
     if (status != BELAY_OK || strcmp(s->h->opt_str(s->c, "prove"), "restore") != 0)
         return status;
-
-    char scratch[SERVER_NAME];
-    const char *restore_all[] = {"--exit-on-error", "--no-password", NULL};
-    server_derive(s, "proof", scratch);
-    const tool restoring = {
-        .program = "pg_restore", .args = restore_all, .database = scratch, .session = s, .in_fd = fd};
-    status = s->h->remember(s->c, "proof", scratch, NULL);
-    if (status == BELAY_OK)
-        status = server_drop(s, scratch);
-    if (status == BELAY_OK)
-        status = server_create_like(s, s->database, scratch);
-    if (status == BELAY_OK && lseek(fd, 0, SEEK_SET) == 0)
-        status = tool_run(s->c, s->h, &restoring, NULL);
-    belay_status dropped = server_drop(s, scratch);
-    if (dropped == BELAY_OK) /* a rollback needs no server for it then */
-        dropped = s->h->remember(s->c, "proof_dropped", "yes", NULL);
-    return status == BELAY_OK ? dropped : status;
+    return prove_by_restoring(s, fd);
 }
 
 static belay_status publish(server *s, int fd, const char *partial, const char *path)

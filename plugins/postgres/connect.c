@@ -171,15 +171,10 @@ static belay_status open_server(belay_ctx *c, const belay_host *h, const char *d
 belay_status server_open(belay_ctx *c, const belay_host *h, server *ret)
 {
     belay_status s = open_server(c, h, "", ret);
-    return s == BELAY_OK ? server_ask(ret, NULL, "SET lock_timeout = '30s'", 0, NULL) : s;
-}
-
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t fnv1a(uint64_t hash, const char *bytes)
-{
-    for (const char *p = bytes; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-    return hash;
+    if (s == BELAY_OK)
+        s = server_ask(ret, NULL, "SET lock_timeout = '30s'", 0, NULL);
+    /* databases are made and renamed also where sessions are read-only by default */
+    return s == BELAY_OK ? server_ask(ret, NULL, "SET default_transaction_read_only = off", 0, NULL) : s;
 }
 
 /*
@@ -192,7 +187,7 @@ static void lock_of(const server *s, char high[16], char low[16])
     char name[SERVER_NAME];
     const char *step = s->h->fact(s->c, "step.id");
     server_derive(s, "alone", name);
-    const uint64_t hash = fnv1a(fnv1a(0xcbf29ce484222325, name), step ? step : "");
+    const uint64_t hash = server_hash(server_hash(SERVER_HASH_BEGIN, name), step ? step : "");
     snprintf(high, 16, "%" PRId32, (int32_t)(hash >> 32));
     snprintf(low, 16, "%" PRId32, (int32_t)hash);
 }

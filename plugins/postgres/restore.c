@@ -109,12 +109,16 @@ static belay_status check(const server *s, const char *fresh)
     return BELAY_OK;
 }
 
-static belay_status remember_all(server *s, const char *fresh, const char *aside)
+/* Of an earlier try that was interrupted, its names and not new ones. */
+static belay_status remember_all(server *s)
 {
+    char fresh[SERVER_NAME], aside[SERVER_NAME];
+    belay_status status = server_free_name(s, "restored", fresh);
+    if (status == BELAY_OK)
+        status = server_free_name(s, "replaced", aside);
     const struct {
         const char *key, *value;
     } facts[] = {{"fresh", fresh}, {"aside", aside}, {"database", s->database}};
-    belay_status status = BELAY_OK;
     for (size_t i = 0; i < sizeof facts / sizeof *facts && status == BELAY_OK; i++)
         status = s->h->remember(s->c, facts[i].key, facts[i].value, NULL);
     return status;
@@ -126,33 +130,36 @@ static belay_status remember_swap(const server *s)
     return s->h->remember(s->c, "swapped", "yes", NULL);
 }
 
-static belay_status restore(server *s, int fd)
+static belay_status make(server *s, int fd, const char *fresh)
 {
-    char fresh[SERVER_NAME], aside[SERVER_NAME];
-    bool swapped = false;
-    server_derive(s, "restored", fresh);
-    server_derive(s, "replaced", aside);
-    belay_status status = server_exists(s, aside, &swapped);
-    if (status == BELAY_OK && swapped && !s->h->recall(s->c, "aside"))
-        return server_say(s, BELAY_E_FAIL, "drop it, if nobody needs it", "a database %s is there already", aside);
-    if (status == BELAY_OK && swapped) /* an earlier try was cut short after the swap */
-        return remember_swap(s);
-    if (status != BELAY_OK)
-        return status;
-    status = remember_all(s, fresh, aside);
-    if (status == BELAY_OK)
-        status = server_drop(s, fresh);
+    belay_status status = server_drop(s, fresh);
     if (status == BELAY_OK)
         status = server_create_like(s, s->database, fresh);
     if (status == BELAY_OK)
         status = fill(s, fd, fresh);
     if (status == BELAY_OK)
         status = check(s, fresh);
+    return status == BELAY_OK ? server_complete_like(s, s->database, fresh, true) : status;
+}
+
+static belay_status restore(server *s, int fd)
+{
+    bool swapped = false;
+    belay_status status = remember_all(s);
+    const char *fresh = s->h->recall(s->c, "fresh"), *aside = s->h->recall(s->c, "aside");
+    if (status == BELAY_OK)
+        status = server_exists(s, aside, &swapped);
+    if (status == BELAY_OK && swapped) /* an earlier try was interrupted after the swap */
+        return remember_swap(s);
+    if (status != BELAY_OK)
+        return status;
+    status = make(s, fd, fresh);
     if (status == BELAY_OK) {
         status = server_swap(s, s->database, aside, fresh);
         return status == BELAY_OK ? remember_swap(s) : status;
     }
-    server_drop_quietly(s, fresh); /* what was explained stands */
+    if (!s->h->cancelled(s->c))
+        server_drop_quietly(s, fresh); /* what was explained stands */
     return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /** PostgreSQL's NAMEDATALEN: names have at most 63 bytes. */
 #define SERVER_NAME 64
@@ -70,10 +71,21 @@ belay_status server_text(server *s, char *buf, size_t size, const char *sql, int
 /** name as an SQL identifier, quoted, into buf; returns buf. */
 #define SERVER_QUOTED (2 * SERVER_NAME + 3)
 char *server_name(const char *name, char buf[SERVER_QUOTED]);
-/** "BASE_WORD_RUN", cut to what a name may have; BASE gives way. */
+/** FNV-1a of a text, http://www.isthe.com/chongo/tech/comp/fnv/; hash: SERVER_HASH_BEGIN, or that of the text before.
+ */
+#define SERVER_HASH_BEGIN 0xcbf29ce484222325
+uint64_t server_hash(uint64_t hash, const char *bytes);
+/** "BASE_WORD_RUN_STEP", cut to what a name may have; BASE gives way. A long step id is cut to a part and a sum. */
 void server_derive(const server *s, const char *word, char ret[SERVER_NAME]);
+/** The n-th such name, from 1 to SERVER_DERIVED: a number follows the word from the second on. */
+#define SERVER_DERIVED 9
+void server_derive_next(const server *s, const char *word, int n, char ret[SERVER_NAME]);
+/** True when name is one of these for any step of this run. */
+bool server_derives(const server *s, const char *word, const char *name);
 
 belay_status server_exists(server *s, const char *name, bool *ret);
+/** The first name of server_derive_next() that no database has. */
+belay_status server_free_name(server *s, const char *word, char ret[SERVER_NAME]);
 /** Bytes on disk. */
 belay_status server_size(server *s, const char *name, double *ret);
 /** "3 sessions: psql (pid 812, user app) ..." of others that are connected to name, "" when there are none. */
@@ -83,10 +95,16 @@ belay_status server_explain_blind(const server *s, const char *what);
 /** The same when the server hides from the user what sessions of others on name are and do; those whose application or
  * user matches `allow`, an extended regular expression that may be NULL, may hide it. */
 belay_status server_sees_sessions(server *s, const char *name, const char *allow);
-/** A copy by TEMPLATE, with owner, settings and privileges; nobody may be connected to from. */
+/** A copy by TEMPLATE with all properties (properties.h), which are compared afterwards; nobody may be connected to
+ * from. What fails may leave an incomplete copy. */
 belay_status server_copy(server *s, const char *from, const char *to);
-/** A new database like `like` (owner, encoding, locale, settings, privileges), empty. */
+/** A new database with the owner, encoding, locale, tablespace and settings of `like`, empty and open for writing by
+ * this user. Once it is filled, server_complete_like() follows. */
 belay_status server_create_like(server *s, const char *like, const char *name);
+/** Gives it the rest of the properties and compares them all; analyze: gathers the planner's statistics first. */
+belay_status server_complete_like(server *s, const char *like, const char *name, bool analyze);
+/** Nobody may be connected to it. */
+belay_status server_rename(server *s, const char *from, const char *to);
 /** Drops it with whoever is connected; a missing one is fine. */
 belay_status server_drop(server *s, const char *name);
 /** The same, where a failure has been explained already, which stands. */

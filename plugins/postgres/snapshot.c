@@ -1,6 +1,9 @@
 /*
  * The snapshot is a copy by TEMPLATE, taken while nobody writes. Undoing is two renames in one transaction, so its time
  * does not grow with the data; the database as it was at the failure stays beside it.
+ *
+ * The copy is made under another name and gets the snapshot's once it has all properties of the original; only then is
+ * "copied" recorded. Without that record nothing came after this step, so rollback drops what there is of the copy.
  */
 #include "kinds.h"
 
@@ -9,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "properties.h"
 #include "server.h"
 
 /* Transactions and rows written so far, by the server's own statistics; they go with the database when it is renamed.
@@ -46,6 +50,8 @@ belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
         status = server_say(&s, BELAY_E_FAIL, NULL, "there is no database \"%s\" on this server", s.database);
     if (status == BELAY_OK)
         status = server_size(&s, s.database, &size);
+    if (status == BELAY_OK)
+        status = properties_rehearse(&s, s.database);
     if (status == BELAY_OK) {
         server_derive(&s, "before", name);
         snprintf(text, sizeof text, "copy database %s (%.0f MB) to %s", s.database, size / 1e6, name);
@@ -55,14 +61,20 @@ belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
     return status;
 }
 
-static belay_status remember_all(server *s, const char *name)
+/* What rollback needs; of an earlier try that was interrupted, its names and not new ones. */
+static belay_status remember_all(server *s)
 {
-    char writes[128] = "", aside[SERVER_NAME];
-    server_derive(s, "broken", aside);
+    char writes[128] = "", names[3][SERVER_NAME], properties[PROPERTIES_TEXT] = "";
+    static const char *const words[3] = {"before", "broken", "unfinished"};
     belay_status status = count_writes(s, s->database, writes, sizeof writes);
+    for (size_t i = 0; i < 3 && status == BELAY_OK; i++)
+        status = server_free_name(s, words[i], names[i]);
+    if (status == BELAY_OK)
+        status = properties_print(s, s->database, properties);
     const struct {
         const char *key, *value;
-    } facts[] = {{"snapshot", name}, {"database", s->database}, {"aside", aside}, {"writes", writes}};
+    } facts[] = {{"snapshot", names[0]},   {"database", s->database}, {"aside", names[1]},
+                 {"unfinished", names[2]}, {"writes", writes},        {"properties", properties}};
     for (size_t i = 0; i < sizeof facts / sizeof *facts && status == BELAY_OK; i++)
         status = s->h->remember(s->c, facts[i].key, facts[i].value, NULL);
     return status;
@@ -75,22 +87,34 @@ static double now_ms(void)
     return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
 }
 
+/* Whatever an earlier try left under these names is incomplete, or was made of the database as it was then. */
+static belay_status make(server *s, const char *name, const char *unfinished)
+{
+    belay_status status = server_drop(s, unfinished);
+    if (status == BELAY_OK)
+        status = server_drop(s, name);
+    if (status != BELAY_OK)
+        return status;
+    status = server_copy(s, s->database, unfinished);
+    if (status == BELAY_OK)
+        status = server_rename(s, unfinished, name);
+    if (status != BELAY_OK && !s->h->cancelled(s->c))
+        server_drop_quietly(s, unfinished);
+    return status;
+}
+
 static belay_status copy(server *s)
 {
-    char name[SERVER_NAME];
     bool exists = false;
     double size = 0, start = now_ms();
-    server_derive(s, "before", name);
-    bool ours = s->h->recall(s->c, "snapshot") != NULL; /* an earlier try was cut short */
     belay_status status = check_idle(s);
     if (status == BELAY_OK)
-        status = server_exists(s, name, &exists);
-    if (status == BELAY_OK && exists && !ours)
-        return server_say(s, BELAY_E_FAIL, "drop it, if nobody needs it", "a database %s is there already", name);
+        status = remember_all(s);
+    const char *name = s->h->recall(s->c, "snapshot"), *unfinished = s->h->recall(s->c, "unfinished");
     if (status == BELAY_OK)
-        status = remember_all(s, name);
-    if (status == BELAY_OK && !exists)
-        status = server_copy(s, s->database, name);
+        status = server_exists(s, name, &exists);
+    if (status == BELAY_OK && !(exists && s->h->recall(s->c, "copied")))
+        status = make(s, name, unfinished);
     if (status == BELAY_OK) /* from now on a missing copy is one that was lost */
         status = s->h->remember(s->c, "copied", "yes", NULL);
     if (status == BELAY_OK)
@@ -116,12 +140,16 @@ belay_status snapshot_verify(belay_ctx *c, const belay_host *h)
 {
     server s;
     bool exists = false;
-    const char *name = h->recall(c, "snapshot");
+    const char *name = h->recall(c, "snapshot"), *properties = h->recall(c, "properties");
     belay_status status = server_open(c, h, &s);
     if (status == BELAY_OK)
         status = server_exists(&s, name ? name : "", &exists);
     if (status == BELAY_OK && !exists)
         status = server_say(&s, BELAY_E_FAIL, NULL, "the snapshot %s is not there", name ? name : "");
+    if (status == BELAY_OK && !h->recall(c, "copied"))
+        status = server_say(&s, BELAY_E_FAIL, NULL, "the snapshot %s is not known to be complete", name);
+    if (status == BELAY_OK && properties)
+        status = properties_check(&s, name, properties);
     server_close(&s);
     return status;
 }
@@ -145,7 +173,7 @@ static void tell_writes(server *s, const char *aside)
     s->h->log(s->c, 1, text);
 }
 
-/* There is no snapshot to swap in: it never was made, or is swapped in already, or somebody dropped it. */
+/* There is no snapshot to swap in: it is swapped in already, or somebody dropped it. */
 static belay_status without_snapshot(server *s, const char *name, bool have_name, const char *snapshot,
                                      const char *aside)
 {
@@ -156,7 +184,7 @@ static belay_status without_snapshot(server *s, const char *name, bool have_name
     if (!have_name)
         return server_say(s, BELAY_E_FAIL, "restore the backup with postgres.restore",
                           "neither %s nor its snapshot %s is there", name, snapshot);
-    if (have_aside || !s->h->recall(s->c, "copied"))
+    if (have_aside)
         return BELAY_NOTHING;
     return server_say(s, BELAY_E_FAIL,
                       "find out who dropped or renamed it; restore the backup with postgres.restore, if the database "
@@ -183,6 +211,23 @@ static belay_status swap_back(server *s, const char *name, const char *snapshot,
     return status;
 }
 
+/* The copy was never complete, so no step came after it: the database stays as it is. */
+static belay_status drop_incomplete(server *s, const char *snapshot)
+{
+    const char *const names[] = {s->h->recall(s->c, "unfinished"), snapshot};
+    belay_status status = BELAY_OK;
+    bool dropped = false;
+    for (size_t i = 0; i < 2 && status == BELAY_OK; i++) {
+        bool exists = false;
+        if (names[i])
+            status = server_exists(s, names[i], &exists);
+        if (status == BELAY_OK && exists)
+            status = server_drop(s, names[i]);
+        dropped = dropped || exists;
+    }
+    return status == BELAY_OK && !dropped ? BELAY_NOTHING : status;
+}
+
 belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
 {
     server s = {0};
@@ -193,7 +238,7 @@ belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
-        status = swap_back(&s, name, snapshot, aside);
+        status = h->recall(c, "copied") ? swap_back(&s, name, snapshot, aside) : drop_incomplete(&s, snapshot);
     server_close(&s);
     return status;
 }

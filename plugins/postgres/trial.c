@@ -67,6 +67,8 @@ static belay_status copy_by_dump(server *s, const char *name)
         status = say(s->c, s->h, BELAY_E_RETRY, NULL, "the dump for the trial cannot be read: %s", strerror(errno));
     if (status == BELAY_OK)
         status = tool_run(s->c, s->h, &restore, NULL);
+    if (status == BELAY_OK)
+        status = server_complete_like(s, s->database, name, true);
     (void)unlink("trial.dump");
     return status;
 }

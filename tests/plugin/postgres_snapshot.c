@@ -12,6 +12,13 @@ static kit_step *snapshot(const char *url)
     return s;
 }
 
+static void run_phase(kit_step *s, kit_phase phase, belay_status wanted)
+{
+    belay_status status = kit_run(s, phase);
+    if (status != wanted)
+        fail_msg("phase %d ended with %d, not %d: %s\n%s", (int)phase, status, wanted, kit_summary(s), kit_log(s));
+}
+
 static void copies_and_swaps_back(void **state)
 {
     (void)state;
@@ -78,44 +85,170 @@ static void swaps_back_though_somebody_is_connected(void **state)
     kit_step_free(s);
 }
 
-static void keeps_owner_settings_and_privileges(void **state)
+static void keeps_all_properties(void **state)
 {
     (void)state;
-    const char *ask =
-        "SELECT pg_get_userbyid(datdba), (SELECT string_agg(coalesce(setrole::regrole::text, '-') || "
-        "array_to_string(setconfig, ';'), '|' ORDER BY setrole) FROM pg_db_role_setting s WHERE "
-        "s.setdatabase = d.oid), (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(datacl) a) "
-        "FROM pg_database d WHERE datname = 'app'";
     const char *url = world_make("app");
-    world_sql("postgres", "DROP ROLE IF EXISTS \"odd name\"");
-    world_sql("postgres", "CREATE ROLE \"odd name\"");
-    world_sql("postgres", "ALTER DATABASE app SET search_path = \"$user\", public, \"Odd Schema\"");
-    world_sql("postgres", "ALTER DATABASE app SET work_mem = '7MB'");
-    world_sql("postgres", "ALTER ROLE \"odd name\" IN DATABASE app SET statement_timeout = '9s'");
-    world_sql("postgres", "REVOKE ALL ON DATABASE app FROM PUBLIC");
-    world_sql("postgres", "GRANT CONNECT ON DATABASE app TO \"odd name\" WITH GRANT OPTION");
+    world_adorn("app");
     world_sql("postgres", "ALTER DATABASE app OWNER TO \"odd name\"");
-    const char *before = world_sql("postgres", ask);
+    world_sql("postgres", "ALTER DATABASE app IS_TEMPLATE true");
+    const char *before = world_properties("app");
     kit_step *s = snapshot(url);
-    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
-    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
-    assert_string_equal(world_sql("postgres", ask), before);
-    assert_int_equal(kit_run(s, KIT_DISCARD), BELAY_OK);
-    world_sql("postgres", "ALTER DATABASE app OWNER TO postgres; ");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    assert_string_equal(world_properties("app"), before);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
+    assert_string_equal(world_properties(kit_output(s, "name")), before);
+    run_phase(s, KIT_ROLLBACK, BELAY_OK);
+    assert_string_equal(world_properties("app"), before);
+    run_phase(s, KIT_DISCARD, BELAY_OK);
+    assert_string_equal(world_beside("app"), "");
+    world_sql("postgres", "ALTER DATABASE app IS_TEMPLATE false");
+    kit_step_free(s);
+}
+
+/* The owner may copy the database, but not what a superuser has set for it. */
+static void a_copy_that_lacks_a_setting_is_not_swapped_in(void **state)
+{
+    (void)state;
+    world_make("app");
+    world_sql("postgres", "ALTER DATABASE app SET log_min_duration_statement = '5s'");
+    world_sql("postgres", "REVOKE ALL ON DATABASE app FROM PUBLIC");
+    const char *url = world_own("app", "plain_owner", "CREATEDB"), *before = world_properties("app");
+    const char *oid = world_sql("postgres", "SELECT oid FROM pg_database WHERE datname = 'app'");
+    kit_step *s = snapshot(url);
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "permission denied to set parameter \"log_min_duration_statement\""));
+    assert_true(kit_run(s, KIT_VERIFY) < 0);
+    run_phase(s, KIT_ROLLBACK, BELAY_NOTHING);
+    assert_string_equal(world_sql("postgres", "SELECT oid FROM pg_database WHERE datname = 'app'"), oid);
+    assert_string_equal(world_properties("app"), before);
+    assert_string_equal(world_beside("app"), "");
+
+    run_phase(s, KIT_PREPARE, BELAY_E_FAIL); /* and it is foreseen */
+    assert_non_null(strstr(kit_summary(s), "permission denied to set parameter \"log_min_duration_statement\""));
+    assert_non_null(strstr(kit_hint(s), "superuser"));
+    assert_string_equal(world_properties("app"), before);
+    kit_step_free(s);
+}
+
+/* Killed after CREATE DATABASE, before the last of the statements that follow it. */
+static void a_copy_cut_short_is_made_again_or_dropped(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        const char *url = world_make("app");
+        world_adorn("app");
+        const char *before = world_properties("app"), *rows = world_digest("app");
+        kit_step *s = snapshot(url);
+        pid_t holder = world_hold_settings();
+        assert_int_equal(kit_run_killed(s, KIT_EXECUTE, 0, 2500), KIT_BROKEN);
+        assert_string_not_equal(world_beside("app"), "");
+        world_hang_up(holder);
+        assert_true(kit_run(s, KIT_VERIFY) < 0);
+        if (again) {
+            run_phase(s, KIT_EXECUTE, BELAY_OK);
+            run_phase(s, KIT_VERIFY, BELAY_OK);
+            assert_string_equal(world_properties(kit_output(s, "name")), before);
+            world_sql("app", "DELETE FROM a WHERE id > 3");
+        }
+        run_phase(s, KIT_ROLLBACK, BELAY_OK);
+        assert_string_equal(world_properties("app"), before);
+        assert_string_equal(world_digest("app"), rows);
+        if (!again)
+            assert_string_equal(world_beside("app"), "");
+        kit_step_free(s);
+    }
+}
+
+static void a_copy_whose_properties_change_is_no_success(void **state)
+{
+    (void)state;
+    kit_step *s = snapshot(world_make("app"));
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    world_sql("postgres", kit_path("ALTER DATABASE \"%s\" CONNECTION LIMIT 3", kit_output(s, "name")));
+    world_sql("postgres", kit_path("COMMENT ON DATABASE \"%s\" IS 'x'", kit_output(s, "name")));
+    run_phase(s, KIT_VERIFY, BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "connection limit, comment"));
     kit_step_free(s);
 }
 
 static void survives_being_killed_at_each_record(void **state)
 {
     (void)state;
-    for (int n = 1; n <= 5; n++) {
+    enum { RECORDS = 7 };
+    for (int n = 1; n <= 2 * RECORDS; n++) {
+        const bool again = n > RECORDS;
         kit_step *s = snapshot(world_make("app"));
-        const char *before = world_digest("app");
-        assert_int_equal(kit_run_killed(s, KIT_EXECUTE, n, 0), KIT_BROKEN);
+        world_sql("postgres", "ALTER DATABASE app SET work_mem = '7MB'");
+        const char *rows = world_digest("app"), *before = world_properties("app");
+        assert_int_equal(kit_run_killed(s, KIT_EXECUTE, again ? n - RECORDS : n, 0), KIT_BROKEN);
+        if (again) {
+            run_phase(s, KIT_EXECUTE, BELAY_OK);
+            run_phase(s, KIT_VERIFY, BELAY_OK);
+            assert_string_equal(world_properties(kit_output(s, "name")), before);
+        }
         belay_status status = kit_run(s, KIT_ROLLBACK);
-        assert_true(status == BELAY_OK || status == BELAY_NOTHING);
-        assert_string_equal(world_digest("app"), before);
-        assert_int_equal(kit_run(s, KIT_DISCARD) >= 0, 1);
+        assert_true(status == BELAY_OK || (!again && status == BELAY_NOTHING));
+        assert_string_equal(world_digest("app"), rows);
+        assert_string_equal(world_properties("app"), before);
+        assert_true(kit_run(s, KIT_DISCARD) >= 0);
+        assert_string_equal(world_beside("app"), "");
+        kit_step_free(s);
+    }
+}
+
+/* One before the migration, one after it: each takes the database back to its own time. */
+static void two_snapshots_of_one_run_are_two_databases(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *rows = world_digest("app");
+    kit_step *first = snapshot(url), *second = snapshot(url);
+    kit_fact(first, "step.id", "before-the-migration-1");
+    kit_fact(second, "step.id", "before-the-migration-2");
+    run_phase(first, KIT_EXECUTE, BELAY_OK);
+    world_sql("app", "DELETE FROM a WHERE id > 500");
+    const char *half = world_digest("app");
+    run_phase(second, KIT_EXECUTE, BELAY_OK);
+    world_sql("app", "DELETE FROM a");
+    run_phase(second, KIT_ROLLBACK, BELAY_OK);
+    assert_string_equal(world_digest("app"), half);
+    run_phase(first, KIT_ROLLBACK, BELAY_OK);
+    assert_string_equal(world_digest("app"), rows);
+    run_phase(second, KIT_DISCARD, BELAY_OK);
+    run_phase(first, KIT_DISCARD, BELAY_OK);
+    assert_string_equal(world_beside("app"), "");
+    kit_step_free(second);
+    kit_step_free(first);
+}
+
+/* A name of 63 bytes is cut for the copy's, between two characters. */
+static void databases_of_any_name_encoding_and_locale(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *url, *create;
+    } cases[] = {
+        {"The Shop", "The%20Shop", ""},
+        {"äöü€äöü€äöü€äöü€äöü€äöü€äöü€", NULL, ""},
+        {"in_icu", "in_icu", "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-u-co-phonebk'"},
+        {"in_latin1", "in_latin1", "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *name = cases[i].name, *at = cases[i].url ? cases[i].url : name;
+        world_sql("postgres", kit_path("CREATE DATABASE \"%s\" %s", name, cases[i].create));
+        world_sql(at, "CREATE TABLE a AS SELECT 'hä' AS t");
+        const char *before = world_properties(name);
+        kit_step *s = snapshot(kit_postgres_database(at));
+        run_phase(s, KIT_PREPARE, BELAY_OK);
+        run_phase(s, KIT_EXECUTE, BELAY_OK);
+        run_phase(s, KIT_VERIFY, BELAY_OK);
+        assert_true(world_has(kit_output(s, "name")));
+        world_sql(at, "DROP TABLE a");
+        run_phase(s, KIT_ROLLBACK, BELAY_OK);
+        assert_string_equal(world_sql(at, "SELECT t FROM a"), "hä\n");
+        assert_string_equal(world_properties(name), before);
+        run_phase(s, KIT_DISCARD, BELAY_OK);
         kit_step_free(s);
     }
 }
@@ -170,8 +303,13 @@ int main(void)
         cmocka_unit_test(says_how_much_was_written_since),
         cmocka_unit_test(is_refused_while_an_application_is_connected),
         cmocka_unit_test(swaps_back_though_somebody_is_connected),
-        cmocka_unit_test(keeps_owner_settings_and_privileges),
+        cmocka_unit_test(keeps_all_properties),
+        cmocka_unit_test(a_copy_that_lacks_a_setting_is_not_swapped_in),
+        cmocka_unit_test(a_copy_cut_short_is_made_again_or_dropped),
+        cmocka_unit_test(a_copy_whose_properties_change_is_no_success),
         cmocka_unit_test(survives_being_killed_at_each_record),
+        cmocka_unit_test(two_snapshots_of_one_run_are_two_databases),
+        cmocka_unit_test(databases_of_any_name_encoding_and_locale),
         cmocka_unit_test(a_snapshot_that_somebody_dropped_is_no_success),
         cmocka_unit_test(a_copy_cut_short_does_not_appear_after_the_rollback),
         cmocka_unit_test(a_wrong_password_is_a_clear_failure),
