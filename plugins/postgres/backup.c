@@ -59,7 +59,7 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
     double size = 0;
-    char text[DURABLE_PATH + 128];
+    char text[DURABLE_PATH + SERVER_WHERE + 128], where[SERVER_WHERE];
     if (h->pending(c, "database") || h->pending(c, "to"))
         return BELAY_OK;
     belay_status status = server_open(c, h, &s);
@@ -72,7 +72,8 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = tool_check(&s);
     if (status == BELAY_OK) {
-        snprintf(text, sizeof text, "dump database %s (%.0f MB) into %s", s.database, size / 1e6, h->opt_str(c, "to"));
+        snprintf(text, sizeof text, "dump database %s%s (%.0f MB) into %s", s.database, server_where(where), size / 1e6,
+                 h->opt_str(c, "to"));
         h->plan(c, text, "nothing to undo: a proved dump stays, an unfinished one is removed");
     }
     server_close(&s);

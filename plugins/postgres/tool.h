@@ -1,7 +1,7 @@
 /**
  * @file tool.h
  * PostgreSQL's own programs (pg_dump, pg_restore, psql), run here or, by the option `tool_prefix`, elsewhere:
- * ["docker", "exec", "-i", "staging-postgres"].
+ * ["docker", "exec", "-i", "staging-postgres"]. With a docker:// address they run in that container.
  *
  * A program gets every word of the session's connection (host, port and address being those that the session reached)
  * by a private service file, and the password by its environment, never by an argument.
