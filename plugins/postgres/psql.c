@@ -1,18 +1,35 @@
 #include "psql.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "say/say.h"
 #include "tool.h"
 
+/* What was read and checked, as a file in memory: of a file with both directions only the one. */
+static int source_file(const migration *m)
+{
+    int fd = memfd_create("migration", MFD_CLOEXEC);
+    for (size_t at = 0; fd >= 0 && at < m->source.length;) {
+        ssize_t n = write(fd, m->source.text + at, m->source.length - at);
+        if (n < 0) {
+            close(fd);
+            return -1;
+        }
+        at += (size_t)n;
+    }
+    if (fd >= 0)
+        (void)lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
 static belay_status run(applier *a, const migration *m, const char *const *args, bool transaction)
 {
-    guard_fd file = open(m->path, O_RDONLY | O_CLOEXEC);
+    guard_fd file = source_file(m);
     if (file < 0)
-        return say(a->c, a->h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m->path, strerror(errno));
+        return say(a->c, a->h, BELAY_E_RETRY, NULL, "cannot hand %s to psql: %s", m->path, strerror(errno));
     const tool t = {.program = "psql",
                     .args = args,
                     .database = PQdb(a->keeper.conn),

@@ -37,35 +37,37 @@ bool server_standard_strings(const server *s)
     return !setting || strcmp(setting, "on") == 0;
 }
 
-/* Waits for input, or until something else is to be done first. */
-static void await_input(server *s, bool *asked, int64_t *waited)
+/* Waits for input (or for `events` of the socket), or until something else is to be done first. */
+static void await(server *s, short events, server_copying *state)
 {
-    struct pollfd fds[2] = {{.fd = PQsocket(s->conn), .events = POLLIN},
-                            {.fd = *asked ? -1 : s->h->cancel_fd(s->c), .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = PQsocket(s->conn), .events = events},
+                            {.fd = state->asked ? -1 : s->h->cancel_fd(s->c), .events = POLLIN}};
     int ready = poll(fds, 2, s->waiting ? WAITING_MS : POLL_MS);
     if (ready == 0 && s->waiting)
-        s->waiting(s->waiting_user, *waited += WAITING_MS);
+        s->waiting(s->waiting_user, state->waited_ms += WAITING_MS);
     if (ready > 0 && fds[1].revents) {
         ask_to_cancel(s);
-        *asked = true;
+        state->asked = true;
     }
-    if (ready > 0 && fds[0].revents)
+    if (ready > 0 && fds[0].revents & ~POLLOUT)
         (void)PQconsumeInput(s->conn); /* a lost connection ends PQisBusy() */
 }
 
 void server_await(server *s)
 {
-    bool asked = false;
-    int64_t waited = 0;
+    server_copying state = {0};
     while (PQisBusy(s->conn) && PQstatus(s->conn) == CONNECTION_OK)
-        await_input(s, &asked, &waited);
+        await(s, POLLIN, &state);
 }
 
-void server_await_more(server *s)
+void server_await_data(server *s, server_copying *state)
 {
-    bool asked = false;
-    int64_t waited = 0;
-    await_input(s, &asked, &waited);
+    await(s, POLLIN, state);
+}
+
+void server_await_room(server *s, server_copying *state)
+{
+    await(s, POLLIN | POLLOUT, state);
 }
 
 static belay_status explain_failure(const server *s, const PGresult *result, const char *sql)
@@ -83,17 +85,55 @@ static belay_status explain_failure(const server *s, const PGresult *result, con
                       detail ? ": " : "", detail ? detail : "", sql);
 }
 
+/* In COPY, PQgetResult() gives the same state again and again; only the session's end is sure to leave it. */
+static belay_status leave_copy(server *s, const char *sql)
+{
+    ask_to_cancel(s);
+    PQfinish(s->conn);
+    s->conn = NULL;
+    if (s->h->cancelled(s->c))
+        return BELAY_E_CANCELLED;
+    return server_say(s, BELAY_E_FAIL, "ask by a SELECT", "the statement is a COPY, which gives no rows: \"%.120s\"",
+                      sql);
+}
+
+static bool is_good(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
+}
+
+static bool is_copy(const PGresult *result)
+{
+    ExecStatusType type = PQresultStatus(result);
+    return type == PGRES_COPY_IN || type == PGRES_COPY_OUT || type == PGRES_COPY_BOTH;
+}
+
+/* The first result, or the first that is an error: a statement that the server called done may fail to be committed. */
+static PGresult *take_results(server *s)
+{
+    server_await(s);
+    PGresult *result = PQgetResult(s->conn);
+    while (result && !is_copy(result)) {
+        server_await(s);
+        PGresult *next = PQgetResult(s->conn);
+        if (!next)
+            break;
+        bool better = is_good(result) && !is_good(next);
+        PQclear(better ? result : next);
+        result = better ? next : result;
+    }
+    return result;
+}
+
 belay_status server_ask(server *s, PGresult **ret, const char *sql, int count, const char *const *parameters)
 {
     if (!PQsendQueryParams(s->conn, sql, count, NULL, parameters, NULL, NULL, 0))
         return server_say(s, BELAY_E_RETRY, NULL, "PostgreSQL is gone: %s", PQerrorMessage(s->conn));
-    server_await(s);
-    PGresult *result = PQgetResult(s->conn);
-    for (PGresult *rest = result ? PQgetResult(s->conn) : NULL; rest; rest = PQgetResult(s->conn))
-        PQclear(rest);
-    ExecStatusType type = PQresultStatus(result);
+    PGresult *result = take_results(s);
     belay_status status = BELAY_OK;
-    if (type != PGRES_COMMAND_OK && type != PGRES_TUPLES_OK)
+    if (is_copy(result))
+        status = leave_copy(s, sql);
+    else if (!is_good(result))
         status = explain_failure(s, result, sql);
     if (status == BELAY_OK && ret)
         *ret = result;

@@ -58,8 +58,14 @@ bool server_standard_strings(const server *s);
 /** After a PQsend...(): waits until a result can be read without blocking. A cancelled call asks the server to stop,
  * and waits for that. */
 void server_await(server *s);
-/** Waits once, for the next piece of COPY data. */
-void server_await_more(server *s);
+/** In COPY, waits once, cancellable like server_await(): for the next piece of data, or until data that is to be sent
+ * can be. Zero *state before the first call. */
+typedef struct server_copying {
+    bool asked; /**< the server was asked to stop */
+    int64_t waited_ms;
+} server_copying;
+void server_await_data(server *s, server_copying *state);
+void server_await_room(server *s, server_copying *state);
 
 /** Sends one statement with text parameters and waits, cancellable. On BELAY_OK *ret (may be NULL) is the caller's to
  * clear. */

@@ -153,8 +153,24 @@ static bool postgres_answers(int port)
            (letter == 'N' || letter == 'S');
 }
 
+/* The path of a program in PATH, or NULL. */
+static const char *in_path(const char *name)
+{
+    const char *folders = getenv("PATH");
+    for (const char *p = folders ? folders : ""; *p; p += strcspn(p, ":"), p += *p == ':') {
+        guard_mem char *path = mem_printf("%.*s/%s", (int)strcspn(p, ":"), p, name);
+        if (access(path, X_OK) == 0)
+            return kit_path("%s", path);
+    }
+    return NULL;
+}
+
+/* Debian keeps the server's programs out of PATH; one that is there was put there for this test. */
 static const char *postgres_program(const char *name)
 {
+    const char *chosen = in_path(name);
+    if (chosen)
+        return chosen;
     glob_t found = {0};
     guard_mem char *pattern = mem_printf("/usr/lib/postgresql/*/bin/%s", name);
     const char *path = NULL;
@@ -277,25 +293,15 @@ const char *kit_redis_url(void)
     static const char *url;
     if (url)
         return url;
-    if (access("/usr/bin/redis-server", X_OK) != 0)
+    const char *program = in_path("redis-server");
+    if (!program)
         skip_all("the Redis server is not installed (apt-get install redis-server)");
     const char *folder = kit_folder();
     for (int attempt = 1;; attempt++) {
         int port = kit_free_port();
-        const char *const argv[] = {"/usr/bin/redis-server",
-                                    "--port",
-                                    kit_path("%d", port),
-                                    "--bind",
-                                    "127.0.0.1",
-                                    "--requirepass",
-                                    REDIS_PASSWORD,
-                                    "--save",
-                                    "",
-                                    "--appendonly",
-                                    "no",
-                                    "--dir",
-                                    folder,
-                                    NULL};
+        const char *const argv[] = {
+            program,  "--port", kit_path("%d", port), "--bind", "127.0.0.1", "--requirepass", REDIS_PASSWORD,
+            "--save", "",       "--appendonly",       "no",     "--dir",     folder,          NULL};
         server s = {argv, kit_path("%s/log", folder), NULL, port, SIGTERM, redis_answers, false};
         if (server_start(&s)) {
             url = kit_path("redis://:" REDIS_PASSWORD "@127.0.0.1:%d/0", port);
@@ -363,14 +369,15 @@ const char *kit_docker_own(void)
 {
     if (own_engine)
         return own_engine;
-    if (access("/usr/sbin/dockerd", X_OK) != 0)
+    const char *program = in_path("dockerd");
+    if (!program)
         skip_all("dockerd is not installed (apt-get install docker.io iptables)");
     if (geteuid() != 0)
         skip_all("only root can start a Docker Engine");
     const char *folder = kit_folder();
     own_engine = kit_path("unix://%s/docker.sock", folder);
     /* Apart, for --bridge=none takes docker0 away, whosever it is; and its mounts go with its processes. */
-    const char *const argv[] = {"/usr/sbin/dockerd",
+    const char *const argv[] = {program,
                                 "--host",
                                 own_engine,
                                 "--data-root",
