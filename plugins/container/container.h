@@ -42,9 +42,10 @@ typedef struct container_tunnel {
     pid_t pid;
 } container_tunnel;
 
-/** Serves the unix socket `name` in a folder: each connection to it becomes one to 127.0.0.1:port inside the container,
- * through `docker exec` and perl or nc in there. False with errno on failure. */
-bool container_tunnel_open(const container *k, const char *folder, const char *name, container_tunnel *ret);
+/** Serves the unix socket `name` in the call's work folder: each connection to it becomes one to 127.0.0.1:port inside
+ * the container, through `docker exec` and perl or nc in there. False with errno on failure. */
+bool container_tunnel_open(belay_ctx *c, const belay_host *h, const container *k, const char *name,
+                           container_tunnel *ret);
 /** After the connections were closed: waits until all that it started has ended, at most some seconds. */
 void container_tunnel_close(container_tunnel *t);
 

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -27,16 +29,38 @@
     "for my $p ([*STDIN, $s], [$s, *STDOUT]) { next unless vec($r, fileno($p->[0]), 1);"                               \
     "my $n = sysread($p->[0], my $d, 65536) or exit 0;"                                                                \
     "for (my $o = 0; $o < $n;) { $o += syswrite($p->[1], $d, $n - $o, $o) || exit 0; } } }"
-/* $0: the port; $1: RELAY. Debian's images have perl, Alpine's have nc. */
-#define CHOOSE "command -v perl >/dev/null && exec perl -e \"$1\" \"$0\"; exec nc 127.0.0.1 \"$0\""
 
-static _Noreturn void become_exec(const container *k, int connection)
+static bool find_docker(char path[PATH_MAX])
 {
-    char port[16];
+    const char *at = getenv("PATH");
+    while (at && *at) {
+        const size_t n = strcspn(at, ":");
+        snprintf(path, PATH_MAX, "%.*s/docker", (int)n, at);
+        if (n > 0 && access(path, X_OK) == 0)
+            return true;
+        at += n + (at[n] == ':');
+    }
+    return false;
+}
+
+/* Debian's images have perl, Alpine's have nc. */
+static bool has_perl(belay_ctx *c, const belay_host *h, const container *k)
+{
+    const char *const argv[] = {"docker", "exec", k->name, "perl", "-MIO::Socket::INET", "-e", "1", NULL};
+    belay_run io = {.struct_size = sizeof io, .argv = argv};
+    return h->run(c, &io) == BELAY_OK && io.exit_code == 0;
+}
+
+static _Noreturn void become_exec(const container *k, bool perl, int connection)
+{
+    char port[16], path[PATH_MAX] = "";
     snprintf(port, sizeof port, "%d", k->port);
     dup2(connection, STDIN_FILENO);
     dup2(connection, STDOUT_FILENO);
-    execlp("docker", "docker", "exec", "-i", k->name, "sh", "-c", CHOOSE, port, RELAY, (char *)NULL);
+    if (find_docker(path) && perl)
+        execl(path, "docker", "exec", "-i", k->name, "perl", "-e", RELAY, port, (char *)NULL);
+    else
+        execl(path, "docker", "exec", "-i", k->name, "nc", "127.0.0.1", port, (char *)NULL);
     _exit(127);
 }
 
@@ -52,7 +76,7 @@ static void reap(relays *r)
             r->items[i] = r->items[--r->count];
 }
 
-static void relay_next(const container *k, int listening, relays *r)
+static void relay_next(const container *k, bool perl, int listening, relays *r)
 {
     const int connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
     reap(r);
@@ -60,20 +84,20 @@ static void relay_next(const container *k, int listening, relays *r)
         return;
     const pid_t pid = r->count < RELAYS_MAX ? fork() : -1;
     if (pid == 0)
-        become_exec(k, connection);
+        become_exec(k, perl, connection);
     if (pid > 0)
         r->items[r->count++] = pid;
     close(connection);
 }
 
 /* Until the other end of control is closed, also by the death of the process that has it. */
-static _Noreturn void serve(const container *k, int listening, int control)
+static _Noreturn void serve(const container *k, bool perl, int listening, int control)
 {
     relays r = {.count = 0};
     struct pollfd fds[] = {{.fd = listening, .events = POLLIN}, {.fd = control}};
     while (!fds[1].revents && (poll(fds, 2, -1) >= 0 || errno == EINTR))
         if (fds[0].revents)
-            relay_next(k, listening, &r);
+            relay_next(k, perl, listening, &r);
     for (int waited = 0; r.count > 0 && waited < END_LIMIT_MS; waited += END_NAP_MS) {
         (void)poll(NULL, 0, END_NAP_MS);
         reap(&r);
@@ -98,16 +122,20 @@ static int listen_at(int folder, const char *name)
     return -1;
 }
 
-bool container_tunnel_open(const container *k, const char *folder, const char *name, container_tunnel *ret)
+bool container_tunnel_open(belay_ctx *c, const belay_host *h, const container *k, const char *name,
+                           container_tunnel *ret)
 {
+    const char *folder = h->fact(c, "work.dir");
+    const bool perl = has_perl(c, h, k);
     int ends[2] = {-1, -1};
-    *ret = (container_tunnel){.folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), .control = -1, .pid = -1};
+    *ret = (container_tunnel){
+        .folder = open(folder ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC), .control = -1, .pid = -1};
     const int listening = ret->folder < 0 ? -1 : listen_at(ret->folder, name);
     if (listening >= 0 && pipe2(ends, O_CLOEXEC) == 0)
         ret->pid = fork();
     if (ret->pid == 0) {
         close(ends[1]);
-        serve(k, listening, ends[0]);
+        serve(k, perl, listening, ends[0]);
     }
     const int why = errno;
     if (listening >= 0)

@@ -67,12 +67,11 @@ bool inside_leave(void)
 
 static bool by_tunnel(const server *s, const container *k, inside_way *ret)
 {
-    const char *folder = s->h->fact(s->c, "work.dir");
     char name[32];
     snprintf(name, sizeof name, ".s.PGSQL.%d", k->port);
     (void)inside_leave();
     (void)unlink(name); /* of an earlier one; the work folder is where we are */
-    if (!container_tunnel_open(k, folder ? folder : ".", name, &tunnel)) {
+    if (!container_tunnel_open(s->c, s->h, k, name, &tunnel)) {
         say_log(s->c, s->h, 1, "no tunnel by docker exec: %s", strerror(errno));
         return false;
     }

@@ -184,10 +184,9 @@ static bool answers(session *s)
 
 static bool by_tunnel(session *s, const container *k)
 {
-    const char *folder = s->h->fact(s->c, "work.dir");
     char path[64];
     (void)unlink("redis.sock"); /* an earlier session's; the work folder is where we are */
-    if (!container_tunnel_open(k, folder ? folder : ".", "redis.sock", &s->tunnel)) {
+    if (!container_tunnel_open(s->c, s->h, k, "redis.sock", &s->tunnel)) {
         snprintf(s->link.why, sizeof s->link.why, "%s", strerror(errno));
         return false;
     }
