@@ -31,8 +31,11 @@ bool container_is_name(const char *name)
 static belay_status explain(belay_ctx *c, const belay_host *h, const char *option, const char *name, const char *said)
 {
     if (strcasestr(said, "no such container") || strcasestr(said, "no such object"))
-        return say_option(c, h, BELAY_E_FAIL, option, "`docker ps` lists the containers that run",
-                          "there is no container %s", name);
+        return say_option(
+            c, h, BELAY_E_FAIL, option,
+            "`docker ps` lists the containers that run; when an earlier step of this run makes it, let the "
+            "address use an output of that step",
+            "there is no container %s", name);
     return say(c, h, BELAY_E_RETRY,
                "`docker ps` must work for the user who runs belay: is dockerd running? Else set DOCKER_HOST",
                "Docker cannot be asked for the container %s: %.400s", name, said);

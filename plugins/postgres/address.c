@@ -193,6 +193,8 @@ belay_status address_blame(const char *message, const char **ret_hint)
         *ret_hint = "correct that parameter of the database's address";
         return BELAY_E_CONFIG;
     }
-    *ret_hint = "start the server, or correct host and port in the database's address";
+    *ret_hint =
+        "start the server, or correct host and port in the database's address; when an earlier step of this run "
+        "starts it, let the address use an output of that step";
     return BELAY_E_RETRY;
 }

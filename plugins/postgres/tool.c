@@ -228,6 +228,31 @@ belay_status tool_check(const server *s)
     return status;
 }
 
+/* A client older than the server refuses to dump; found out before anything is touched. */
+static belay_status check_client(const server *s)
+{
+    const char *args[] = {"--version", NULL};
+    const tool t = {.program = "pg_dump", .args = args};
+    belay_run io = {0};
+    belay_status status = tool_run(s->c, s->h, &t, &io);
+    if (status != BELAY_OK)
+        return status;
+    const char *digits = strpbrk(io.out, "0123456789");
+    int client = digits ? atoi(digits) : 0, server = PQserverVersion(s->conn) / 10000;
+    if (client < server)
+        return server_say(
+            s, BELAY_E_FAIL,
+            "use a newer pg_dump, or the server's own: database = \"docker://CONTAINER/NAME\", or tool_prefix",
+            "pg_dump is of version %d, the server of version %d", client, server);
+    return BELAY_OK;
+}
+
+belay_status tool_check_dump(const server *s)
+{
+    belay_status status = check_client(s);
+    return status == BELAY_OK ? tool_check(s) : status;
+}
+
 /* The snapshot's name means nothing to another server; it lasts as long as the transaction of `reader`. */
 static belay_status export_snapshot(server *reader, char name[64])
 {

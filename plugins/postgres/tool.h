@@ -35,6 +35,9 @@ belay_status tool_dump(const server *s, const char *const *args, int out_fd, con
 /** For prepare: psql runs, connects, and is connected to the session's server; explained when not. */
 belay_status tool_check(const server *s);
 
+/** The same, and pg_dump is not older than the server: it would refuse to dump it. */
+belay_status tool_check_dump(const server *s);
+
 /** For psql's option -c: a statement that fails on another server than the session's. The caller frees. */
 belay_status tool_same_server(const server *s, char **ret_sql);
 

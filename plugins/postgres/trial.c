@@ -41,7 +41,7 @@ belay_status trial_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = choose_way(&s, &by_dump);
     if (status == BELAY_OK && by_dump)
-        status = tool_check(&s);
+        status = tool_check_dump(&s);
     if (status == BELAY_OK) {
         server_derive(&s, "trial", name);
         snprintf(text, sizeof text,

@@ -232,6 +232,51 @@ static void a_rollback_waits_for_a_container_that_starts_again(void **state)
     kit_step_free(s);
 }
 
+/* ---- a first deploy ----------------------------------------------------------------------------------------------
+ */
+
+static const char compose_file[] =
+    "name: %s\nservices:\n  db:\n    image: debian:bookworm-slim\n    volumes: ['/usr:/usr:ro', "
+    "'/etc/passwd:/etc/passwd:ro', '/etc/group:/etc/group:ro', '%s/start:/start:ro', /data]\n"
+    "    environment: {PATH: '%s:/usr/sbin:/usr/bin:/sbin:/bin'}\n    command: [sh, /start]\n"
+    "    healthcheck: {test: [CMD, pg_isready, -q, -h, 127.0.0.1], interval: 1s, retries: 60}\n";
+
+static const char pipeline_file[] =
+    "pipeline: { name = \"first\"; environment = \"%s\"; version = \"v1\"; };\n"
+    "stages: ( { name = \"deploy\"; steps: (\n"
+    "  { id = \"db\"; use = \"docker.up\"; project_dir = \"%s\"; services = [\"db\"]; ready = \"60s\"; },\n"
+    "  { id = \"dump\"; use = \"postgres.backup\"; needs = [\"db\"]; to = \"%s\";\n"
+    "    database = \"docker://${steps.db.containers}/postgres\"; },\n"
+    "  { id = \"migrate\"; use = \"postgres.migrate\"; needs = [\"dump\"]; dir = \"%s\"; undo = \"none\";\n"
+    "    database = \"docker://${steps.db.containers}/postgres\"; } ); } );\n";
+
+/* Its database is there only once the run has started it: the address uses what the step that starts it gives. */
+static void a_first_deploy_starts_its_database_and_migrates_it(void **state)
+{
+    (void)state;
+    const char *project = kit_path("belay-test-%d-first", (int)getpid()), *dir = kit_folder(), *files = kit_folder();
+    const char *build = getenv("BELAY_BUILD_DIR"),
+               *bin = kit_output_of("sh", "-c", "ls -d /usr/lib/postgresql/*/bin", NULL);
+    setenv("PATH", kit_path("%s/.dev/bin:%s", getenv("BELAY_SOURCE_DIR"), getenv("PATH")), 1);
+    kit_write(kit_path("%s/start", dir), kit_path("set -- /run/postgresql; %s", strstr(start_server, "bin=")));
+    kit_output_of("sed", "-i", "s/\\$0/$1/g", kit_path("%s/start", dir), NULL);
+    kit_write(kit_path("%s/docker-compose.yml", dir), kit_path(compose_file, project, dir, strtok(strdup(bin), "\n")));
+    kit_write(kit_path("%s/001_a.sql", files), "CREATE TABLE migrated AS SELECT 1 AS n;\n");
+    kit_write(kit_path("%s/belay.cfg", dir), kit_path(pipeline_file, project, dir, kit_folder(), files));
+    setenv("BELAY_STATE_DIR", kit_folder(), 1);
+    const char *said =
+        kit_output_of("sh", "-c", "\"$@\" 2>&1; echo \"exit $?\"", "sh", kit_path("%s/bin/belay", build), "run",
+                      kit_path("%s/belay.cfg", dir), "--plugin-dir", kit_path("%s/plugins", build), "--plain", NULL);
+    const bool done = strstr(said, "\nexit 0") != NULL;
+    const char *db = kit_path("%s-db-1", project);
+    const char *migrated = done ? in(db, "postgres", "SELECT n FROM migrated") : "";
+    kit_status_of("docker", "rm", "-fv", db, NULL);
+    kit_status_of("docker", "network", "rm", kit_path("%s_default", project), NULL);
+    if (!done)
+        fail_msg("%s", said);
+    assert_string_equal(migrated, "1\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +286,7 @@ int main(void)
         cmocka_unit_test(the_programs_run_in_the_container),
         cmocka_unit_test(what_is_wrong_with_the_container_is_said),
         cmocka_unit_test(a_rollback_waits_for_a_container_that_starts_again),
+        cmocka_unit_test(a_first_deploy_starts_its_database_and_migrates_it),
     };
     return cmocka_run_group_tests_name("postgres: docker://", tests, set_up, tear_down);
 }
