@@ -65,6 +65,8 @@ static void fill_parameters(const PQconninfoOption *options, const char *last, c
                             const char *keys[PARAMETERS], const char *values[PARAMETERS])
 {
     size_t n = 0;
+    keys[n] = "client_encoding",
+    values[n++] = "UTF8"; /* as our texts and the names of files are; the URL may say else */
     for (const PQconninfoOption *o = options; o->keyword && n < PARAMETERS - 4; o++) {
         if (!o->val || strcmp(o->keyword, "dbname") == 0 || strcmp(o->keyword, last) == 0)
             continue;
