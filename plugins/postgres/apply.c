@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "attempt.h"
@@ -252,16 +253,32 @@ static belay_status run_alone(attempt *t)
     }
 }
 
+/* An error rolls most statements back whole; not these, which have transactions of their own. */
+static bool leaves_nothing(const sql_statement *st, const failure *why)
+{
+    return why->state[0] && !(st->traits.flags & (SQL_ALONE | SQL_OWN_TRANSACTION)) &&
+           strncasecmp(st->text, "call", 4) != 0 && strncasecmp(st->text, "do", 2) != 0;
+}
+
+/* A file of which nothing took effect is as if it had not been begun. */
+static belay_status explain_alone(attempt *t, belay_status status)
+{
+    applier *a = t->a;
+    (void)indexes_new(&a->keeper, a->invalid, t->index, sizeof t->index);
+    t->nothing = t->at == 0 && !t->index[0] && leaves_nothing(&t->m->script->items[0], &t->why);
+    if (t->nothing && !a->undoing && !t->again)
+        (void)ledger_forget(&a->keeper, a->ledger, t->m->number);
+    return t->why.message || status == BELAY_E_CANCELLED ? attempt_explain(t, status, false) : status;
+}
+
 /* Sends every statement; each takes effect by itself, and the ledger's row follows. */
 static belay_status run_each(attempt *t)
 {
     applier *a = t->a;
     for (t->at = 0; t->at < t->m->script->count; t->at++) {
         belay_status status = run_alone(t);
-        if (status != BELAY_OK) {
-            (void)indexes_tell_new(&a->keeper, t->a->invalid);
-            return t->why.message || status == BELAY_E_CANCELLED ? attempt_explain(t, status, false) : status;
-        }
+        if (status != BELAY_OK)
+            return explain_alone(t, status);
         if (PQtransactionStatus(t->a->session.conn) != PQTRANS_IDLE)
             continue; /* in the file's own transaction: nothing of it is sure yet */
         t->kept = t->at + 1;
@@ -303,7 +320,8 @@ static belay_status try_statements(attempt *t)
 
 static belay_status apply_statements(applier *a, migration *m)
 {
-    attempt t = {.a = a, .m = m, .started = now_ms()};
+    const ledger_row *row = ledger_find(a->ledger, m->number);
+    attempt t = {.a = a, .m = m, .started = now_ms(), .again = row != NULL};
     belay_status status = try_statements(&t);
     session_end(a, m, status == BELAY_OK);
     failure_done(&t.why);

@@ -10,6 +10,9 @@ typedef struct attempt {
     migration *m;
     failure why;     /**< of the statement `at`; empty when what failed explained itself */
     size_t at, kept; /**< statements: the present one; how many stay, whatever comes */
+    bool again;      /**< an earlier, interrupted run may have left parts of the file */
+    bool nothing;    /**< the first statement failed, and is one that leaves nothing then */
+    char index[600]; /**< invalid indexes that the file left; "" when none */
     double started;
     char lock_timeout[32]; /**< of the session at its start; set where statements run each by itself */
 } attempt;

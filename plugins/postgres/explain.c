@@ -30,16 +30,26 @@ static void tell_kept(const attempt *t, bool transaction, buf *b)
     size_t all = t->m->script->count;
     if (transaction)
         buf_puts(b, "; the file was rolled back, nothing of it is kept");
+    else if (t->nothing)
+        buf_puts(b, "; nothing of the file took effect");
     else if (t->kept == 0)
-        buf_puts(b, "; no statement before it took effect");
+        buf_puts(b, "; the file runs without a transaction: this statement may have left something behind");
     else
-        buf_printf(b, "; the file runs without a transaction: statements 1 to %zu of %zu STAY APPLIED", t->kept, all);
+        buf_printf(b, "; the file runs without a transaction: statement%s %zu of %zu STAY%s APPLIED",
+                   t->kept == 1 ? "" : "s 1 to", t->kept, all, t->kept == 1 ? "S" : "");
     if (!transaction && !t->why.state[0])
         buf_printf(b, ", and whether statement %zu took effect is not known", t->at + 1);
+    if (t->index[0])
+        buf_printf(b, "; it left an invalid index: %s", t->index);
 }
 
 static const char *hint_for(const attempt *t)
 {
+    static char drop[sizeof t->index + 64];
+    if (t->index[0]) {
+        snprintf(drop, sizeof drop, "DROP INDEX CONCURRENTLY %s; then fix the cause and run the file again", t->index);
+        return drop;
+    }
     static const struct {
         const char *state, *hint;
     } hints[] = {

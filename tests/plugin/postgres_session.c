@@ -155,12 +155,52 @@ static void a_database_in_another_encoding_takes_the_files(void **state)
     }
 }
 
+static void what_a_file_without_a_transaction_left_is_said_exactly(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_left");
+    world_sql("m_left", "INSERT INTO b (a) VALUES (1), (1)");
+    kit_step *s = migrate(&w);
+    migrations_write(&w, "001_x.sql", "-- belay: no-transaction\nCREATE TABLE a (id integer);\nSELECT 1;");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "; nothing of the file took effect");
+    run_phase(s, KIT_ROLLBACK, BELAY_NOTHING);
+    migrations_write(&w, "001_x.sql", "CREATE UNIQUE INDEX CONCURRENTLY \"Only one\" ON b (a);\nSELECT 1;");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "it left an invalid index: public.\"Only one\"");
+    assert_contains(kit_hint(s), "DROP INDEX CONCURRENTLY public.\"Only one\"");
+    run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL);
+    assert_contains(kit_summary(s),
+                    "1 migration (001_x.sql, which was interrupted after statement 0 of 2) stays applied");
+    world_sql("m_left", "DROP INDEX \"Only one\"; DELETE FROM belay_migrations");
+    migrations_write(&w, "001_x.sql",
+                     "-- belay: no-transaction\nCREATE TABLE t (id integer);\nCREATE TABLE a (id integer);");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "statement 1 of 2 STAYS APPLIED");
+    kit_step_free(s);
+}
+
+static void of_many_files_a_message_names_the_first_and_the_last(void **state)
+{
+    (void)state;
+    migrations w = migrations_new("m_many");
+    for (int i = 1; i <= 12; i++)
+        migrations_write(&w, kit_path("%03d_x.sql", i), "SELECT 1;");
+    kit_step *s = migrate(&w);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL);
+    assert_string_equal(kit_summary(s), "12 migrations (001_x.sql to 012_x.sql) stay applied, as undo = \"none\" says");
+    kit_step_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_files_share_a_session),
         cmocka_unit_test(what_a_file_leaves_in_its_session_does_not_reach_the_next),
         cmocka_unit_test(a_kill_at_any_point_is_followed_by_the_rest),
+        cmocka_unit_test(what_a_file_without_a_transaction_left_is_said_exactly),
+        cmocka_unit_test(of_many_files_a_message_names_the_first_and_the_last),
         cmocka_unit_test(a_database_in_another_encoding_takes_the_files),
         cmocka_unit_test(cancelling_stops_a_copy_in_either_direction),
         cmocka_unit_test(a_ledger_row_that_cannot_be_committed_is_an_error),
