@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -93,7 +94,8 @@ static int on_output(void *user, const char *name, const char *value)
 
 static int on_measure(void *user, const char *name, double value)
 {
-    (void)value;
+    if (!isfinite(value))
+        return -1;
     hear(user, "measurement", name);
     return 0;
 }

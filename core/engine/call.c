@@ -23,6 +23,7 @@ void call_free(call *c)
     if (!c)
         return;
     free(c->kept);
+    free(c->not_finite);
     free(c->threshold_failed);
     free(c->threshold_warned);
     free(c->summary);
@@ -171,7 +172,10 @@ static int on_output(void *user, const char *name, const char *value)
 
 static int on_measure(void *user, const char *name, double value)
 {
-    return isfinite(value) ? judge_sample(user, name, value) : -1;
+    if (isfinite(value))
+        return judge_sample(user, name, value);
+    judge_not_finite(user, name);
+    return -1;
 }
 
 static int on_keep(void *user, const char *artifact, const char *bytes, size_t n)

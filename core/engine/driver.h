@@ -29,11 +29,12 @@ typedef struct call {
     worker *worker;                            /**< NULL: not started, or ended */
     char *kept;                                /**< what the last remember() answered with */
     char *threshold_failed, *threshold_warned; /**< "size 600 MB: > 500MB"; the first of this call */
-    json_t *sampled;                           /**< metric -> true: measured in this call */
-    error *refused;                            /**< what was resolved is not what the pipeline requires */
-    text found;                                /**< of a collector: a finding whose line is not whole yet */
-    char *unfit;                               /**< an output that is not of its type, in words */
-    bool left;                                 /**< of a rollback: what execute changed stays, and cannot be undone */
+    char *not_finite; /**< the first measurement that has a threshold and was NaN or infinite */
+    json_t *sampled;  /**< metric -> true: measured in this call */
+    error *refused;   /**< what was resolved is not what the pipeline requires */
+    text found;       /**< of a collector: a finding whose line is not whole yet */
+    char *unfit;      /**< an output that is not of its type, in words */
+    bool left;        /**< of a rollback: what execute changed stays, and cannot be undone */
 
     /* how it ended */
     belay_status status;

@@ -133,6 +133,14 @@ int judge_sample(call *c, const char *name, double value)
     return 0;
 }
 
+void judge_not_finite(call *c, const char *name)
+{
+    const pipeline_step *s = driver_step(c->driver, c->step);
+    for (int i = 0; i < 4 && !c->not_finite; i++)
+        if (series_threshold(s, name, i & 1, i & 2))
+            c->not_finite = mem_dup(name);
+}
+
 /* ---- slopes ------------------------------------------------------------------------------------------------------ */
 
 /* What has just started grows into its size first. From half of a soak on that is so small a part of the samples that
@@ -295,7 +303,9 @@ static void judge_passed(call *c)
         replace_explanation(c, take(c->threshold_failed), NULL);
         return;
     }
-    char *unjudged = find_unjudged(c, left);
+    char *unjudged = c->not_finite
+                         ? mem_printf("'%s' was measured as no finite number: it cannot be compared", c->not_finite)
+                         : find_unjudged(c, left);
     if (unjudged) {
         c->verdict = MACHINE_INCONCLUSIVE;
         replace_explanation(c, unjudged, NULL);

@@ -1,4 +1,5 @@
 /* The conversation with a plugin's process, message by message. docs/PROTOCOL.md describes each. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,12 +73,13 @@ static void on_measure(worker *w, const json_t *m)
 {
     const char *name = wire_get_text(m, "name");
     const json_t *value = json_object_get(m, "value");
-    if (!name || !json_is_number(value)) {
+    if (!name || !(json_is_number(value) || json_is_null(value))) {
         host_break(w, "a 'measure' without name or value");
         return;
     }
     guard_mem char *safe = masked(w, name);
-    bool ok = !w->handlers.measure || w->handlers.measure(w->handlers.user, safe, json_number_value(value)) == 0;
+    const double number = json_is_null(value) ? (double)NAN : json_number_value(value);
+    bool ok = !w->handlers.measure || w->handlers.measure(w->handlers.user, safe, number) == 0;
     answer(w, m, ok ? BELAY_OK : BELAY_E_HOST, NULL);
 }
 

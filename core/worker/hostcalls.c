@@ -232,6 +232,7 @@ static belay_status measure(belay_ctx *c, const char *metric, double value)
     }
     if (!isfinite(value)) {
         call_explain(c, NULL, "the metric '%s' was measured as no finite number", metric);
+        (void)call_ask(c, json_pack("{s:s, s:s, s:n}", "type", "measure", "name", metric, "value"), NULL);
         return BELAY_E_CONFIG;
     }
     if (strlen(metric) > CALL_NAME || !wire_is_text(metric, strlen(metric))) {

@@ -87,7 +87,7 @@ typedef struct worker_handlers {
     void *user;
     int (*remember)(void *user, const char *key, const char *value, const char **ret_kept);
     int (*output)(void *user, const char *name, const char *value);
-    int (*measure)(void *user, const char *name, double value);
+    int (*measure)(void *user, const char *name, double value); /**< value: NaN for what is not finite: refuse it */
     void (*log)(void *user, int level, const char *line);
     void (*progress)(void *user, uint64_t done, uint64_t all, const char *what);
     void (*plan)(void *user, const char *change, const char *undo);

@@ -3,29 +3,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
+#include "attempt.h"
 #include "indexes.h"
 #include "psql.h"
 #include "say/say.h"
-#include "send.h"
+#include "session.h"
 
-#define EXCERPT     160
 #define LOCK_TRIES  10
 #define LOCK_NAP_MS 500
 #define DELAY_MAX   30000
-
-/* One try to apply one file. */
-typedef struct attempt {
-    applier *a;
-    migration *m;
-    server session;
-    failure why;     /* of the statement `at`; empty when what failed explained itself */
-    size_t at, kept; /* statements: the present one; how many stay, whatever comes */
-    double started;
-    char *invalid; /* indexes that were invalid before */
-    char lock_timeout[32];
-} attempt;
 
 static double now_ms(void)
 {
@@ -75,134 +64,8 @@ belay_status apply_open(belay_ctx *c, const belay_host *h, const char *database,
 
 void apply_close(applier *a)
 {
+    session_end(a, NULL, false);
     server_close(&a->keeper);
-}
-
-/* ---- who holds the lock ------------------------------------------------------------------------------------------ */
-
-/* Called while a statement of the file is awaited. */
-static void look_for_blockers(void *user, int64_t waited_ms)
-{
-    applier *a = user;
-    char pid[16], now[sizeof a->blockers] = "";
-    if (waited_ms < a->watch_from || (waited_ms - a->watch_from) % (a->watch_from ? a->watch_from : 1) >= 100)
-        return;
-    const char *parameter = pid;
-    snprintf(pid, sizeof pid, "%d", a->backend);
-    (void)server_text(
-        &a->keeper, now, sizeof now,
-        "SELECT string_agg(format('pid %s (%s, user %s, %s since %s: %s)', pid,"
-        " coalesce(nullif(application_name, ''), 'unnamed'), usename, state, to_char(state_change, 'HH24:MI:SS'),"
-        " left(regexp_replace(query, '\\s+', ' ', 'g'), 100)), ', ') FROM pg_stat_activity"
-        " WHERE pid = ANY (pg_blocking_pids($1::integer))",
-        1, &parameter);
-    if (now[0] && strcmp(now, a->blockers) != 0)
-        say_log(a->c, a->h, 1, "waiting for a lock of %s", now);
-    if (now[0])
-        snprintf(a->blockers, sizeof a->blockers, "%s", now);
-}
-
-/* ---- explaining -------------------------------------------------------------------------------------------------- */
-
-/* The beginning of a statement, on one line. */
-static void excerpt(const char *text, char buf[EXCERPT + 4])
-{
-    size_t n = 0;
-    const char *p = text;
-    for (; *p && n < EXCERPT; p++) {
-        bool blank = strchr(" \t\r\n", *p) != NULL;
-        if (!blank || (n > 0 && buf[n - 1] != ' '))
-            buf[n++] = blank ? ' ' : *p;
-    }
-    while (*p && n > 0 && ((unsigned char)*p & 0xc0) == 0x80)
-        p--, n--; /* do not cut within a character */
-    while (!*p && n > 0 && (buf[n - 1] == ';' || buf[n - 1] == ' '))
-        n--;
-    snprintf(buf + n, 4, "%s", *p ? "..." : "");
-}
-
-/* What of the file is in the database now. */
-static void tell_kept(const attempt *t, bool transaction, buf *b)
-{
-    size_t all = t->m->script->count;
-    if (transaction)
-        buf_puts(b, "; the file was rolled back, nothing of it is kept");
-    else if (t->kept == 0)
-        buf_puts(b, "; no statement before it took effect");
-    else
-        buf_printf(b, "; the file runs without a transaction: statements 1 to %zu of %zu STAY APPLIED", t->kept, all);
-    if (!transaction && !t->why.state[0])
-        buf_printf(b, ", and whether statement %zu took effect is not known", t->at + 1);
-}
-
-static const char *hint_for(const attempt *t)
-{
-    static const struct {
-        const char *state, *hint;
-    } hints[] = {
-        {"55P03", "end or wait for the session that holds the lock, or raise lock_timeout or lock_retries"},
-        {"57014", "raise statement_timeout, or make the statement's work smaller"},
-        {"2D000", "a COMMIT within DO or CALL needs a file that begins with the line -- belay: no-transaction"},
-        {"25001", "begin the file with the line -- belay: no-transaction"},
-    };
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-        if (strcmp(t->why.state, hints[i].state) == 0)
-            return hints[i].hint;
-    if (!t->why.state[0])
-        return "the server's log says why it ended the session";
-    if (strcmp(t->why.state, "42P07") == 0 && !t->a->ledger->exists)
-        return "if the database was migrated before Belay came: set first to the number of the first file that is new";
-    return t->why.hint;
-}
-
-static belay_status explain(const attempt *t, belay_status status, bool transaction)
-{
-    guard_buf b = {0};
-    const migration *m = t->m;
-    if (t->at >= m->script->count) {
-        buf_printf(&b, "%s: at its end: %s %s", m->path, t->why.state, t->why.message);
-    } else {
-        const sql_statement *st = &m->script->items[t->at];
-        char text[EXCERPT + 4];
-        excerpt(st->text, text);
-        buf_printf(&b, "%s:%u: ", m->path, sql_statement_line(st, t->why.offset));
-        if (status == BELAY_E_CANCELLED)
-            buf_puts(&b, "cancelled");
-        else
-            buf_printf(&b, "%s%s%s", t->why.state[0] ? t->why.state : "the connection was lost",
-                       t->why.state[0] ? " " : ": ", t->why.message ? t->why.message : "");
-        buf_printf(&b, ", in statement %zu of %zu: %s", t->at + 1, m->script->count, text);
-    }
-    if (strcmp(t->why.state, "55P03") == 0 && t->a->blockers[0])
-        buf_printf(&b, "; the lock is held by %s", t->a->blockers);
-    tell_kept(t, transaction, &b);
-    return say(t->a->c, t->a->h, status, hint_for(t), "%s", b.text);
-}
-
-/* ---- one session for each file ----------------------------------------------------------------------------------- */
-
-static belay_status open_session(attempt *t)
-{
-    applier *a = t->a;
-    long long lock = a->h->opt_int(a->c, "lock_timeout"), limit = a->h->opt_int(a->c, "statement_timeout");
-    belay_status status = server_open_other(a->c, a->h, a->database, &t->session);
-    if (status == BELAY_OK)
-        status = server_do(&t->session, "SET client_encoding = 'UTF8'");
-    if (status == BELAY_OK)
-        status = server_do(&t->session, "SET lock_timeout = %lld", lock);
-    if (status == BELAY_OK && limit > 0)
-        status = server_do(&t->session, "SET statement_timeout = %lld", limit);
-    if (status == BELAY_OK)
-        status = server_text(&t->session, t->lock_timeout, sizeof t->lock_timeout,
-                             "SELECT current_setting('lock_timeout')", 0, NULL);
-    if (status == BELAY_OK)
-        status = indexes_invalid(&t->session, &t->invalid);
-    a->watch_from = lock > 0 && lock < 2000 ? lock / 200 * 100 : 1000;
-    a->watch_from = a->watch_from < 100 ? 100 : a->watch_from;
-    a->backend = PQbackendPID(t->session.conn);
-    t->session.waiting = look_for_blockers;
-    t->session.waiting_user = a;
-    return status;
 }
 
 /* The file was split for a setting of standard_conforming_strings; where the server's is another, the pieces are wrong.
@@ -210,7 +73,7 @@ static belay_status open_session(attempt *t)
 static belay_status check_strings(const attempt *t)
 {
     const migration *m = t->m;
-    bool standard = server_standard_strings(&t->session);
+    bool standard = server_standard_strings(&t->a->session);
     if (m->script->items[t->at].strings == standard)
         return BELAY_OK;
     return say(t->a->c, t->a->h, BELAY_E_FAIL, "set it by SET standard_conforming_strings = ... on a line of its own",
@@ -224,14 +87,15 @@ static belay_status send_concurrently(attempt *t, const sql_statement *st)
 {
     char now[sizeof t->lock_timeout] = "";
     long long limit = t->a->h->opt_int(t->a->c, "concurrent_lock_timeout");
-    belay_status status = server_text(&t->session, now, sizeof now, "SELECT current_setting('lock_timeout')", 0, NULL);
+    belay_status status =
+        server_text(&t->a->session, now, sizeof now, "SELECT current_setting('lock_timeout')", 0, NULL);
     bool own = strcmp(now, t->lock_timeout) != 0; /* the file has set one: it stands */
     if (status == BELAY_OK && !own)
-        status = server_do(&t->session, "SET lock_timeout = %lld", limit);
+        status = server_do(&t->a->session, "SET lock_timeout = %lld", limit);
     if (status == BELAY_OK)
-        status = send_statement(&t->session, st, &t->why);
+        status = send_statement(&t->a->session, st, &t->why);
     if (status == BELAY_OK && !own)
-        status = server_do(&t->session, "SET lock_timeout = '%s'", t->lock_timeout);
+        status = server_do(&t->a->session, "SET lock_timeout = '%s'", t->lock_timeout);
     return status;
 }
 
@@ -244,7 +108,7 @@ static belay_status run_statement(attempt *t)
         return status;
     const sql_statement *st = &t->m->script->items[t->at];
     if (st->traits.flags & SQL_UNLESS_EXISTS)
-        status = indexes_check_name(&t->session, t->m, st);
+        status = indexes_check_name(&t->a->session, t->m, st);
     if (status != BELAY_OK)
         return status;
     a->blockers[0] = '\0';
@@ -252,20 +116,12 @@ static belay_status run_statement(attempt *t)
     if (st->traits.flags & SQL_CONCURRENTLY)
         status = send_concurrently(t, st);
     else
-        status = send_statement(&t->session, st, &t->why);
+        status = send_statement(&t->a->session, st, &t->why);
     double took = now_ms() - start;
     if (took > a->longest_ms)
         a->longest_ms = took;
     a->h->progress(a->c, t->at + 1, t->m->script->count, t->m->name);
     return status;
-}
-
-static void close_attempt(attempt *t)
-{
-    server_close(&t->session);
-    failure_done(&t->why);
-    free(t->invalid);
-    t->invalid = NULL;
 }
 
 /* Puts the whole file into the ledger, or takes it out. */
@@ -302,39 +158,46 @@ static belay_status find_out(attempt *t)
     return status;
 }
 
+/* The row and COMMIT in one message: each round trip counts. */
 static belay_status commit(attempt *t)
 {
-    sql_statement end = {.text = heap_dup("COMMIT"), .length = 6};
-    belay_status status = send_statement(&t->session, &end, &t->why);
+    applier *a = t->a;
+    guard_heap char *row = a->undoing
+                               ? heap_printf("DELETE FROM %s WHERE number = %lld", a->ledger->table, t->m->number)
+                               : ledger_write_sql(&a->session, a->ledger, t->m, now_ms() - t->started, a->run);
+    sql_statement end = {.text = heap_printf("RESET ROLE; %s; COMMIT", row)}; /* the ledger is the login's */
+    belay_status status = send_statement(&a->session, &end, &t->why);
     free(end.text);
-    return status == BELAY_E_RETRY ? find_out(t) : status == BELAY_OK ? status : explain(t, status, true);
+    return status == BELAY_E_RETRY ? find_out(t) : status == BELAY_OK ? status : attempt_explain(t, status, true);
+}
+
+static belay_status make_ledger(attempt *t)
+{
+    applier *a = t->a;
+    belay_status status = a->ledger->exists ? BELAY_OK : server_do(&a->session, "RESET ROLE");
+    return status == BELAY_OK ? ledger_create(&a->session, a->ledger) : status;
 }
 
 static belay_status finish_transaction(attempt *t)
 {
-    applier *a = t->a;
-    belay_status status = indexes_check_new(&t->session, t->invalid, t->m->path, "the file was rolled back");
+    belay_status status = indexes_check_new(&t->a->session, t->a->invalid, t->m->path, "the file was rolled back");
     if (status == BELAY_OK)
-        status = server_do(&t->session, "RESET ROLE"); /* the ledger is the login's */
-    if (status == BELAY_OK)
-        status = ledger_create(&t->session, a->ledger);
-    if (status == BELAY_OK)
-        status = settle(t, &t->session);
+        status = make_ledger(t);
     return status == BELAY_OK ? commit(t) : status;
 }
 
 static belay_status try_transaction(attempt *t)
 {
-    belay_status status = open_session(t);
+    belay_status status = session_begin(t->a);
     if (status == BELAY_OK)
-        status = server_do(&t->session, "BEGIN");
+        status = server_do(&t->a->session, "BEGIN");
     if (status != BELAY_OK)
         return status;
     for (t->at = 0; t->at < t->m->script->count; t->at++) {
         status = run_statement(t);
         if (status != BELAY_OK)
-            return t->why.message || status == BELAY_E_CANCELLED ? explain(t, status, true) : status;
-        if (PQtransactionStatus(t->session.conn) != PQTRANS_INTRANS)
+            return t->why.message || status == BELAY_E_CANCELLED ? attempt_explain(t, status, true) : status;
+        if (PQtransactionStatus(t->a->session.conn) != PQTRANS_INTRANS)
             return say(t->a->c, t->a->h, BELAY_E_FAIL, "begin the file with the line -- belay: no-transaction",
                        "%s:%u: this statement ended the file's transaction; what came before it may stay applied",
                        t->m->path, t->m->script->items[t->at].lines[0]);
@@ -360,13 +223,13 @@ static belay_status apply_in_transaction(applier *a, migration *m)
     for (int tries = 0;; tries++) {
         attempt t = {.a = a, .m = m, .started = now_ms()};
         belay_status status = try_transaction(&t);
-        server_close(&t.session); /* ends the transaction, and its locks, before the wait */
+        session_end(a, m, status == BELAY_OK); /* ends a failed transaction, and its locks, before the wait */
         bool again = status == BELAY_E_FAIL && failure_is_transient(&t.why) && tries < retries;
         if (again && wait_before_retry(a, &t, tries, retries) != BELAY_OK)
             again = false, status = BELAY_E_CANCELLED;
         if (status == BELAY_E_FAIL && failure_is_transient(&t.why))
             status = BELAY_E_RETRY;
-        close_attempt(&t);
+        failure_done(&t.why);
         if (!again)
             return status;
     }
@@ -379,7 +242,7 @@ static belay_status run_alone(attempt *t)
 {
     int64_t retries = t->a->h->opt_int(t->a->c, "lock_retries");
     for (int tries = 0;; tries++) {
-        bool idle = PQtransactionStatus(t->session.conn) == PQTRANS_IDLE;
+        bool idle = PQtransactionStatus(t->a->session.conn) == PQTRANS_IDLE;
         belay_status status = run_statement(t);
         bool concurrently = t->m->script->items[t->at].traits.flags & SQL_CONCURRENTLY;
         if (status != BELAY_E_FAIL || !failure_is_transient(&t->why) || !idle || concurrently || tries >= retries)
@@ -390,17 +253,33 @@ static belay_status run_alone(attempt *t)
     }
 }
 
+/* An error rolls most statements back whole; not these, which have transactions of their own. */
+static bool leaves_nothing(const sql_statement *st, const failure *why)
+{
+    return why->state[0] && !(st->traits.flags & (SQL_ALONE | SQL_OWN_TRANSACTION)) &&
+           strncasecmp(st->text, "call", 4) != 0 && strncasecmp(st->text, "do", 2) != 0;
+}
+
+/* A file of which nothing took effect is as if it had not been begun. */
+static belay_status explain_alone(attempt *t, belay_status status)
+{
+    applier *a = t->a;
+    (void)indexes_new(&a->keeper, a->invalid, t->index, sizeof t->index);
+    t->nothing = t->at == 0 && !t->index[0] && leaves_nothing(&t->m->script->items[0], &t->why);
+    if (t->nothing && !a->undoing && !t->again)
+        (void)ledger_forget(&a->keeper, a->ledger, t->m->number);
+    return t->why.message || status == BELAY_E_CANCELLED ? attempt_explain(t, status, false) : status;
+}
+
 /* Sends every statement; each takes effect by itself, and the ledger's row follows. */
 static belay_status run_each(attempt *t)
 {
     applier *a = t->a;
     for (t->at = 0; t->at < t->m->script->count; t->at++) {
         belay_status status = run_alone(t);
-        if (status != BELAY_OK) {
-            (void)indexes_tell_new(&a->keeper, t->invalid);
-            return t->why.message || status == BELAY_E_CANCELLED ? explain(t, status, false) : status;
-        }
-        if (PQtransactionStatus(t->session.conn) != PQTRANS_IDLE)
+        if (status != BELAY_OK)
+            return explain_alone(t, status);
+        if (PQtransactionStatus(t->a->session.conn) != PQTRANS_IDLE)
             continue; /* in the file's own transaction: nothing of it is sure yet */
         t->kept = t->at + 1;
         status = server_do(&a->keeper, "UPDATE %s SET statements_done = %zu WHERE number = %lld", a->ledger->table,
@@ -416,7 +295,10 @@ static belay_status run_each(attempt *t)
 static belay_status try_statements(attempt *t)
 {
     applier *a = t->a;
-    belay_status status = open_session(t);
+    belay_status status = session_begin(a);
+    if (status == BELAY_OK)
+        status = server_text(&a->session, t->lock_timeout, sizeof t->lock_timeout,
+                             "SELECT current_setting('lock_timeout')", 0, NULL);
     if (status == BELAY_OK)
         status = ledger_create(&a->keeper, a->ledger);
     if (status == BELAY_OK && !a->undoing)
@@ -425,12 +307,12 @@ static belay_status try_statements(attempt *t)
         status = run_each(t);
     if (status != BELAY_OK)
         return status;
-    if (PQtransactionStatus(t->session.conn) != PQTRANS_IDLE)
+    if (PQtransactionStatus(t->a->session.conn) != PQTRANS_IDLE)
         return say(a->c, a->h, BELAY_E_FAIL, "end the file with COMMIT",
                    "%s ends within a transaction that it began: what came after statement %zu is rolled back",
                    t->m->path, t->kept);
-    status =
-        indexes_check_new(&t->session, t->invalid, t->m->path, "the file runs without a transaction: it stays applied");
+    status = indexes_check_new(&t->a->session, t->a->invalid, t->m->path,
+                               "the file runs without a transaction: it stays applied");
     if (status == BELAY_OK)
         status = settle(t, &a->keeper);
     return status;
@@ -438,9 +320,11 @@ static belay_status try_statements(attempt *t)
 
 static belay_status apply_statements(applier *a, migration *m)
 {
-    attempt t = {.a = a, .m = m, .started = now_ms()};
+    const ledger_row *row = ledger_find(a->ledger, m->number);
+    attempt t = {.a = a, .m = m, .started = now_ms(), .again = row != NULL};
     belay_status status = try_statements(&t);
-    close_attempt(&t);
+    session_end(a, m, status == BELAY_OK);
+    failure_done(&t.why);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /**
  * @file apply.h
- * Applies migration files to one database, each in its own session and, where that can be, in one transaction with its
- * row in the ledger.
+ * Applies migration files to one database, in one session that is reset between them, each in one transaction with its
+ * row in the ledger, where that can be.
  *
  * Options read: runner, lock_timeout, lock_retries, lock_delay, concurrent_lock_timeout, statement_timeout,
  * tool_prefix.
@@ -16,14 +16,17 @@
 typedef struct applier {
     belay_ctx *c;
     const belay_host *h;
-    server keeper; /**< holds the advisory lock, sees who blocks, reads and writes the ledger */
+    server keeper;  /**< holds the advisory lock, sees who blocks, reads and writes the ledger */
+    server session; /**< runs the files, one after another; session.h */
+    bool connected; /**< the session is open */
+    bool used;      /**< a file ran in it: it must be reset before the next */
+    char *invalid;  /**< indexes that were invalid before the file; NULL: not known */
     const char *database;
     ledger *ledger;     /**< borrowed: the plan's */
     char run[128];      /**< what the ledger rows say */
     char blockers[600]; /**< who held the lock that was waited for last */
     int64_t watch_from;
     bool undoing; /**< the files take migrations back: their rows are removed instead of written */
-    int backend;  /**< of the session that runs the file */
     double longest_ms;
     size_t statements, files;
 } applier;

@@ -18,8 +18,9 @@
 typedef struct migration {
     char *name; /**< "008_add_costs.sql" */
     char *path;
-    long long number;
-    int digits; /**< how wide the number is written */
+    long long number; /**< of a date such as 2017-01-24-093022: 20170124093022 */
+    int digits;       /**< how wide the number is written */
+    bool dated;       /**< it is such a date: gaps are natural */
     char sha256[DIGEST_TEXT];
     buf source; /**< the file, once migration_load() has read it, with the part that undoes it blanked */
     sql_script *script;
@@ -31,11 +32,17 @@ typedef struct migration {
 typedef struct migration_files {
     migration *items; /**< by number */
     size_t count, room;
+    struct {
+        char **items; /**< what else the folder holds, by name; a folder's name ends in "/" */
+        size_t count, room;
+    } left_out;
 } migration_files;
 
 /** Lists the files and their digests. E_CONFIG for a folder or pattern that cannot be used, E_FAIL when the order is
  * ambiguous or a file is missing; explained. migration_files_done() in any case. */
 belay_status migration_files_read(belay_ctx *c, const belay_host *h, migration_files *ret);
+/** Logs what the pattern left out: as a warning where it may be a migration. */
+void migration_files_tell_left_out(belay_ctx *c, const belay_host *h, const migration_files *files);
 void migration_files_done(migration_files *files);
 
 /** Reads and splits the file, unless it is loaded. E_RETRY when it cannot be read. */

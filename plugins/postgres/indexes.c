@@ -21,7 +21,7 @@ belay_status indexes_invalid(server *s, char **ret)
     return status;
 }
 
-static belay_status new_names(server *s, const char *before, char *buf, size_t size)
+belay_status indexes_new(server *s, const char *before, char *buf, size_t size)
 {
     return server_text(s, buf, size,
                        "SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ') FROM pg_index i"
@@ -33,20 +33,12 @@ static belay_status new_names(server *s, const char *before, char *buf, size_t s
 belay_status indexes_check_new(server *s, const char *before, const char *path, const char *kept)
 {
     char names[NAMES_MAX] = "";
-    belay_status status = new_names(s, before, names, sizeof names);
+    belay_status status = indexes_new(s, before, names, sizeof names);
     if (status != BELAY_OK || !names[0])
         return status;
-    return say(s->c, s->h, BELAY_E_FAIL, "DROP INDEX CONCURRENTLY, mend the cause, and make it again",
-               "%s left an invalid index: %s; %s", path, names, kept);
-}
-
-belay_status indexes_tell_new(server *s, const char *before)
-{
-    char names[NAMES_MAX] = "";
-    belay_status status = new_names(s, before, names, sizeof names);
-    if (status == BELAY_OK && names[0])
-        say_log(s->c, s->h, 3, "left behind, invalid: DROP INDEX CONCURRENTLY %s;", names);
-    return status;
+    char hint[NAMES_MAX + 64];
+    snprintf(hint, sizeof hint, "DROP INDEX CONCURRENTLY %s; then fix the cause, and create it again", names);
+    return say(s->c, s->h, BELAY_E_FAIL, hint, "%s left an invalid index: %s; %s", path, names, kept);
 }
 
 belay_status indexes_check_name(server *s, const migration *m, const sql_statement *st)

@@ -15,8 +15,8 @@
 belay_status indexes_invalid(server *s, char **ret);
 /** E_FAIL when there are others than `before`; `kept` says what became of the file. */
 belay_status indexes_check_new(server *s, const char *before, const char *path, const char *kept);
-/** Logs them, with how to remove them. */
-belay_status indexes_tell_new(server *s, const char *before);
+/** The names of others than `before`, quoted, into buf; "" when there are none. */
+belay_status indexes_new(server *s, const char *before, char *buf, size_t size);
 /** E_FAIL when CREATE INDEX IF NOT EXISTS would find an invalid index of its name, and do nothing. */
 belay_status indexes_check_name(server *s, const migration *m, const sql_statement *statement);
 

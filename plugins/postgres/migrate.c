@@ -16,6 +16,8 @@
 #include "say/say.h"
 #include "tool.h"
 
+#define NAMED_MAX 5 /* of more files, a message names the first and the last */
+
 static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
 {
     return strcmp(h->opt_str(c, "undo"), way) == 0;
@@ -79,6 +81,7 @@ static void tell_plan(belay_ctx *c, const belay_host *h, const migration_plan *p
         guard_heap char *text = plan_text(plan->items[i]);
         h->plan(c, text, undo_text(c, h, plan->items[i]));
     }
+    migration_files_tell_left_out(c, h, &plan->files);
 }
 
 /* Another run's snapshot, or a database that is none, takes nothing of this run back. */
@@ -168,16 +171,28 @@ belay_status migrate_verify(belay_ctx *c, const belay_host *h)
 /* ---- rollback -----------------------------------------------------------------------------------------------------
  */
 
-/* The ledger's rows that this step wrote, oldest first; names for a message. */
-static size_t rows_of(const ledger *l, const char *run, buf *names)
+/* The ledger's rows that this step wrote, oldest first, in words: "2 migrations (001_a.sql, 002_b.sql)", or of many the
+ * first and the last. */
+static size_t rows_of(const ledger *l, const char *run, buf *words)
 {
+    const ledger_row *own[NAMED_MAX], *last = NULL;
     size_t n = 0;
     for (size_t i = 0; i < l->count; i++) {
         if (strcmp(l->items[i].run, run) != 0)
             continue;
-        buf_printf(names, "%s%s%s", n ? ", " : "", l->items[i].file, l->items[i].done ? "" : " (cut short)");
+        last = &l->items[i];
+        if (n < NAMED_MAX)
+            own[n] = last;
         n++;
     }
+    buf_printf(words, "%zu migration%s (", n, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n && n <= NAMED_MAX; i++)
+        buf_printf(words, "%s%s", i ? ", " : "", own[i]->file);
+    if (n > NAMED_MAX)
+        buf_printf(words, "%s to %s", own[0]->file, last->file);
+    if (last && !last->done)
+        buf_printf(words, ", which was interrupted after statement %d of %d", last->statements_done, last->statements);
+    buf_puts(words, ")");
     return n;
 }
 
@@ -192,9 +207,9 @@ static belay_status leave_to_snapshot(server *s, size_t count, const char *names
         return status;
     if (!exists)
         return say(s->c, s->h, BELAY_E_FAIL, "restore the backup with postgres.restore",
-                   "%zu migrations stay applied (%s): the snapshot %s that would take them back is not there", count,
-                   names, snapshot ? snapshot : "");
-    say_log(s->c, s->h, 1, "%s: taken back by the step that swaps in the snapshot %s", names, snapshot);
+                   "%s stay%s applied: the snapshot %s that would take them back is not there", names,
+                   count == 1 ? "s" : "", snapshot ? snapshot : "");
+    say_log(s->c, s->h, 1, "%s: rolled back by the step that swaps in the snapshot %s", names, snapshot);
     return BELAY_OK;
 }
 
@@ -261,7 +276,7 @@ static belay_status undo(applier *a, ledger *l, const char *run)
     if (undo_is(a->c, a->h, "down"))
         return run_down_files(a, l, run);
     return say(a->c, a->h, BELAY_E_FAIL, "restore the backup with postgres.restore, or undo them by hand",
-               "%zu migrations stay applied, as undo = \"none\" says: %s", count, names.text);
+               "%s stay%s applied, as undo = \"none\" says", names.text, count == 1 ? "s" : "");
 }
 
 belay_status migrate_rollback(belay_ctx *c, const belay_host *h)

@@ -61,6 +61,7 @@ static belay_status tell(belay_ctx *c, const belay_host *h, migration_plan *plan
         if (status == BELAY_OK)
             print_statements(c, h, plan->items[i]);
     }
+    migration_files_tell_left_out(c, h, &plan->files);
     snprintf(count, sizeof count, "%zu", plan->count);
     (void)h->output(c, "pending", buf_get(&names));
     (void)h->output(c, "count", count);

@@ -33,17 +33,46 @@ static belay_status check_row(belay_ctx *c, const belay_host *h, const migration
     return BELAY_OK;
 }
 
+static bool has_file(belay_ctx *c, const belay_host *h, const migration_plan *plan, long long number)
+{
+    bool found = number < h->opt_int(c, "first");
+    for (size_t i = 0; i < plan->files.count && !found; i++)
+        found = plan->files.items[i].number == number;
+    return found;
+}
+
+/* Rows beyond the last file: this is an older release than the one that was deployed. */
+static belay_status check_newer(belay_ctx *c, const belay_host *h, const migration_plan *plan, size_t first)
+{
+    const ledger_row *row = &plan->ledger.items[first];
+    size_t count = plan->ledger.count - first;
+    if (option_is(c, h, "newer", "allow")) {
+        say_log(c, h, 2, "%s was applied by a newer release (run %s), %zu file%s in all; they are left alone",
+                row->file, row->run, count, count == 1 ? "" : "s");
+        return BELAY_OK;
+    }
+    return say(
+        c, h, BELAY_E_FAIL,
+        "this release is older than the database: roll the newer run back (`belay rollback`); once that run is "
+        "discarded, "
+        "restore a backup from before it with postgres.restore; or set newer = \"allow\" when this release works "
+        "with the newer schema",
+        "%s was applied to the database by run %s, but %s ends before it (%zu file%s)", row->file, row->run,
+        h->opt_str(c, "dir"), count, count == 1 ? "" : "s");
+}
+
 static belay_status check_gone(belay_ctx *c, const belay_host *h, const migration_plan *plan)
 {
+    const migration *last = &plan->files.items[plan->files.count - 1];
     for (size_t i = 0; i < plan->ledger.count; i++) {
         const ledger_row *row = &plan->ledger.items[i];
-        bool found = row->number < h->opt_int(c, "first");
-        for (size_t k = 0; k < plan->files.count && !found; k++)
-            found = plan->files.items[k].number == row->number;
-        if (!found)
-            return say(c, h, BELAY_E_FAIL,
-                       "bring the file back, or set first to the number of the oldest file that is kept",
-                       "%s was applied to the database, but %s does not have it", row->file, h->opt_str(c, "dir"));
+        if (has_file(c, h, plan, row->number))
+            continue;
+        if (row->number > last->number)
+            return check_newer(c, h, plan, i);
+        return say(c, h, BELAY_E_FAIL,
+                   "bring the file back, or set first to the number of the oldest file that is kept",
+                   "%s was applied to the database, but %s does not have it", row->file, h->opt_str(c, "dir"));
     }
     return BELAY_OK;
 }

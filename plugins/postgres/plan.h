@@ -3,7 +3,7 @@
  * Files against ledger: what is pending, and how each file is going to be run. Shared by postgres.migrations, migrate
  * and trial.
  *
- * Options read: those of files.h and ledger.h, out_of_order, cut_short, runner.
+ * Options read: those of files.h and ledger.h, out_of_order, newer, cut_short, runner.
  */
 #ifndef POSTGRES_PLAN_H
 #define POSTGRES_PLAN_H

@@ -53,6 +53,65 @@ static void an_ambiguous_order_is_refused(void **state)
     refused(FILES("a.txt"), "has no file that matches *.sql");
 }
 
+/* diesel and Laravel; dates are compared as dates, whatever their time of day and their separators are. */
+static void dates_in_names_are_read_whole(void **state)
+{
+    (void)state;
+    kit_step *s = FILES("2017-01-24-093022_b.sql", "2017-01-23-235959_a.sql", "2017-12-01-000001_d.sql",
+                        "2017-02-03_c.sql", "2018_10_12_000000_e.sql");
+    run_phase(s, KIT_VERIFY, BELAY_OK);
+    assert_string_equal(kit_output(s, "pending"), "2017-01-23-235959_a.sql,2017-01-24-093022_b.sql,2017-02-03_c.sql,"
+                                                  "2017-12-01-000001_d.sql,2018_10_12_000000_e.sql");
+    kit_set(s, "first", "20170203000000");
+    run_phase(s, KIT_VERIFY, BELAY_OK);
+    assert_string_equal(kit_output(s, "count"), "3");
+    kit_step_free(s);
+    refused(FILES("2017-01-24_a.sql", "2017-01-24_b.sql"), "have the same number");
+    refused(FILES("2017-13-24-093022_a.sql", "2017-13-25-093022_b.sql"), "have the same number");
+}
+
+static void what_the_pattern_leaves_out_is_counted_and_named(void **state)
+{
+    (void)state;
+    kit_step *s = FILES("001_a.sql", "001_a.down.sql", "002_B.SQL", "003_c.sql.bak", "README.md", ".hidden");
+    const char *dir = kit_folder();
+    assert_int_equal(kit_status_of("mkdir", kit_path("%s/2024", dir), NULL), 0);
+    run_phase(s, KIT_VERIFY, BELAY_OK);
+    assert_contains(kit_log(s), "3 in ");
+    assert_contains(kit_log(s), "not matched by the pattern *.sql, and left out: 002_B.SQL, 003_c.sql.bak, README.md");
+    kit_set(s, "dir", dir);
+    kit_write(kit_path("%s/001_a.sql", dir), "SELECT 1;");
+    run_phase(s, KIT_VERIFY, BELAY_OK);
+    assert_contains(kit_log(s), "left out: 2024/");
+    kit_step_free(s);
+}
+
+/* After a newer run was discarded, its older release may be deployed again. */
+static void a_release_older_than_the_database_is_told_the_way(void **state)
+{
+    (void)state;
+    migrations m = migrations_new("c_older");
+    migrations_write(&m, "001_a.sql", "CREATE TABLE t (id integer);");
+    migrations_write(&m, "002_b.sql", "CREATE TABLE u (id integer);");
+    migrations_write(&m, "003_c.sql", "CREATE TABLE v (id integer);");
+    kit_step *apply = migrations_step(&m, "postgres.migrate");
+    kit_set(apply, "undo", "none");
+    run_phase(apply, KIT_EXECUTE, BELAY_OK);
+    kit_step_free(apply);
+    migrations_remove(&m, "002_b.sql");
+    migrations_remove(&m, "003_c.sql");
+    kit_step *s = check(&m);
+    run_phase(s, KIT_VERIFY, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "002_b.sql was applied to the database by run 20260101-000000-test/step, but ");
+    assert_contains(kit_summary(s), "ends before it (2 files)");
+    assert_contains(kit_hint(s), "restore a backup from before it with postgres.restore; or set newer = \"allow\"");
+    kit_set(s, "newer", "allow");
+    run_phase(s, KIT_VERIFY, BELAY_OK);
+    assert_string_equal(kit_output(s, "count"), "0");
+    assert_contains(kit_log(s), "002_b.sql was applied by a newer release");
+    kit_step_free(s);
+}
+
 static void gaps_may_be_allowed(void **state)
 {
     (void)state;
@@ -196,6 +255,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_is_the_numbers_order),
         cmocka_unit_test(an_ambiguous_order_is_refused),
+        cmocka_unit_test(dates_in_names_are_read_whole),
+        cmocka_unit_test(what_the_pattern_leaves_out_is_counted_and_named),
+        cmocka_unit_test(a_release_older_than_the_database_is_told_the_way),
         cmocka_unit_test(gaps_may_be_allowed),
         cmocka_unit_test(what_came_before_belay_is_left_alone),
         cmocka_unit_test(expected_files_must_be_there),

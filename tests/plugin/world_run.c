@@ -46,6 +46,8 @@ static void every_way_to_fail_gives_the_old_world_back(void **state)
         {"trouble = [\"verify=no_data\"];", "pa pb pc ea va eb vb rb ra vc", "could not be judged in verify"},
         {"measure = false; fail_if = [\"length > 99\"];", "pa pb pc ea va eb vb rb ra vc",
          "there is no sample of 'length'"},
+        {"trouble = [\"verify=not_finite\"]; fail_if = [\"length > 99\"];", "pa pb pc ea va eb vb rb ra vc",
+         "'length/b' was measured as no finite number"},
         {"fail_if = [\"length > 2\"];", "pa pb pc ea va eb vb rb ra vc", "length is 3 (> 2)"},
         {"trouble = [\"verify=not_yet\"]; ready = \"1ms\";", "pa pb pc ea va eb vb rb ra vc",
          "was not ready within 1 ms: told to do so"},

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ static int on_output(void *user, const char *name, const char *value)
 
 static int on_measure(void *user, const char *name, double value)
 {
+    if (!isfinite(value))
+        return -1;
     phase_run *p = user;
     text_printf(&p->told, "measure %s=%.1f\n", name, value);
     return 0;
