@@ -107,6 +107,25 @@ char *compose_image(const compose *c, const char *service)
     return *image ? text_dup(image) : text_printf("%s-%s", compose_project(c), service);
 }
 
+void compose_add_references(const compose *c, const char *service, json_t *set)
+{
+    const json_t *build = json_object_get(json_object_get(compose_services(c), service), "build");
+    guard_mem char *image = compose_image(c, service);
+    if (json_object_get(set, image)) /* two services may name each other */
+        return;
+    json_object_set_new(set, image, json_true());
+    size_t i;
+    json_t *value;
+    json_array_foreach(json_object_get(build, "tags"), i, value)
+        json_object_set_new(set, json_string_value(value), json_true());
+    const char *name, *prefix = "service:";
+    json_object_foreach(json_object_get(build, "additional_contexts"), name, value) {
+        const char *context = json_string_value(value);
+        if (context && strncmp(context, prefix, strlen(prefix)) == 0)
+            compose_add_references(c, context + strlen(prefix), set);
+    }
+}
+
 int64_t compose_scale(const compose *c, const char *service)
 {
     const json_t *config = json_object_get(compose_services(c), service), *scale = json_object_get(config, "scale");

@@ -38,6 +38,9 @@ json_t *compose_services(const compose *c);
 json_t *compose_volumes(const compose *c);
 /** The image reference of a service: what it says, or Compose's default PROJECT-SERVICE. The caller frees. */
 char *compose_image(const compose *c, const char *service);
+/** Adds to a set every reference that `compose build` writes for a service: its image's, its build's tags, and those of
+ * the services whose images its build starts from. */
+void compose_add_references(const compose *c, const char *service, json_t *set);
 /** How many containers a service shall have: `scale`, `deploy.replicas`, or 1. */
 int64_t compose_scale(const compose *c, const char *service);
 /** The compose files' paths, separated by ", ". */

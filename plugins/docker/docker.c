@@ -138,7 +138,7 @@ static const belay_option build_options[] = {
     {.name = "no_cache",
      .type = BELAY_T_BOOL,
      .def = "false",
-     .doc = "Build every step anew; each image must then be newer than the step's start.",
+     .doc = "Build every step anew.",
      .example = "true"},
     {.name = "pull",
      .type = BELAY_T_BOOL,
@@ -151,8 +151,12 @@ static const belay_option build_options[] = {
      .example = "VERSION=${pipeline.version}"},
 };
 static const belay_output build_outputs[] = {
-    {.name = "ids", .doc = "JSON: service -> id of the image that was built.", .type = BELAY_T_STRING},
-    {.name = "previous_ids", .doc = "JSON: service -> id of the image before, or null.", .type = BELAY_T_STRING},
+    {.name = "ids",
+     .doc = "JSON: service, or further reference -> id of the image that was built.",
+     .type = BELAY_T_STRING},
+    {.name = "previous_ids",
+     .doc = "JSON: service, or further reference -> id of the image before, or null.",
+     .type = BELAY_T_STRING},
 };
 
 static const belay_option tag_options[] = {
