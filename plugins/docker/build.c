@@ -72,6 +72,18 @@ static void on_line(void *user, const char *line)
     call_log(w->call, 1, "%s", step);
 }
 
+/* "--build-arg NAME ...": only names on the command line, where every user of the machine can read; Compose takes the
+ * values from its environment. names keeps the strings. */
+static void add_build_arguments(const call *c, compose_args *args, compose_args *env, json_t *names)
+{
+    for (const char *const *arg = c->host->opt_list(c->ctx, "args"); *arg; arg++) {
+        json_array_append_new(names, json_stringn(*arg, strcspn(*arg, "=")));
+        compose_args_add(args, "--build-arg");
+        compose_args_add(args, json_string_value(json_array_get(names, json_array_size(names) - 1)));
+        compose_args_add(env, *arg);
+    }
+}
+
 static belay_status run_build(engine *e, compose *compose, json_t *services)
 {
     const call *c = engine_call(e);
@@ -85,15 +97,8 @@ static belay_status run_build(engine *e, compose *compose, json_t *services)
         compose_args_add(&args, "--no-cache");
     if (call_int(c, "pull"))
         compose_args_add(&args, "--pull");
-    /* Only names on the command line, where every user of the machine can read; Compose takes the values from its
-     * environment. */
     guard_json *names = json_array();
-    for (const char *const *arg = c->host->opt_list(c->ctx, "args"); *arg; arg++) {
-        json_array_append_new(names, json_stringn(*arg, strcspn(*arg, "=")));
-        compose_args_add(&args, "--build-arg");
-        compose_args_add(&args, json_string_value(json_array_get(names, json_array_size(names) - 1)));
-        compose_args_add(&env, *arg);
-    }
+    add_build_arguments(c, &args, &env, names);
     compose_args_add(&args, "--"); /* Compose lets a service be named "--pull" */
     const char *service;
     json_t *unused;
@@ -107,6 +112,32 @@ static belay_status run_build(engine *e, compose *compose, json_t *services)
         s = build_explain(e, compose, services, &w.log, &io);
     buildlog_done(&w.log);
     return s;
+}
+
+/* Compose 2.37 and newer builds by bake, all images at once whatever --parallel says: it gets so many at a time. Where
+ * images start from those of other services, it has to know them all. */
+static belay_status run_builds(engine *e, compose *compose, json_t *services)
+{
+    const size_t most = (size_t)call_int(engine_call(e), "parallel");
+    bool bake = false;
+    belay_status s = compose_is_at_least(compose, 2, 37, &bake);
+    if (s != BELAY_OK)
+        return s;
+    if (!bake || json_object_size(services) <= most || compose_builds_on_services(compose, services))
+        return run_build(e, compose, services);
+    guard_json *batch = json_object();
+    const char *service;
+    json_t *value;
+    json_object_foreach(services, service, value) {
+        json_object_set(batch, service, value);
+        if (json_object_size(batch) < most)
+            continue;
+        s = run_build(e, compose, batch);
+        json_object_clear(batch);
+        if (s != BELAY_OK)
+            return s;
+    }
+    return json_object_size(batch) ? run_build(e, compose, batch) : BELAY_OK;
 }
 
 /* An output: service, or further reference -> the id that the reference has in the map. */
@@ -157,7 +188,7 @@ belay_status build_execute(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = output_ids(&c, "previous_ids", by_name, before);
     if (s == BELAY_OK)
-        s = run_build(e, compose, services);
+        s = run_builds(e, compose, services);
     if (s == BELAY_OK)
         s = tags_read(e, references, &built);
     if (s == BELAY_OK)

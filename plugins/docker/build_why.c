@@ -11,6 +11,12 @@ static bool read_dockerfile(const compose *compose, const char *service, char **
 {
     const json_t *build = json_object_get(json_object_get(compose_services(compose), service), "build");
     const char *context = text_member(build, "context"), *name = text_member(build, "dockerfile");
+    const char *inline_text = text_member(build, "dockerfile_inline");
+    if (*inline_text) {
+        *ret_path = text_dup("dockerfile_inline");
+        *ret_text = text_dup(inline_text);
+        return true;
+    }
     if (!*name)
         name = "Dockerfile";
     guard_mem char *path = *name == '/' ? text_dup(name) : text_printf("%s/%s", context, name);
@@ -27,20 +33,65 @@ static bool read_dockerfile(const compose *compose, const char *service, char **
     return true;
 }
 
-/* "[agents builder 4/7] RUN x" failed: "agents: Dockerfile:12: RUN x". */
-static void describe_step(const compose *compose, const char *step, text *to)
+/* "agents does not build: Dockerfile:12: RUN x" */
+static void describe(const compose *compose, const char *service, const char *instruction, text *to)
 {
-    const char *bracket = strchr(step, ']');
-    const char *instruction = bracket && bracket[1] ? bracket + 2 : step;
-    guard_mem char *service = text_printf("%.*s", (int)strcspn(step + 1, " ]"), step + 1);
     guard_mem char *path = NULL, *content = NULL;
-    int line = 0;
-    if (read_dockerfile(compose, service, &path, &content))
-        line = buildlog_find(content, instruction);
+    int line = read_dockerfile(compose, service, &path, &content) ? buildlog_find(content, instruction) : 0;
     text_add(to, "%s does not build: ", service);
     if (line > 0)
         text_add(to, "%s:%d: ", path, line);
     text_add(to, "%s", instruction);
+}
+
+/* Bake calls the service "web.front" "web_front". */
+static bool is_called(const char *service, const char *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (service[i] != word[i] && !(service[i] == '.' && word[i] == '_'))
+            return false;
+    return service[n] == '\0';
+}
+
+/* The service of the step "[agents builder 4/7] RUN x". Where one alone is built, bake leaves its name out. */
+static const char *service_of(json_t *services, const char *step)
+{
+    const char *service;
+    json_t *unused;
+    size_t n = *step == '[' ? strcspn(step + 1, " ]") : 0;
+    json_object_foreach(services, service, unused)
+        if (n > 0 && is_called(service, step + 1, n))
+            return service;
+    return json_object_size(services) == 1 ? json_object_iter_key(json_object_iter(services)) : NULL;
+}
+
+/* "[agents builder 4/7] RUN x" failed: "agents does not build: Dockerfile:12: RUN x". */
+static void describe_step(const compose *compose, json_t *services, const char *step, text *to)
+{
+    const char *bracket = strchr(step, ']');
+    const char *instruction = bracket && bracket[1] ? bracket + 2 : step;
+    const char *service = service_of(services, step);
+    if (service)
+        describe(compose, service, instruction, to);
+    else
+        text_add(to, "does not build: %s", step);
+}
+
+/* The builder without BuildKit names neither service nor file: the only Dockerfile that has the instruction. */
+static void describe_instruction(const compose *compose, json_t *services, const char *instruction, text *to)
+{
+    const char *service, *found = json_object_size(services) == 1 ? service_of(services, "") : NULL;
+    size_t count = 0;
+    json_t *unused;
+    json_object_foreach(services, service, unused) {
+        guard_mem char *path = NULL, *content = NULL;
+        if (read_dockerfile(compose, service, &path, &content) && buildlog_find(content, instruction) > 0 && ++count)
+            found = service;
+    }
+    if (found && count <= 1) {
+        describe(compose, found, instruction, to);
+        text_add(to, ": ");
+    }
 }
 
 /* BuildKit says "dockerfile parse error line 2: unknown instruction: COPYY" without the file: find the one whose line
@@ -81,7 +132,7 @@ belay_status build_explain(engine *e, const compose *compose, json_t *services, 
                          "the Docker Engine at %s went away during the build: %s", engine_host(e), reason);
     const char *culprit = buildlog_culprit(log);
     if (culprit) {
-        describe_step(compose, text_member(log->steps, culprit), &why);
+        describe_step(compose, services, text_member(log->steps, culprit), &why);
         text_add(&why, ": %s", text_member(log->errors, culprit));
         size_t i;
         json_t *line;
@@ -89,6 +140,8 @@ belay_status build_explain(engine *e, const compose *compose, json_t *services, 
             text_add(&why, "\n  | %s", json_string_value(line));
     } else {
         describe_parse_error(compose, services, reason, &why);
+        if (!why.length && log->instruction)
+            describe_instruction(compose, services, log->instruction, &why);
         text_add(&why, "%s", reason);
     }
     text_trim(&why);

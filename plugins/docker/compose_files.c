@@ -83,23 +83,30 @@ static belay_status add_from_variables(compose *c)
     return BELAY_OK;
 }
 
+/* None of the files there is no error here: a caller may go on without. */
 static belay_status check_files(compose *c)
 {
     text names = {0};
-    size_t i;
-    json_t *file, *missing = NULL;
+    size_t i, missing = 0;
+    json_t *file;
+    const char *first = NULL;
     json_array_foreach(c->files, i, file) {
         const char *path = json_string_value(file);
         text_add(&names, "%s%s", names.length ? ", " : "", path);
         compose_args_add(&c->program, "--file");
         compose_args_add(&c->program, path);
-        if (!missing && !is_remote(path) && access(path, F_OK) != 0)
-            missing = file;
+        if (is_remote(path) || access(path, F_OK) == 0)
+            continue;
+        missing++;
+        first = first ? first : path;
     }
     c->names = names.s ? names.s : text_dup("");
-    return missing ? call_fail(engine_call(c->engine), BELAY_E_FAIL, NULL, "compose file not found: %s",
-                               json_string_value(missing))
-                   : BELAY_OK;
+    if (!missing)
+        return BELAY_OK;
+    if (missing < json_array_size(c->files))
+        return call_fail(engine_call(c->engine), BELAY_E_FAIL, NULL, "compose file not found: %s", first);
+    json_array_clear(c->files);
+    return BELAY_OK;
 }
 
 belay_status compose_find_files(compose *c)
@@ -116,15 +123,17 @@ belay_status compose_find_files(compose *c)
     return check_files(c);
 }
 
-belay_status compose_no_file(engine *e)
+belay_status compose_no_file(const compose *c)
 {
-    const call *c = engine_call(e);
-    const char *dir = call_str(c, "project_dir");
+    const call *call = engine_call(c->engine);
+    const char *dir = call_str(call, "project_dir");
+    if (*c->names)
+        return call_fail(call, BELAY_E_FAIL, NULL, "compose file not found: %s", c->names);
     if (!dir)
-        return call_blame(c, "project_dir", "no compose file: set project_dir, or file");
-    return call_fail(c, BELAY_E_FAIL, NULL,
-                     "no compose file in %s (compose.yaml, compose.yml, docker-compose.yml, "
-                     "docker-compose.yaml), and COMPOSE_FILE is not set",
+        return call_blame(call, "project_dir", "no compose file: set project_dir, or file");
+    return call_fail(call, BELAY_E_FAIL, NULL,
+                     "no compose file in %s (compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml), and "
+                     "COMPOSE_FILE is not set",
                      dir);
 }
 

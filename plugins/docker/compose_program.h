@@ -18,8 +18,13 @@ struct compose {
 };
 
 /** Finds the program, the project's folder and the compose files. *ret_found: false when there is no compose file;
- * E_FAIL when one that is named does not exist. */
+ * E_FAIL when some of
+ * several do not exist. */
 belay_status compose_prepare(engine *e, compose **ret, bool *ret_found) __attribute__((warn_unused_result));
+/** Explains that there is no compose file: E_FAIL, or E_CONFIG without a folder. */
+belay_status compose_no_file(const compose *c);
+/** The program's version, "2.40.3", or what it said instead. The caller frees. */
+belay_status compose_version(compose *c, char **ret) __attribute__((warn_unused_result));
 /** The files that the step reads, as Compose itself chooses them; see compose_files.c. */
 belay_status compose_find_files(compose *c) __attribute__((warn_unused_result));
 

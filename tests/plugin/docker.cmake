@@ -12,7 +12,7 @@ target_include_directories(belay_docker_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
 target_link_libraries(belay_docker_world PUBLIC belay_kit)
 add_dependencies(belay_docker_world docker_tiny plugin_docker)
 
-foreach(topic info tls context files build stop up logs prune stats volume diagnose)
+foreach(topic info tls context files newer build stop up logs prune stats volume diagnose)
   belay_test(plugin/docker_${topic} SOURCES docker_${topic}.c USES kit docker_world meanwhile LABEL server TIMEOUT 600)
   # One at a time: they share an engine, and some measure its time.
   set_tests_properties(plugin/docker_${topic} PROPERTIES RESOURCE_LOCK engine)

@@ -121,6 +121,25 @@ static void a_build_that_fails_quotes_step_line_and_last_output(void **state)
     docker_world_free(&w);
 }
 
+/* Without BuildKit: neither service nor file is named. */
+static void the_old_builders_failures_are_located_too(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(
+        &w, "  one: {build: ., image: $P-one}\n  two: {build: {context: ., dockerfile: Two}, image: $P-two}\n", "");
+    kit_write(kit_path("%s/Two", w.dir),
+              kit_path("FROM debian:bookworm-slim\nLABEL project=%s\nRUN echo x && \\\n  exit 7\n", w.project));
+    kit_step *s = docker_world_step(&w, "docker.build");
+    kit_set_list(s, "env", "DOCKER_BUILDKIT=0", NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("two does not build: %s/Two:3: RUN echo x", w.dir));
+    assert_holds(kit_summary(s), "non-zero code: 7");
+    must(s, KIT_ROLLBACK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void an_image_changed_behind_its_back_is_seen(void **state)
 {
     (void)state;
@@ -341,6 +360,7 @@ int main(void)
         cmocka_unit_test(the_old_image_outlives_a_prune_by_others),
         cmocka_unit_test(a_kill_at_any_moment_is_rolled_back),
         cmocka_unit_test(a_build_that_fails_quotes_step_line_and_last_output),
+        cmocka_unit_test(the_old_builders_failures_are_located_too),
         cmocka_unit_test(an_image_changed_behind_its_back_is_seen),
         cmocka_unit_test(build_arguments_reach_the_build_but_no_command_line),
         cmocka_unit_test(a_cancelled_build_ends_soon_and_is_rolled_back),
