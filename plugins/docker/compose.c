@@ -108,7 +108,7 @@ json_t *compose_volumes(const compose *c)
 char *compose_image(const compose *c, const char *service)
 {
     const char *image = text_member(json_object_get(compose_services(c), service), "image");
-    return *image ? text_dup(image) : text_printf("%s-%s", compose_project(c), service);
+    return *image ? text_dup(image) : text_printf("%s%c%s", compose_project(c), c->separator, service);
 }
 
 /* "service:NAME" of additional_contexts: NAME, or NULL for another context. */
@@ -312,7 +312,7 @@ belay_status compose_project_name(engine *e, char **ret)
 {
     const char *given = call_str(engine_call(e), "project");
     guard_compose *compose = NULL;
-    belay_status s = given ? BELAY_OK : compose_open(e, &compose);
+    belay_status s = given ? compose_check_project(engine_call(e)) : compose_open(e, &compose);
     if (s == BELAY_OK)
         *ret = text_dup(given ? given : compose_project(compose));
     return s;

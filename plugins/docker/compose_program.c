@@ -177,12 +177,26 @@ static void set_environment(compose *c)
         compose_args_add(&c->env, text_dup(*item));
 }
 
+belay_status compose_check_project(const call *c)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    const char *name = call_str(c, "project");
+    if (!name ||
+        (*name && strchr(first, *name) && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name)))
+        return BELAY_OK;
+    return call_blame(
+        c, "project",
+        "invalid Compose project name \"%s\": lowercase letters, digits, _ and - only, a letter or digit first", name);
+}
+
 belay_status compose_prepare(engine *e, compose **ret, bool *ret_found)
 {
     guard_compose *c = memset(text_grow(NULL, 1, sizeof *c), 0, sizeof *c);
     c->engine = e;
     c->files = json_array();
-    belay_status s = find_program(c);
+    belay_status s = compose_check_project(engine_call(e));
+    if (s == BELAY_OK)
+        s = find_program(c);
     if (s != BELAY_OK)
         return s;
     set_arguments(c);

@@ -218,6 +218,25 @@ static void every_reference_that_compose_writes_is_given_back(void **state)
     docker_world_free(&w);
 }
 
+/* COMPOSE_COMPATIBILITY names images PROJECT_SERVICE. */
+static void the_names_of_a_compatible_compose_are_known(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w, "  app: {build: .}\n", "");
+    kit_write(kit_path("%s/.env", w.dir), "COMPOSE_COMPATIBILITY=true\n");
+    docker_world_compose(&w, "build", "--quiet");
+    const char *image = kit_path("%s_app", w.project), *old = docker_world_id(image);
+    docker_world_version(&w, "2");
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_EXECUTE);
+    assert_string_not_equal(docker_world_id(image), old);
+    must(s, KIT_ROLLBACK);
+    assert_string_equal(docker_world_id(image), old);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 /* An image may be older than the build: its layers come from the cache, or SOURCE_DATE_EPOCH says so. */
 static void age_does_not_matter(void **state)
 {
@@ -365,6 +384,7 @@ int main(void)
         cmocka_unit_test(build_arguments_reach_the_build_but_no_command_line),
         cmocka_unit_test(a_cancelled_build_ends_soon_and_is_rolled_back),
         cmocka_unit_test(every_reference_that_compose_writes_is_given_back),
+        cmocka_unit_test(the_names_of_a_compatible_compose_are_known),
         cmocka_unit_test(age_does_not_matter),
         cmocka_unit_test(a_second_try_leaves_no_nameless_image),
         cmocka_unit_test(tags_and_takes_the_tags_back),

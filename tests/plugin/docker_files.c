@@ -239,6 +239,30 @@ static void the_plugin_is_preferred_to_an_old_docker_compose(void **state)
     docker_world_free(&w);
 }
 
+/* Compose lowers a folder's name, but not one that it is given: logs would be sought in a project that cannot be. */
+static void project_names_are_composes(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    const char *dir = kit_path("%s/Über My App", kit_folder());
+    kit_output_of("cp", "-r", w.dir, dir, NULL);
+    kit_write(kit_path("%s/docker-compose.yml", dir), "services: {app: {image: nothing}}\n");
+    kit_step *s = kit_step_new("docker.compose_config");
+    kit_set(s, "project_dir", dir);
+    docker_world_must(s, KIT_VERIFY);
+    assert_string_equal(kit_output(s, "project"), "bermyapp");
+    kit_step_free(s);
+    static const char *const kinds[] = {"docker.logs", "docker.stats", "docker.diagnose", "docker.compose_config"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        s = docker_world_step(&w, kinds[i]);
+        kit_set(s, "project", "My App");
+        assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_CONFIG);
+        assert_string_equal(kit_option_to_blame(s), "project");
+        kit_step_free(s);
+    }
+    docker_world_free(&w);
+}
+
 /* COMPOSE_REMOVE_ORPHANS in .env: what goes then was set aside by nobody. */
 static void containers_of_no_service_stay(void **state)
 {
@@ -263,6 +287,7 @@ int main(void)
         cmocka_unit_test(compose_file_counts_in_dot_env_and_in_the_environment),
         cmocka_unit_test(the_usual_names_are_found_in_composes_order),
         cmocka_unit_test(project_name_and_profiles_come_from_the_environment),
+        cmocka_unit_test(project_names_are_composes),
         cmocka_unit_test(file_is_a_list_and_its_first_folder_is_the_projects),
         cmocka_unit_test(other_files_than_the_containers_were_made_from_are_refused),
         cmocka_unit_test(the_same_files_in_another_folder_are_the_same),
