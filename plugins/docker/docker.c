@@ -215,7 +215,8 @@ static const belay_option up_options[] = {
     SERVICES("Services to bring up; by default all."),
     {.name = "oneshot",
      .type = BELAY_T_LIST,
-     .doc = "Services that do their work and end, with exit code 0.",
+     .doc = "Services that do their work and end, with exit code 0. Those that another service waits for with "
+            "service_completed_successfully need not be named.",
      .example = "migrate"},
     {.name = "pull",
      .type = BELAY_T_ENUM,

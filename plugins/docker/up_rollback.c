@@ -39,7 +39,7 @@ static void keep_logs(engine *e, const containers *list)
     for (size_t i = 0; i < list->count; i++) {
         guard_text log = {0};
         guard_mem char *artifact = text_printf("%s.log", list->items[i].name);
-        if (logread_container(e, list->items[i].id, 0, EVIDENCE_LINES, append, &log) != BELAY_OK)
+        if (logread_container(e, list->items[i].id, 0, EVIDENCE_LINES, append, &log, NULL) != BELAY_OK)
             continue;
         for (size_t at = 0; at < log.length; at += KEEP_PIECE) {
             size_t n = log.length - at < KEEP_PIECE ? log.length - at : KEEP_PIECE;
