@@ -47,6 +47,7 @@ static const struct {
     {"COMPOSE_FILE", false},
     {"COMPOSE_PATH_SEPARATOR", false},
     {"COMPOSE_PROFILES", false},
+    {"COMPOSE_COMPATIBILITY", false},
     {"COMPOSE_PROJECT_NAME", false},
     {"COMPOSE_ENV_FILES", false},
     {"COMPOSE_DISABLE_ENV_FILE", false}, /* which Compose project */

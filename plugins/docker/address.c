@@ -25,7 +25,7 @@ static const char *from_environment(const char *name)
 }
 
 /* The docker program's folder. A service may have no $HOME; the program asks the user database then. */
-static char *config_folder(void)
+char *address_config_folder(void)
 {
     const char *folder = from_environment("DOCKER_CONFIG"), *home = from_environment("HOME");
     if (folder)
@@ -121,7 +121,7 @@ static belay_status check_scheme(const call *c, const address *a, const char *so
 belay_status address_find(const call *c, address *ret)
 {
     const char *option = call_str(c, "host"), *variable = from_environment("DOCKER_HOST");
-    guard_mem char *folder = config_folder();
+    guard_mem char *folder = address_config_folder();
     *ret = (address){0};
     belay_status s = option || variable ? BELAY_OK : choose_context(c, folder, &ret->context);
     if (s != BELAY_OK)

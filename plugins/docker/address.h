@@ -21,6 +21,8 @@ typedef struct address {
 /** E_CONFIG or E_FAIL, explained: an address of another kind, a context that does not exist or cannot be read. Asks no
  * engine. address_done() in any case. */
 belay_status address_find(const call *c, address *ret) __attribute__((warn_unused_result));
+/** The docker program's own folder: $DOCKER_CONFIG, or ~/.docker. The caller frees. */
+char *address_config_folder(void) __attribute__((returns_nonnull));
 void address_done(address *a);
 
 #endif

@@ -18,6 +18,7 @@ void buildlog_done(buildlog *b)
     json_decref(b->lines);
     json_decref(b->errors);
     free(b->reason);
+    free(b->instruction);
     *b = (buildlog){0};
 }
 
@@ -50,12 +51,36 @@ static void keep_output(buildlog *b, const char *vertex, const char *output)
         json_array_remove(lines, 0);
 }
 
+/* "Step 4/7 : RUN x"; and "The command '/bin/sh -c x' returned a non-zero code: 7". */
+static bool is_plain_step(buildlog *b, const char *line)
+{
+    static const char failed[] = "The command '/bin/sh -c ";
+    int at, of, start = 0;
+    const char *end = strncmp(line, failed, strlen(failed)) == 0 ? strstr(line, "' returned a non-zero code") : NULL;
+    const bool step = sscanf(line, "Step %6d/%6d : %n", &at, &of, &start) == 2 && start > 0 && at >= 0 && at <= of;
+    if (!end && !step)
+        return false;
+    guard_mem char *instruction =
+        end ? text_printf("RUN %.*s", (int)(end - line - (long)strlen(failed)), line + strlen(failed))
+            : text_dup(line + start);
+    guard_json *readable = text_json(instruction);
+    free(b->instruction);
+    b->instruction = text_dup(json_string_value(readable));
+    if (step)
+        json_object_set_new(b->stages, "", json_pack("{s:i, s:i}", "at", at, "of", of));
+    return step;
+}
+
 bool buildlog_line(buildlog *b, const char *line, const char **ret_step)
 {
     const char *failed = strstr(line, "failed to solve: ");
     if (failed && !b->reason) {
         guard_json *reason = text_json(failed); /* readable just as the steps' errors are, which it is compared with */
         b->reason = text_dup(json_string_value(reason));
+    }
+    if (is_plain_step(b, line)) {
+        *ret_step = b->instruction;
+        return true;
     }
     if (line[0] != '#' || !isdigit((unsigned char)line[1]))
         return false;

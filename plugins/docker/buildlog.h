@@ -6,6 +6,7 @@
  *     #8 [agents 4/7] RUN pip install ...      a step begins
  *     #8 0.321 some output                     its output, with seconds since its start
  *     #8 DONE 1.2s | #8 CACHED | #8 ERROR: ...
+ *     Step 4/7 : RUN pip install ...           the builder without BuildKit: no service, no end
  */
 #ifndef DOCKER_BUILDLOG_H
 #define DOCKER_BUILDLOG_H
@@ -15,11 +16,12 @@
 #include "text.h"
 
 typedef struct buildlog {
-    json_t *steps;  /**< object: vertex number -> "[agents 4/7] RUN ..." */
-    json_t *stages; /**< object: "agents" -> {"at": 4, "of": 7} */
-    json_t *lines;  /**< object: vertex number -> array of its last lines of output */
-    json_t *errors; /**< object: vertex number -> what it said after "ERROR:" */
-    char *reason;   /**< the line "failed to solve: ..." */
+    json_t *steps;     /**< object: vertex number -> "[agents 4/7] RUN ..." */
+    json_t *stages;    /**< object: "agents" -> {"at": 4, "of": 7} */
+    json_t *lines;     /**< object: vertex number -> array of its last lines of output */
+    json_t *errors;    /**< object: vertex number -> what it said after "ERROR:" */
+    char *reason;      /**< the line "failed to solve: ..." */
+    char *instruction; /**< of the last step without BuildKit, or of the command that it says failed; or NULL */
 } buildlog;
 
 void buildlog_init(buildlog *b);

@@ -14,16 +14,16 @@ belay_status compose_refused(compose *c, const belay_run *config)
     guard_text said = {0};
     text_add(&said, "%s", config->err);
     text_trim(&said);
-    belay_run version = {.timeout_ms = COMPOSE_TIMEOUT_MS};
-    belay_status s = compose_run(c, &version, (const char *const[]){"version", "--short", NULL});
+    guard_mem char *version = NULL;
+    belay_status s = compose_version(c, &version);
     if (s != BELAY_OK)
         return s;
-    const char *number = version.out + (version.out[0] == 'v');
-    if (version.exit_code != 0 || strtol(number, NULL, 10) < 2)
+    if (strtol(version, NULL, 10) < 2)
         return call_fail(call, BELAY_E_RETRY,
                          "install Compose version 2 (package docker-compose or docker-compose-plugin)",
-                         "%s: Compose version 2 is needed; it answered: %s", c->program.items[0],
-                         version.exit_code == 0 ? version.out : version.err);
+                         "Compose version 2 is needed; %s answered: %s; the docker program's plugin was not found",
+                         c->program.items[0], version);
+    call_log(call, 2, "Compose refuses %s: %s", c->names, text_of(&said)); /* prepare goes on without the explanation */
     return call_fail(call, BELAY_E_FAIL, "correct the file; `docker compose -f FILE config` checks it by hand",
                      "%s: Compose refuses it: %s", c->names, text_of(&said));
 }
@@ -52,12 +52,14 @@ static belay_status read_config(compose *c)
     return s;
 }
 
-static belay_status open_with(engine *e, const char *profile, compose **ret, bool *ret_found)
+/* *ret stays NULL when there is no compose file, which is explained when one is required. */
+static belay_status open_with(engine *e, const char *profile, bool required, compose **ret)
 {
     guard_compose *c = NULL;
-    belay_status s = compose_prepare(e, &c, ret_found);
-    if (s != BELAY_OK || !*ret_found)
-        return s;
+    bool found = false;
+    belay_status s = compose_prepare(e, &c, &found);
+    if (s != BELAY_OK || !found)
+        return s == BELAY_OK && required ? compose_no_file(c) : s;
     if (profile) {
         compose_args_add(&c->program, "--profile");
         compose_args_add(&c->program, profile);
@@ -70,15 +72,12 @@ static belay_status open_with(engine *e, const char *profile, compose **ret, boo
 
 belay_status compose_open(engine *e, compose **ret)
 {
-    bool found = false;
-    belay_status s = open_with(e, NULL, ret, &found);
-    return s == BELAY_OK && !found ? compose_no_file(e) : s;
+    return open_with(e, NULL, true, ret);
 }
 
 belay_status compose_open_whole(engine *e, compose **ret)
 {
-    bool found = false;
-    return open_with(e, "*", ret, &found);
+    return open_with(e, "*", false, ret);
 }
 
 const char *compose_project(const compose *c)
@@ -89,6 +88,11 @@ const char *compose_project(const compose *c)
 json_t *compose_services(const compose *c)
 {
     return json_object_get(c->config, "services");
+}
+
+const json_t *compose_network(const compose *c, const char *name)
+{
+    return json_object_get(json_object_get(c->config, "networks"), name);
 }
 
 json_t *compose_volumes(const compose *c)
@@ -104,7 +108,47 @@ json_t *compose_volumes(const compose *c)
 char *compose_image(const compose *c, const char *service)
 {
     const char *image = text_member(json_object_get(compose_services(c), service), "image");
-    return *image ? text_dup(image) : text_printf("%s-%s", compose_project(c), service);
+    return *image ? text_dup(image) : text_printf("%s%c%s", compose_project(c), c->separator, service);
+}
+
+/* "service:NAME" of additional_contexts: NAME, or NULL for another context. */
+static const char *named_service(const json_t *context)
+{
+    static const char prefix[] = "service:";
+    const char *value = json_string_value(context);
+    return value && strncmp(value, prefix, strlen(prefix)) == 0 ? value + strlen(prefix) : NULL;
+}
+
+static json_t *build_of(const compose *c, const char *service)
+{
+    return json_object_get(json_object_get(compose_services(c), service), "build");
+}
+
+void compose_add_references(const compose *c, const char *service, json_t *set)
+{
+    guard_mem char *image = compose_image(c, service);
+    if (json_object_get(set, image)) /* two services may name each other */
+        return;
+    json_object_set_new(set, image, json_true());
+    size_t i;
+    json_t *value;
+    json_array_foreach(json_object_get(build_of(c, service), "tags"), i, value)
+        json_object_set_new(set, json_string_value(value), json_true());
+    const char *name;
+    json_object_foreach(json_object_get(build_of(c, service), "additional_contexts"), name, value)
+        if (named_service(value))
+            compose_add_references(c, named_service(value), set);
+}
+
+bool compose_builds_on_services(const compose *c, json_t *services)
+{
+    const char *service, *name;
+    json_t *unused, *value;
+    json_object_foreach(services, service, unused)
+        json_object_foreach(json_object_get(build_of(c, service), "additional_contexts"), name, value)
+            if (named_service(value))
+                return true;
+    return false;
 }
 
 int64_t compose_scale(const compose *c, const char *service)
@@ -124,6 +168,21 @@ const char *compose_files(const compose *c)
 const char *compose_warnings(const compose *c)
 {
     return c->warnings;
+}
+
+char *compose_unset(const compose *c)
+{
+    static const char before[] = "The \\\"", after[] = "\\\" variable is not set";
+    guard_json *names = json_object();
+    for (const char *at = c->warnings; (at = strstr(at, before));) {
+        at += strlen(before);
+        const char *end = strstr(at, "\\\"");
+        if (end && strncmp(end, after, strlen(after)) == 0) {
+            guard_mem char *name = text_printf("%.*s", (int)(end - at), at);
+            json_object_set_new(names, name, json_true());
+        }
+    }
+    return json_object_size(names) ? compose_list(names) : text_dup("");
 }
 
 static belay_status no_such_service(const compose *c, const char *option, const char *name)
@@ -173,7 +232,7 @@ belay_status compose_plan(engine *e, const char *option, compose_choice choice, 
     guard_json *named = call_set(call, option);
     belay_status s = compose_open(e, &c);
     if (s == BELAY_E_FAIL) {
-        call_log(call, 2, "compose does not read the file as it is now; that is tried again when the step runs");
+        call_log(call, 2, "Compose does not read the files as they are now; the step tries again when it runs");
     } else if (s != BELAY_OK) {
         return s;
     } else if ((s = compose_check_files(c, false)) != BELAY_OK) {
@@ -187,6 +246,9 @@ belay_status compose_plan(engine *e, const char *option, compose_choice choice, 
             if (!json_object_get(compose_services(c), service))
                 call_log(call, 2, "%s, as it is now, has no service '%s'", c->names, service);
     }
+    guard_mem char *unset = c ? compose_unset(c) : text_dup("");
+    if (*unset)
+        call_log(call, 2, "%s uses variables that are not set, and are empty then: %s", c->names, unset);
     *ret_compose = take(c);
     *ret_services = take(named);
     return BELAY_OK;
@@ -250,7 +312,7 @@ belay_status compose_project_name(engine *e, char **ret)
 {
     const char *given = call_str(engine_call(e), "project");
     guard_compose *compose = NULL;
-    belay_status s = given ? BELAY_OK : compose_open(e, &compose);
+    belay_status s = given ? compose_check_project(engine_call(e)) : compose_open(e, &compose);
     if (s == BELAY_OK)
         *ret = text_dup(given ? given : compose_project(compose));
     return s;

@@ -1,7 +1,8 @@
 /**
  * @file compose.h
  * The `docker compose` program, for what only Compose knows: its file's meaning, building, bringing up.
- * Run by argument vector, as `docker-compose` from PATH or else `docker compose`; version 2 is needed.
+ * Run by argument vector: the docker program's plugin when it has one, else `docker-compose` from PATH; version 2 is
+ * needed.
  */
 #ifndef DOCKER_COMPOSE_H
 #define DOCKER_COMPOSE_H
@@ -18,8 +19,6 @@ belay_status compose_open(engine *e, compose **ret) __attribute__((warn_unused_r
  * file. */
 belay_status compose_open_whole(engine *e, compose **ret) __attribute__((warn_unused_result));
 void compose_free(compose *c);
-/** Explains that there is no compose file: E_FAIL, or E_CONFIG without a folder. */
-belay_status compose_no_file(engine *e);
 /** Compares the files with those that the project's containers were made from, by Compose's label. E_FAIL, explained,
  * when they differ and the option other_files does not allow it; when acting, only if one of those is still there and
  * would be left out: what else differs, the release itself brought, and is a warning. */
@@ -36,14 +35,26 @@ const char *compose_project(const compose *c);
 json_t *compose_services(const compose *c);
 /** Set of the volumes that the services use, by the names that the engine knows them by. The caller decrefs. */
 json_t *compose_volumes(const compose *c);
+/** A network's configuration, by its name in the file; NULL: none. */
+const json_t *compose_network(const compose *c, const char *name);
+/** Is the program's version at least this? */
+belay_status compose_is_at_least(compose *c, long major, long minor, bool *ret) __attribute__((warn_unused_result));
 /** The image reference of a service: what it says, or Compose's default PROJECT-SERVICE. The caller frees. */
 char *compose_image(const compose *c, const char *service);
+/** Adds to a set every reference that `compose build` writes for a service: its image's, its build's tags, and those of
+ * the services whose images its build starts from. */
+void compose_add_references(const compose *c, const char *service, json_t *set);
+/** Does a build of these services (a set) start from the image of a service? */
+bool compose_builds_on_services(const compose *c, json_t *services);
 /** How many containers a service shall have: `scale`, `deploy.replicas`, or 1. */
 int64_t compose_scale(const compose *c, const char *service);
 /** The compose files' paths, separated by ", ". */
 const char *compose_files(const compose *c);
-/** The warnings that Compose printed while it read the file; "" for none. */
+/** The warnings that Compose printed while it read the files; "" for none. */
 const char *compose_warnings(const compose *c);
+/** Of those: the variables that the files use and that are not set, so that they became "". "A, B"; "" for none. The
+ * caller frees. */
+char *compose_unset(const compose *c);
 
 /** Which services a list option stands for when it is empty, and which it may name. */
 typedef enum compose_choice {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Values that a warning quotes are names of variables, never what they hold. */
+/* A warning quotes names of variables, never what they hold. */
 static void log_warnings(const call *c, const char *warnings)
 {
     guard_mem char *lines = text_dup(warnings);
@@ -15,17 +15,31 @@ static void log_warnings(const call *c, const char *warnings)
     }
 }
 
+/* `image: app:${TAG}` without TAG is accepted by Compose, and pulls or runs something else. */
+static belay_status check_variables(const call *c, const compose *compose)
+{
+    guard_mem char *unset = compose_unset(compose);
+    if (!*unset || strcmp(call_str(c, "unset_variables"), "allow") == 0)
+        return BELAY_OK;
+    return call_fail(c, BELAY_E_FAIL,
+                     "set them (option env, .env), write ${NAME:-default}, or set unset_variables = \"allow\"",
+                     "%s uses variables that are not set: %s", compose_files(compose), unset);
+}
+
 belay_status compose_config_verify(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
     guard_compose *compose = NULL;
-    belay_status s = engine_open(&c, &e);
+    belay_status s = engine_find(&c, &e); /* Compose reads its files without an engine */
     if (s == BELAY_OK)
         s = compose_open(e, &compose);
     if (s != BELAY_OK)
         return s;
     log_warnings(&c, compose_warnings(compose));
+    s = check_variables(&c, compose);
+    if (s != BELAY_OK)
+        return s;
     guard_text services = {0};
     const char *name;
     json_t *value;

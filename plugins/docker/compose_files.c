@@ -48,11 +48,13 @@ static bool add_first(compose *c, const char *const *names)
     return false;
 }
 
-/* Only Compose reads its env files right, so it is asked, with a file of our own that repeats the variables. */
-static belay_status ask_variables(compose *c, char **ret_files, char **ret_separator)
+/* Only Compose reads its env files right, so it is asked, with a file of our own that repeats the variables. The caller
+ * decrefs. */
+static belay_status ask_variables(compose *c, json_t **ret)
 {
     static const char question[] = "name: belay\nservices: {belay: {image: belay, environment: "
-                                   "{FILES: \"${COMPOSE_FILE-}\", SEPARATOR: \"${COMPOSE_PATH_SEPARATOR-}\"}}}\n";
+                                   "{FILES: \"${COMPOSE_FILE-}\", SEPARATOR: \"${COMPOSE_PATH_SEPARATOR-}\", "
+                                   "COMPATIBLE: \"${COMPOSE_COMPATIBILITY-}\"}}}\n";
     belay_run io = {.timeout_ms = COMPOSE_TIMEOUT_MS, .stdin_text = question};
     belay_status s = compose_run(c, &io, (const char *const[]){"--file", "-", "config", "--format", "json", NULL});
     if (s == BELAY_OK && io.exit_code != 0)
@@ -61,70 +63,86 @@ static belay_status ask_variables(compose *c, char **ret_files, char **ret_separ
         return s;
     guard_json *answer = json_loads(io.out, 0, NULL);
     const json_t *service = json_object_get(json_object_get(answer, "services"), "belay");
-    const json_t *variables = json_object_get(service, "environment");
-    *ret_files = text_dup(text_member(variables, "FILES"));
-    *ret_separator = text_dup(text_member(variables, "SEPARATOR"));
+    *ret = json_incref(json_object_get(service, "environment"));
     return BELAY_OK;
 }
 
-static belay_status add_from_variables(compose *c)
+static void add_listed(compose *c, const char *files, const char *separator)
 {
-    guard_mem char *files = NULL, *separator = NULL;
-    belay_status s = ask_variables(c, &files, &separator);
-    if (s != BELAY_OK || !*files)
-        return s;
     const char *between = *separator ? separator : ":";
-    for (const char *at = files; at;) {
+    for (const char *at = *files ? files : NULL; at;) {
         const char *end = strstr(at, between);
         guard_mem char *file = end ? text_printf("%.*s", (int)(end - at), at) : text_dup(at);
         add_file(c, file);
         at = end ? end + strlen(between) : NULL;
     }
-    return BELAY_OK;
 }
 
+/* As Go's strconv.ParseBool. */
+static bool is_true(const char *value)
+{
+    static const char *const words[] = {"1", "t", "T", "true", "TRUE", "True"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* None of the files there is no error here: a caller may go on without. */
 static belay_status check_files(compose *c)
 {
     text names = {0};
-    size_t i;
-    json_t *file, *missing = NULL;
+    size_t i, missing = 0;
+    json_t *file;
+    const char *first = NULL;
     json_array_foreach(c->files, i, file) {
         const char *path = json_string_value(file);
         text_add(&names, "%s%s", names.length ? ", " : "", path);
         compose_args_add(&c->program, "--file");
         compose_args_add(&c->program, path);
-        if (!missing && !is_remote(path) && access(path, F_OK) != 0)
-            missing = file;
+        if (is_remote(path) || access(path, F_OK) == 0)
+            continue;
+        missing++;
+        first = first ? first : path;
     }
     c->names = names.s ? names.s : text_dup("");
-    return missing ? call_fail(engine_call(c->engine), BELAY_E_FAIL, NULL, "compose file not found: %s",
-                               json_string_value(missing))
-                   : BELAY_OK;
+    if (!missing)
+        return BELAY_OK;
+    if (missing < json_array_size(c->files))
+        return call_fail(engine_call(c->engine), BELAY_E_FAIL, NULL, "compose file not found: %s", first);
+    json_array_clear(c->files);
+    return BELAY_OK;
 }
 
 belay_status compose_find_files(compose *c)
 {
     const call *call = engine_call(c->engine);
     const char *const *named = call->host->opt_list(call->ctx, "file");
-    for (const char *const *file = named; *file; file++)
-        add_file(c, *file);
-    belay_status s = *named ? BELAY_OK : add_from_variables(c);
+    guard_json *variables = NULL;
+    belay_status s = ask_variables(c, &variables);
     if (s != BELAY_OK)
         return s;
+    c->separator = is_true(text_member(variables, "COMPATIBLE")) ? '_' : '-';
+    for (const char *const *file = named; *file; file++)
+        add_file(c, *file);
+    if (!*named)
+        add_listed(c, text_member(variables, "FILES"), text_member(variables, "SEPARATOR"));
     if (json_array_size(c->files) == 0 && add_first(c, usual))
         add_first(c, overrides);
     return check_files(c);
 }
 
-belay_status compose_no_file(engine *e)
+belay_status compose_no_file(const compose *c)
 {
-    const call *c = engine_call(e);
-    const char *dir = call_str(c, "project_dir");
+    const call *call = engine_call(c->engine);
+    const char *dir = call_str(call, "project_dir");
+    if (*c->names)
+        return call_fail(call, BELAY_E_FAIL, NULL, "compose file not found: %s", c->names);
     if (!dir)
-        return call_blame(c, "project_dir", "no compose file: set project_dir, or file");
-    return call_fail(c, BELAY_E_FAIL, NULL,
-                     "no compose file in %s (compose.yaml, compose.yml, docker-compose.yml, "
-                     "docker-compose.yaml), and COMPOSE_FILE is not set",
+        return call_blame(call, "project_dir", "no compose file: set project_dir, or file");
+    return call_fail(call, BELAY_E_FAIL, NULL,
+                     "no compose file in %s (compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml), and "
+                     "COMPOSE_FILE is not set",
                      dir);
 }
 

@@ -1,6 +1,7 @@
 /* The Compose program: which one, its common arguments, its environment. */
 #include "compose_program.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,17 +37,41 @@ void compose_free(compose *c)
     free(c);
 }
 
+static bool in_folder(const char *folder, int n, const char *program)
+{
+    guard_mem char *file = text_printf("%.*s/%s", n, folder, program);
+    return access(file, X_OK) == 0;
+}
+
 static bool in_path(const char *program)
 {
     const char *path = getenv("PATH");
     for (const char *entry = path ? path : ""; *entry;) {
         const char *end = strchrnul(entry, ':');
-        guard_mem char *file = text_printf("%.*s/%s", (int)(end - entry), entry, program);
-        if (access(file, X_OK) == 0)
+        if (in_folder(entry, (int)(end - entry), program))
             return true;
         entry = *end ? end + 1 : end;
     }
     return false;
+}
+
+/* Has the docker program its Compose plugin? Source: docker/cli, cli-plugins/manager. */
+static bool has_plugin(void)
+{
+    static const char *const folders[] = {"/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins",
+                                          "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"};
+    guard_mem char *own = address_config_folder();
+    guard_mem char *file = text_printf("%s/config.json", own);
+    guard_mem char *plugins = text_printf("%s/cli-plugins", own);
+    guard_json *config = json_load_file(file, 0, NULL);
+    bool found = in_folder(plugins, INT_MAX, "docker-compose");
+    size_t i;
+    json_t *extra;
+    json_array_foreach(json_object_get(config, "cliPluginsExtraDirs"), i, extra)
+        found = found || (json_is_string(extra) && in_folder(json_string_value(extra), INT_MAX, "docker-compose"));
+    for (i = 0; i < sizeof folders / sizeof *folders; i++)
+        found = found || in_folder(folders[i], INT_MAX, "docker-compose");
+    return found;
 }
 
 /* The engine that Belay itself asks, by flags: the variables of the docker program stay as they are, for a compose file
@@ -67,20 +92,48 @@ static void add_engine(compose *c)
     compose_args_add(&c->env, text_printf("DOCKER_CERT_PATH=%s", a->tls));
 }
 
+/* The plugin is what people run by hand; docker-compose beside it may be the old version 1. */
 static belay_status find_program(compose *c)
 {
-    if (in_path("docker-compose")) {
+    const call *call = engine_call(c->engine);
+    const bool docker = in_path("docker"), plugin = docker && has_plugin(), standalone = in_path("docker-compose");
+    if (standalone && !plugin) {
         compose_args_add(&c->program, "docker-compose");
         add_engine(c);
-    } else if (in_path("docker")) {
+    } else if (docker) {
+        if (standalone)
+            call_log(call, 0, "docker-compose in PATH is skipped: the docker program has its Compose plugin");
         compose_args_add(&c->program, "docker");
         add_engine(c);
         compose_args_add(&c->program, "compose");
     } else {
-        return call_fail(engine_call(c->engine), BELAY_E_RETRY,
+        return call_fail(call, BELAY_E_RETRY,
                          "install Compose version 2 (package docker-compose or docker-compose-plugin)",
                          "neither docker-compose nor docker is in PATH");
     }
+    return BELAY_OK;
+}
+
+belay_status compose_version(compose *c, char **ret)
+{
+    belay_run io = {.timeout_ms = COMPOSE_TIMEOUT_MS};
+    belay_status s = compose_run(c, &io, (const char *const[]){"version", "--short", NULL});
+    if (s != BELAY_OK)
+        return s;
+    const char *said = io.exit_code == 0 ? io.out : io.err;
+    *ret = text_dup(said + (*said == 'v'));
+    return BELAY_OK;
+}
+
+belay_status compose_is_at_least(compose *c, long major, long minor, bool *ret)
+{
+    guard_mem char *version = NULL;
+    belay_status s = compose_version(c, &version);
+    if (s != BELAY_OK)
+        return s;
+    char *end;
+    long has = strtol(version, &end, 10), part = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    *ret = has > major || (has == major && part >= minor);
     return BELAY_OK;
 }
 
@@ -124,12 +177,26 @@ static void set_environment(compose *c)
         compose_args_add(&c->env, text_dup(*item));
 }
 
+belay_status compose_check_project(const call *c)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    const char *name = call_str(c, "project");
+    if (!name ||
+        (*name && strchr(first, *name) && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name)))
+        return BELAY_OK;
+    return call_blame(
+        c, "project",
+        "invalid Compose project name \"%s\": lowercase letters, digits, _ and - only, a letter or digit first", name);
+}
+
 belay_status compose_prepare(engine *e, compose **ret, bool *ret_found)
 {
     guard_compose *c = memset(text_grow(NULL, 1, sizeof *c), 0, sizeof *c);
     c->engine = e;
     c->files = json_array();
-    belay_status s = find_program(c);
+    belay_status s = compose_check_project(engine_call(e));
+    if (s == BELAY_OK)
+        s = find_program(c);
     if (s != BELAY_OK)
         return s;
     set_arguments(c);

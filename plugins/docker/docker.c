@@ -71,7 +71,7 @@ static const belay_metric info_metrics[] = {
 };
 
 static const char *const prune_scopes[] = {"project", "engine", NULL};
-static const char *const keep_missing_choices[] = {"fail", "allow", NULL};
+static const char *const fail_or_allow[] = {"fail", "allow", NULL};
 static const belay_option prune_options[] = {
     COMPOSE_OPTIONS,
     OTHER_FILES,
@@ -88,7 +88,7 @@ static const belay_option prune_options[] = {
     {.name = "keep_missing",
      .type = BELAY_T_ENUM,
      .def = "fail",
-     .choices = keep_missing_choices,
+     .choices = fail_or_allow,
      .doc = "When an image of keep does not exist: fail and delete nothing, or allow it.",
      .example = "allow"},
     {.name = "build_cache",
@@ -113,8 +113,14 @@ static const belay_option compose_config_options[] = {
     COMPOSE_OPTIONS,
     {.name = "expect_services",
      .type = BELAY_T_LIST,
-     .doc = "Services that the file must have.",
+     .doc = "Services that the files must have.",
      .example = "agents, postgres"},
+    {.name = "unset_variables",
+     .type = BELAY_T_ENUM,
+     .def = "fail",
+     .choices = fail_or_allow,
+     .doc = "When the files use variables that are not set: fail, or allow it and log them.",
+     .example = "allow"},
 };
 static const belay_output compose_config_outputs[] = {
     {.name = "services", .doc = "The services, separated by commas.", .type = BELAY_T_STRING},
@@ -133,13 +139,9 @@ static const belay_option build_options[] = {
      .def = "2",
      .min = 1,
      .max = 64,
-     .doc = "How many images are built side by side.",
+     .doc = "How many images are built side by side, at most.",
      .example = "4"},
-    {.name = "no_cache",
-     .type = BELAY_T_BOOL,
-     .def = "false",
-     .doc = "Build every step anew; each image must then be newer than the step's start.",
-     .example = "true"},
+    {.name = "no_cache", .type = BELAY_T_BOOL, .def = "false", .doc = "Build every step anew.", .example = "true"},
     {.name = "pull",
      .type = BELAY_T_BOOL,
      .def = "false",
@@ -151,8 +153,12 @@ static const belay_option build_options[] = {
      .example = "VERSION=${pipeline.version}"},
 };
 static const belay_output build_outputs[] = {
-    {.name = "ids", .doc = "JSON: service -> id of the image that was built.", .type = BELAY_T_STRING},
-    {.name = "previous_ids", .doc = "JSON: service -> id of the image before, or null.", .type = BELAY_T_STRING},
+    {.name = "ids",
+     .doc = "JSON: service, or further reference -> id of the image that was built.",
+     .type = BELAY_T_STRING},
+    {.name = "previous_ids",
+     .doc = "JSON: service, or further reference -> id of the image before, or null.",
+     .type = BELAY_T_STRING},
 };
 
 static const belay_option tag_options[] = {
@@ -424,7 +430,7 @@ static const belay_step steps[] = {
      .prepare = prune_prepare,
      .execute = prune_execute},
     {.name = "compose_config",
-     .doc = "Checks that Compose accepts the compose file.",
+     .doc = "Checks that Compose accepts the compose files.",
      .flags = BELAY_S_READ_ONLY,
      .default_timeout_ms = MINUTES(1),
      BELAY_TABLE(option, compose_config_options),

@@ -425,15 +425,16 @@ belay_status engine_open(const call *c, engine **ret)
     return s;
 }
 
-belay_status engine_open_patiently(const call *c, engine **ret)
+/* Agrees on the version as soon as the engine answers. */
+static belay_status await_answer(engine *e)
 {
+    const call *c = &e->call;
     const int64_t began = c->host->time_left_ms(c->ctx);
+    const bool known = engine_known_dead(e);
     for (bool told = false;; told = true) {
-        belay_status s = engine_open(c, ret);
-        if (s == BELAY_OK)
-            return engine_check_same(*ret);
+        belay_status s = agree_on_version(e);
         const int64_t left = c->host->time_left_ms(c->ctx);
-        if (s != BELAY_E_RETRY || began - left >= PATIENCE_MS || left < MARGIN_MS)
+        if (s != BELAY_E_RETRY || known || began - left >= PATIENCE_MS || left < MARGIN_MS)
             return s;
         if (!told)
             call_log(c, 1, "waiting for the Docker Engine, which does not answer");
@@ -441,6 +442,22 @@ belay_status engine_open_patiently(const call *c, engine **ret)
         if (s != BELAY_OK)
             return s;
     }
+}
+
+belay_status engine_open_patiently(const call *c, engine **ret)
+{
+    guard_engine *e = NULL;
+    belay_status s = engine_find(c, &e);
+    if (s != BELAY_OK)
+        return s;
+    s = await_answer(e);
+    if (s == BELAY_OK || (s == BELAY_E_RETRY && !engine_known_dead(e)))
+        engine_note_dead(e, s != BELAY_OK);
+    if (s == BELAY_OK)
+        s = engine_check_same(e);
+    if (s == BELAY_OK)
+        *ret = take(e);
+    return s;
 }
 
 bool engine_was_lost(engine *e, const char *said)

@@ -25,9 +25,14 @@ typedef struct engine engine;
 belay_status engine_find(const call *c, engine **ret) __attribute__((warn_unused_result));
 /** Finds the engine, and agrees with it on an API version. */
 belay_status engine_open(const call *c, engine **ret) __attribute__((warn_unused_result));
-/** The same for a rollback: an engine that does not answer may be starting again, and gets 10 s. E_FAIL, explained,
+/** The same for a rollback: an engine that does not answer may be starting again, and gets 10 s, unless another
+ * step of the run has waited for it already. E_FAIL, explained,
  * when it is not the engine that engine_remember() recorded. */
 belay_status engine_open_patiently(const call *c, engine **ret) __attribute__((warn_unused_result));
+/** Has another step of this run waited for this engine in vain, not long ago? */
+bool engine_known_dead(const engine *e);
+/** Notes that this step did, or that the engine answers. */
+void engine_note_dead(const engine *e, bool dead);
 /** Execute only, before the step acts: records which engine it is. */
 belay_status engine_remember(engine *e) __attribute__((warn_unused_result));
 /** E_FAIL, explained, when the engine is not the recorded one. */

@@ -64,19 +64,16 @@ static belay_status keep_named(prune *p)
 
 static belay_status keep_services(prune *p)
 {
-    const char *service;
-    json_t *unused;
-    belay_status s = BELAY_OK;
-    if (!p->compose)
-        return s;
-    json_object_foreach(compose_services(p->compose), service, unused) {
-        guard_mem char *reference = compose_image(p->compose, service), *id = NULL;
-        s = tags_id(p->e, reference, &id);
-        if (s != BELAY_OK)
-            return s;
-        if (id)
-            json_object_set_new(p->keep, id, json_true());
-    }
+    guard_json *references = json_object(), *ids = NULL;
+    const char *name;
+    json_t *value;
+    if (p->compose)
+        json_object_foreach(compose_services(p->compose), name, value)
+            compose_add_references(p->compose, name, references);
+    belay_status s = tags_read(p->e, references, &ids);
+    json_object_foreach(ids, name, value)
+        if (json_is_string(value))
+            json_object_set_new(p->keep, json_string_value(value), json_true());
     return s;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kinds.h"
+#include "networks.h"
 #include "twin.h"
 
 #define NS 1000000000
@@ -48,6 +49,9 @@ belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
     belay_status s = engine_open(&c, &e);
     if (s == BELAY_OK)
         s = compose_plan(e, "services", COMPOSE_ALL, &compose, &services);
+    guard_json *concerned = compose ? compose_with_dependencies(compose, services) : NULL;
+    if (s == BELAY_OK && compose)
+        s = networks_check(e, compose, concerned);
     if (s == BELAY_OK && compose)
         s = containers_of(e, compose_project(compose), &now);
     if (s != BELAY_OK)
@@ -276,6 +280,8 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     belay_status s = up_plan_open(&c, &p);
     if (s == BELAY_OK)
         s = compose_check_files(p.compose, true);
+    if (s == BELAY_OK)
+        s = networks_check(p.e, p.compose, p.concerned);
     if (s == BELAY_OK)
         s = containers_of(p.e, compose_project(p.compose), &now);
     if (s != BELAY_OK)

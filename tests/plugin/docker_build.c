@@ -121,6 +121,25 @@ static void a_build_that_fails_quotes_step_line_and_last_output(void **state)
     docker_world_free(&w);
 }
 
+/* Without BuildKit: neither service nor file is named. */
+static void the_old_builders_failures_are_located_too(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(
+        &w, "  one: {build: ., image: $P-one}\n  two: {build: {context: ., dockerfile: Two}, image: $P-two}\n", "");
+    kit_write(kit_path("%s/Two", w.dir),
+              kit_path("FROM debian:bookworm-slim\nLABEL project=%s\nRUN echo x && \\\n  exit 7\n", w.project));
+    kit_step *s = docker_world_step(&w, "docker.build");
+    kit_set_list(s, "env", "DOCKER_BUILDKIT=0", NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("two does not build: %s/Two:3: RUN echo x", w.dir));
+    assert_holds(kit_summary(s), "non-zero code: 7");
+    must(s, KIT_ROLLBACK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void an_image_changed_behind_its_back_is_seen(void **state)
 {
     (void)state;
@@ -165,6 +184,104 @@ static void a_cancelled_build_ends_soon_and_is_rolled_back(void **state)
     assert_int_not_equal(kit_run_cancelled(s, KIT_EXECUTE, 1500), BELAY_OK);
     must(s, KIT_ROLLBACK);
     docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* build.tags: they are Compose's as much as the image's own reference. */
+static void every_reference_that_compose_writes_is_given_back(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w, "  app: {build: {context: ., tags: [$P-extra:live, $P-extra:new]}}\n", "");
+    const char *live = kit_path("%s-extra:live", w.project), *new = kit_path("%s-extra:new", w.project);
+    docker_world_compose(&w, "build", "--quiet");
+    kit_output_of("docker", "rmi", new, NULL);
+    const char *old = docker_world_id(live), *before = docker_world_state(&w);
+    docker_world_version(&w, "2");
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_PREPARE);
+    assert_holds(kit_plan(s), kit_path("references: %s-app, %s, %s", w.project, live, new));
+    must(s, KIT_EXECUTE);
+    const char *built = docker_world_id(live);
+    assert_string_not_equal(built, old);
+    assert_holds(kit_output(s, "previous_ids"), kit_path("\"%s\":\"%s\"", live, old));
+    assert_holds(kit_output(s, "previous_ids"), kit_path("\"%s\":null", new));
+    must(s, KIT_VERIFY);
+    kit_output_of("docker", "tag", old, new, NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_output_of("docker", "tag", built, new, NULL);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    assert_false(docker_world_has("image", built));
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* COMPOSE_COMPATIBILITY names images PROJECT_SERVICE. */
+static void the_names_of_a_compatible_compose_are_known(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w, "  app: {build: .}\n", "");
+    kit_write(kit_path("%s/.env", w.dir), "COMPOSE_COMPATIBILITY=true\n");
+    docker_world_compose(&w, "build", "--quiet");
+    const char *image = kit_path("%s_app", w.project), *old = docker_world_id(image);
+    docker_world_version(&w, "2");
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_EXECUTE);
+    assert_string_not_equal(docker_world_id(image), old);
+    must(s, KIT_ROLLBACK);
+    assert_string_equal(docker_world_id(image), old);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* An image may be older than the build: its layers come from the cache, or SOURCE_DATE_EPOCH says so. */
+static void age_does_not_matter(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    const char *image = kit_path("%s-app", w.project);
+    docker_world_compose(&w, "build", "--quiet");
+    docker_world_version(&w, "2"); /* the layer is the same: the image is as old as that */
+    const char *old = docker_world_id(image), *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_EXECUTE);
+    const char *built = docker_world_id(image);
+    assert_string_not_equal(built, old);
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    assert_false(docker_world_has("image", built));
+    kit_step_free(s);
+    s = docker_world_step(&w, "docker.build");
+    kit_set(s, "no_cache", "true");
+    kit_set_list(s, "args", "SOURCE_DATE_EPOCH=1000000", NULL);
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* A second try builds another image; that of the first one would stay without a name. */
+static void a_second_try_leaves_no_nameless_image(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_EXECUTE);
+    const char *first = docker_world_id(kit_path("%s-one", w.project));
+    docker_world_version(&w, "2");
+    kit_fact(s, "attempt", "2");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    assert_false(docker_world_has("image", first));
+    docker_world_version(&w, "3");
+    kit_fact(s, "attempt", "3");
+    const char *second = docker_world_id(kit_path("%s-one", w.project));
+    kit_run_killed(s, KIT_EXECUTE, 0, 1000);
+    must(s, KIT_ROLLBACK);
+    assert_false(docker_world_has("image", second));
     kit_step_free(s);
     docker_world_free(&w);
 }
@@ -262,9 +379,14 @@ int main(void)
         cmocka_unit_test(the_old_image_outlives_a_prune_by_others),
         cmocka_unit_test(a_kill_at_any_moment_is_rolled_back),
         cmocka_unit_test(a_build_that_fails_quotes_step_line_and_last_output),
+        cmocka_unit_test(the_old_builders_failures_are_located_too),
         cmocka_unit_test(an_image_changed_behind_its_back_is_seen),
         cmocka_unit_test(build_arguments_reach_the_build_but_no_command_line),
         cmocka_unit_test(a_cancelled_build_ends_soon_and_is_rolled_back),
+        cmocka_unit_test(every_reference_that_compose_writes_is_given_back),
+        cmocka_unit_test(the_names_of_a_compatible_compose_are_known),
+        cmocka_unit_test(age_does_not_matter),
+        cmocka_unit_test(a_second_try_leaves_no_nameless_image),
         cmocka_unit_test(tags_and_takes_the_tags_back),
         cmocka_unit_test(discard_removes_the_tags_that_kept_the_old_images),
         cmocka_unit_test(nothing_is_tagged_when_an_image_is_missing),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "docker_world.h"
@@ -160,6 +161,39 @@ static void a_rollback_touches_no_other_engine(void **state)
     docker_world_free(&w);
 }
 
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The first step of a rollback waits for an engine that may be starting; the others of its run know. */
+static void a_dead_engine_is_waited_for_once_in_a_run(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    kit_step *const steps[] = {docker_world_step(&w, "docker.build"), docker_world_step(&w, "docker.up")};
+    double took[3];
+    for (size_t i = 0; i < 2; i++) {
+        kit_fact(steps[i], "run.id", kit_path("dead-%d", (int)getpid()));
+        docker_world_must(steps[i], KIT_EXECUTE);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        double began = seconds();
+        kit_set(steps[i == 1], "host", "unix:///nowhere/docker.sock");
+        assert_int_equal(kit_run(steps[i == 1], KIT_ROLLBACK), BELAY_E_RETRY);
+        took[i] = seconds() - began;
+    }
+    assert_true(took[0] >= 9 && took[1] < 8 && took[2] >= 9); /* the first one, in each of its tries */
+    for (size_t i = 2; i-- > 0;) {
+        kit_set(steps[i], "host", engine);
+        docker_world_must(steps[i], KIT_ROLLBACK);
+        kit_step_free(steps[i]);
+    }
+    docker_world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup(a_context_that_cannot_be_used_is_refused_by_name, reset),
         cmocka_unit_test_setup(plan_names_the_engine_and_compose_gets_the_same, reset),
         cmocka_unit_test_setup(the_variables_in_a_compose_file_stay_the_users, reset),
+        cmocka_unit_test_setup(a_dead_engine_is_waited_for_once_in_a_run, reset),
         cmocka_unit_test_setup(a_rollback_touches_no_other_engine, reset),
     };
     return cmocka_run_group_tests_name("docker contexts", tests, set_up, docker_world_teardown);

@@ -1,6 +1,7 @@
 /* Which compose files are read: Compose's own rules, and what the running containers were made from. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "docker_world.h"
@@ -176,6 +177,92 @@ static void the_same_files_in_another_folder_are_the_same(void **state)
     docker_world_free(&w);
 }
 
+static void unset_variables_are_named(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w, "  app: {image: '$P-app:${TAG}', environment: {A: '${OTHER}', B: '${FINE:-x}'}}\n", "");
+    kit_step *s = docker_world_step(&w, "docker.compose_config"), *up = docker_world_step(&w, "docker.up");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "docker-compose.yml uses variables that are not set: ");
+    assert_holds(kit_summary(s), "TAG");
+    assert_holds(kit_summary(s), "OTHER");
+    assert_null(strstr(kit_summary(s), "FINE"));
+    docker_world_must(up, KIT_PREPARE);
+    assert_holds(kit_log(up), "uses variables that are not set");
+    kit_set(s, "unset_variables", "allow");
+    docker_world_must(s, KIT_VERIFY);
+    kit_set(s, "unset_variables", "fail");
+    kit_write(at(&w, ".env"), "TAG=1\nOTHER='$TAG ${TAG}'\n");
+    docker_world_must(s, KIT_VERIFY);
+    kit_step_free(s);
+    kit_step_free(up);
+    docker_world_free(&w);
+}
+
+static void compose_config_needs_no_engine(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    kit_step *s = docker_world_step(&w, "docker.compose_config");
+    kit_set(s, "host", kit_path("unix://%s/none.sock", w.dir));
+    docker_world_must(s, KIT_VERIFY);
+    assert_string_equal(kit_output(s, "services"), "app");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* A docker-compose 1.29 in PATH, as Debian 12 has it, beside a good plugin. */
+static void the_plugin_is_preferred_to_an_old_docker_compose(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    const char *path = getenv("PATH"), *old = kit_path("%s/docker-compose", kit_folder());
+    char *saved = strdup(path);
+    const char *good = docker_world_trim(kit_output_of("sh", "-c", "command -v docker-compose", NULL));
+    kit_write(old, "#!/bin/sh\necho 'docker-compose version 1.29.2, build unknown' >&2\nexit 1\n");
+    assert_return_code(chmod(old, 0755), 0);
+    setenv("DOCKER_CONFIG", kit_path("%s/docker config", kit_folder()), 1);
+    setenv("PATH", kit_path("%.*s:%s", (int)(strrchr(old, '/') - old), old, saved), 1);
+    kit_step *s = docker_world_step(&w, "docker.compose_config");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_RETRY);
+    assert_holds(kit_summary(s), "docker-compose version 1.29.2");
+    assert_holds(kit_summary(s), "plugin was not found");
+    kit_output_of("install", "-D", "-m", "755", good,
+                  kit_path("%s/cli-plugins/docker-compose", getenv("DOCKER_CONFIG")), NULL);
+    docker_world_must(s, KIT_VERIFY);
+    assert_holds(kit_log(s), "docker-compose in PATH is skipped");
+    kit_step_free(s);
+    setenv("PATH", saved, 1);
+    unsetenv("DOCKER_CONFIG");
+    free(saved);
+    docker_world_free(&w);
+}
+
+/* Compose lowers a folder's name, but not one that it is given: logs would be sought in a project that cannot be. */
+static void project_names_are_composes(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    const char *dir = kit_path("%s/Über My App", kit_folder());
+    kit_output_of("cp", "-r", w.dir, dir, NULL);
+    kit_write(kit_path("%s/docker-compose.yml", dir), "services: {app: {image: nothing}}\n");
+    kit_step *s = kit_step_new("docker.compose_config");
+    kit_set(s, "project_dir", dir);
+    docker_world_must(s, KIT_VERIFY);
+    assert_string_equal(kit_output(s, "project"), "bermyapp");
+    kit_step_free(s);
+    static const char *const kinds[] = {"docker.logs", "docker.stats", "docker.diagnose", "docker.compose_config"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        s = docker_world_step(&w, kinds[i]);
+        kit_set(s, "project", "My App");
+        assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_CONFIG);
+        assert_string_equal(kit_option_to_blame(s), "project");
+        kit_step_free(s);
+    }
+    docker_world_free(&w);
+}
+
 /* COMPOSE_REMOVE_ORPHANS in .env: what goes then was set aside by nobody. */
 static void containers_of_no_service_stay(void **state)
 {
@@ -200,9 +287,13 @@ int main(void)
         cmocka_unit_test(compose_file_counts_in_dot_env_and_in_the_environment),
         cmocka_unit_test(the_usual_names_are_found_in_composes_order),
         cmocka_unit_test(project_name_and_profiles_come_from_the_environment),
+        cmocka_unit_test(project_names_are_composes),
         cmocka_unit_test(file_is_a_list_and_its_first_folder_is_the_projects),
         cmocka_unit_test(other_files_than_the_containers_were_made_from_are_refused),
         cmocka_unit_test(the_same_files_in_another_folder_are_the_same),
+        cmocka_unit_test(unset_variables_are_named),
+        cmocka_unit_test(compose_config_needs_no_engine),
+        cmocka_unit_test(the_plugin_is_preferred_to_an_old_docker_compose),
         cmocka_unit_test(containers_of_no_service_stay),
     };
     return cmocka_run_group_tests_name("compose files", tests, NULL, docker_world_teardown);
