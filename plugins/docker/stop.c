@@ -161,7 +161,7 @@ static const container *standing_for(const container *old, const containers *now
     if (c)
         return c;
     c = containers_by_name(now, old->name);
-    return c && strcmp(c->service, old->service) == 0 && strcmp(c->image, old->image) == 0 ? c : NULL;
+    return c && strcmp(c->service, old->service) == 0 && containers_same_image(c, old) ? c : NULL;
 }
 
 belay_status stop_rollback(belay_ctx *ctx, const belay_host *host)

@@ -36,6 +36,24 @@ static void builds_and_tells_the_ids_before_and_after(void **state)
     docker_world_free(&w);
 }
 
+/* With the containerd image store the index of such an image is new. */
+static void an_image_that_comes_from_the_cache_whole_keeps_its_id(void **state)
+{
+    (void)state;
+    docker_world w = two_services();
+    docker_world_compose(&w, "build", "--quiet");
+    const char *before = docker_world_state(&w), *id = docker_world_id(kit_path("%s-one", w.project));
+    kit_step *s = docker_world_step(&w, "docker.build");
+    must(s, KIT_EXECUTE);
+    must(s, KIT_VERIFY);
+    assert_string_equal(docker_world_id(kit_path("%s-one", w.project)), id);
+    assert_holds(kit_output(s, "ids"), kit_path("\"one\":\"%s\"", id));
+    must(s, KIT_DISCARD);
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void rollback_gives_the_tags_back_and_leaves_nothing_of_its_own(void **state)
 {
     (void)state;
@@ -258,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(builds_and_tells_the_ids_before_and_after),
+        cmocka_unit_test(an_image_that_comes_from_the_cache_whole_keeps_its_id),
         cmocka_unit_test(rollback_gives_the_tags_back_and_leaves_nothing_of_its_own),
         cmocka_unit_test(the_old_image_outlives_a_prune_by_others),
         cmocka_unit_test(a_kill_at_any_moment_is_rolled_back),

@@ -378,6 +378,27 @@ static void a_container_of_an_older_image_is_a_failure(void **state)
     docker_world_free(&w);
 }
 
+/* With the containerd image store an image that is built again, all from the cache, has a new id. */
+static void an_image_that_was_built_again_from_the_cache_is_the_same(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w), *db = docker_world_id(kit_path("%s-the-db", w.project));
+    kit_step *build = docker_world_step(&w, "docker.build"), *s = up(&w);
+    must(build, KIT_EXECUTE);
+    must(s, KIT_EXECUTE);
+    becomes(s, BELAY_OK);
+    assert_string_equal(docker_world_id(kit_path("%s-the-db", w.project)), db);
+    docker_world_compose(&w, "build", "--quiet");
+    becomes(s, BELAY_OK);
+    must(s, KIT_ROLLBACK);
+    must(build, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(build);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void refuses_to_replace_a_database_that_is_not_named(void **state)
 {
     (void)state;
@@ -464,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
         cmocka_unit_test(a_service_that_another_waits_for_to_complete_may_end),
         cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
+        cmocka_unit_test(an_image_that_was_built_again_from_the_cache_is_the_same),
         cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),
         cmocka_unit_test(an_interface_that_no_container_has_is_named),
         cmocka_unit_test(a_port_in_use_is_said_in_the_engines_words),
