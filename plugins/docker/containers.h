@@ -52,6 +52,8 @@ const container *containers_by_name(const containers *list, const char *name);
 /** "name, name, name"; the caller frees. */
 char *containers_names(const containers *list);
 
+/** Does it depend on the service, by its label? */
+bool containers_depends(const container *c, const char *service);
 /** Puts those that others depend on first. */
 void containers_sort(containers *list);
 
