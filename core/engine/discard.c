@@ -58,8 +58,11 @@ static void on_cancelled(driver *d)
             worker_cancel(d->notes[i].call->worker);
 }
 
-static int discard_step(driver *d, size_t step, bool *ret_good, error **err)
+static int discard_step(driver *d, size_t step, bool *all_good, error **err)
 {
+    const pipeline_step *s = driver_step(d, step);
+    if (!s->kind->has_discard)
+        return 0;
     d->ended = false;
     int r = call_intend(d, step, WORKER_DISCARD, 1, err);
     if (r < 0)
@@ -73,8 +76,29 @@ static int discard_step(driver *d, size_t step, bool *ret_good, error **err)
     const machine_verdict verdict = d->notes[step].call->verdict;
     if ((r = call_conclude(d, step, err)) < 0)
         return r;
-    *ret_good = verdict == MACHINE_PASSED;
+    if (verdict != MACHINE_PASSED) {
+        tell_warning(d, NULL, "step '%s' could not let go of what it kept: %s", s->id, d->notes[step].summary);
+        *all_good = false;
+    }
     return 0;
+}
+
+/* The steps of the rollback stage that acted, last first: nothing undoes them, but they may have kept something. */
+static int discard_rollback_stage(driver *d, const machine_row *rows, size_t count, bool *all_good, error **err)
+{
+    const size_t *started;
+    const size_t n = machine_started(d->machine, &started);
+    int r = 0;
+    for (size_t step = d->pipeline->step_count; step-- > 0 && r == 0 && !*d->cancelled_by;) {
+        bool acted = false, main = false;
+        for (size_t i = 0; i < count; i++)
+            acted |= rows[i].step == step && rows[i].phase == MACHINE_EXECUTE;
+        for (size_t i = 0; i < n; i++)
+            main |= started[i] == step;
+        if (acted && !main)
+            r = discard_step(d, step, all_good, err);
+    }
+    return r;
 }
 
 /* In reverse order of start, as a rollback goes. */
@@ -90,15 +114,11 @@ static int discard_steps(driver *d, bool *ret_good, error **err)
     const size_t *started;
     const size_t n = machine_started(d->machine, &started);
     *ret_good = true;
-    for (size_t i = n; i-- > 0 && !*d->cancelled_by;) {
-        const pipeline_step *s = driver_step(d, started[i]);
-        bool good = true;
-        if (s->kind->has_discard && (r = discard_step(d, s->index, &good, err)) < 0)
-            return r;
-        if (!good)
-            tell_warning(d, NULL, "step '%s' could not let go of what it kept: %s", s->id, d->notes[s->index].summary);
-        *ret_good = *ret_good && good;
-    }
+    r = discard_rollback_stage(d, rows, count, ret_good, err);
+    for (size_t i = n; i-- > 0 && r == 0 && !*d->cancelled_by;)
+        r = discard_step(d, started[i], ret_good, err);
+    if (r < 0)
+        return r;
     *ret_good = *ret_good && !*d->cancelled_by;
     return 0;
 }

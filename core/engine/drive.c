@@ -140,6 +140,8 @@ static void tell_remark(driver *d, machine_reason reason)
 {
     if (reason == MACHINE_BECAUSE_IGNORED)
         tell_note(d, "the rollback goes on; a second %s stops Belay where it stands", d->cancelled_by);
+    else if (reason == MACHINE_BECAUSE_AGAIN)
+        tell_note(d, "the rollback stage has passed: trying again to roll back the steps that failed");
     else if (reason == MACHINE_BECAUSE_HALTED)
         tell_note(d, "stopped by a second %s: the rollback is not finished, `belay resume` goes on with it",
                   d->cancelled_by);

@@ -70,6 +70,7 @@ char *reason_text(const driver *d, const machine_action *a)
     case MACHINE_BECAUSE_UNDO_FAILED: return with_summary(d, a->step, "could not be rolled back", "");
     case MACHINE_BECAUSE_STAGE_FAILED: return with_summary(d, a->step, "of the rollback stage failed", "");
     case MACHINE_BECAUSE_HALTED: return mem_printf("stopped by a second %s", d->cancelled_by);
+    case MACHINE_BECAUSE_AGAIN:
     case MACHINE_BECAUSE_IGNORED: return mem_dup("");
     }
     return mem_dup("");

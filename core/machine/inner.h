@@ -80,6 +80,7 @@ struct machine {
     int64_t diagnose_end; /**< when it is cut short */
     bool undid;           /**< since BEGIN; what the rollback stage found before does not count any more */
     size_t undo_failures, undo_failed_step;
+    bool again; /**< the rollback stage has passed, and what failed was tried once more */
 
     step_state *steps;
     size_t *order; /**< started main steps, in order of start */
@@ -170,6 +171,9 @@ void machine_diagnosis_late(machine *m);
 /* undo.c: undo in reverse order, then the rollback stage */
 
 void machine_undo(machine *m);
+/** Once, when the rollback stage has passed although steps could not be undone: each of these is tried once more, then
+ * the stage again. What failed may have failed only because the environment was down. */
+void machine_undo_again(machine *m);
 void machine_undo_ended(machine *m, size_t step, machine_verdict verdict);
 
 #endif

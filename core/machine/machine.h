@@ -124,6 +124,7 @@ typedef enum machine_reason {
     MACHINE_BECAUSE_UNDO_FAILED,  /**< a step could not be rolled back */
     MACHINE_BECAUSE_STAGE_FAILED, /**< the rollback stage failed at a step */
     MACHINE_BECAUSE_HALTED,       /**< cancelled twice: stopped where it stands */
+    MACHINE_BECAUSE_AGAIN,        /**< note: the rollback stage has passed; what could not be undone is tried again */
     MACHINE_BECAUSE_IGNORED,      /**< note: a cancel while rolling back; once more stops where it stands */
 } machine_reason;
 

@@ -45,7 +45,10 @@ void machine_prepare_ended(machine *m, size_t step, machine_verdict verdict)
 
 static void recovered(machine *m)
 {
-    if (m->undo_failures > 0)
+    const bool has_stage = machine_rollback_stage(m) < m->plan->stage_count;
+    if (m->undo_failures > 0 && has_stage && !m->again)
+        machine_undo_again(m);
+    else if (m->undo_failures > 0)
         machine_call_for_person(m);
     else
         machine_stop_here(m, MACHINE_ROLLED_BACK,

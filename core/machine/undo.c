@@ -31,11 +31,12 @@ static void undo_next(machine *m)
         if (s->undo == UNDO_DONE)
             continue;
         if (!machine_can_undo(&m->plan->steps[step])) {
-            machine_emit_end(m, step, MACHINE_STEP_IRREVERSIBLE, MACHINE_PASSED);
+            if (!m->again)
+                machine_emit_end(m, step, MACHINE_STEP_IRREVERSIBLE, MACHINE_PASSED);
         } else if (s->keep) {
             not_undone(m, step, MACHINE_STEP_UNDO_SKIPPED, MACHINE_PASSED);
         } else {
-            s->tries = 0;
+            s->tries = m->again ? m->plan->undo_attempts - 1 : 0;
             m->undid = true;
             machine_start_phase(m, step, MACHINE_ROLLBACK);
             return;
@@ -51,6 +52,21 @@ void machine_undo(machine *m)
     if (!m->saved && m->why.reason != MACHINE_BECAUSE_TRIAL)
         machine_emit(m, MACHINE_EVIDENCE, m->why.step);
     m->saved = true;
+    undo_next(m);
+}
+
+void machine_undo_again(machine *m)
+{
+    m->again = true;
+    m->mode = MODE_UNDOING;
+    m->cursor = m->order_count;
+    m->undo_failures = 0;
+    for (size_t i = 0; i < m->plan->step_count; i++)
+        m->steps[i].keep = false;
+    for (size_t i = 0; i < m->order_count; i++)
+        if (m->steps[m->order[i]].undo == UNDO_FAILED)
+            m->steps[m->order[i]].undo = UNDO_OPEN;
+    machine_emit(m, MACHINE_NOTE, MACHINE_NO_STEP)->reason = MACHINE_BECAUSE_AGAIN;
     undo_next(m);
 }
 

@@ -1,5 +1,6 @@
 /* docker.build: `compose build`, with the earlier images kept and their tags given back by rollback. */
 #include "build.h"
+#include "image.h"
 #include "kinds.h"
 #include "tags.h"
 
@@ -190,6 +191,8 @@ belay_status build_execute(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = run_builds(e, compose, services);
     if (s == BELAY_OK)
+        s = image_keep_equal(e, before);
+    if (s == BELAY_OK)
         s = tags_read(e, references, &built);
     if (s == BELAY_OK)
         s = check_built(e, built);
@@ -218,7 +221,12 @@ belay_status build_verify(belay_ctx *ctx, const belay_host *host)
     json_t *id;
     json_object_foreach(built, reference, id) {
         const char *is = text_member(now, reference);
-        if (strcmp(is, json_string_value(id)) != 0)
+        bool same = strcmp(is, json_string_value(id)) == 0;
+        if (!same && *is)
+            s = image_equals(e, is, json_string_value(id), &same);
+        if (s != BELAY_OK)
+            return s;
+        if (!same)
             return call_fail(&c, BELAY_E_FAIL, NULL, "%s is %s now; this step built %s", reference,
                              *is ? is : "missing", json_string_value(id));
     }

@@ -8,6 +8,7 @@ static void container_done(container *c)
     free(c->name);
     free(c->service);
     free(c->image);
+    free(c->manifest);
     free(c->hash);
     free(c->depends_on);
     json_decref(c->volumes);
@@ -51,6 +52,7 @@ static void read_listed(const json_t *listed, container *c)
     c->name = text_dup(name ? name + (*name == '/') : "");
     c->service = text_dup(text_member(labels, LABEL_SERVICE));
     c->image = text_dup(text_member(listed, "ImageID"));
+    c->manifest = text_dup(text_member(json_object_get(listed, "ImageManifestDescriptor"), "digest"));
     c->hash = text_dup(text_member(labels, LABEL_HASH));
     c->depends_on = text_dup(text_member(labels, LABEL_DEPENDS_ON));
     c->running = strcmp(state, "running") == 0 || strcmp(state, "paused") == 0 || strcmp(state, "restarting") == 0;
@@ -105,12 +107,18 @@ void containers_add_copy(containers *list, const container *c)
                              .name = text_dup(c->name),
                              .service = text_dup(c->service),
                              .image = text_dup(c->image),
+                             .manifest = text_dup(c->manifest),
                              .hash = text_dup(c->hash),
                              .depends_on = text_dup(c->depends_on),
                              .running = c->running,
                              .restarting = c->restarting,
                              .oneoff = c->oneoff,
                              .volumes = json_incref(c->volumes)};
+}
+
+bool containers_same_image(const container *a, const container *b)
+{
+    return strcmp(a->image, b->image) == 0 || (*a->manifest && strcmp(a->manifest, b->manifest) == 0);
 }
 
 const container *containers_by_id(const containers *list, const char *id)
@@ -142,10 +150,10 @@ json_t *containers_to_json(const containers *list)
     json_t *array = json_array();
     for (size_t i = 0; i < list->count; i++) {
         const container *c = &list->items[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:O}", "id", c->id, "name",
-                                               c->name, "service", c->service, "image", c->image, "hash", c->hash,
-                                               "depends_on", c->depends_on, "running", c->running, "restarting",
-                                               c->restarting, "volumes", c->volumes));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:O}", "id", c->id,
+                                               "name", c->name, "service", c->service, "image", c->image, "manifest",
+                                               c->manifest, "hash", c->hash, "depends_on", c->depends_on, "running",
+                                               c->running, "restarting", c->restarting, "volumes", c->volumes));
     }
     return array;
 }
@@ -155,17 +163,18 @@ bool containers_from_json(const json_t *array, containers *ret)
     size_t i;
     json_t *one;
     json_array_foreach(array, i, one) {
-        const char *id, *name, *service, *image, *hash, *depends_on;
-        int running, restarting = 0; /* records of old do not have it */
+        const char *id, *name, *service, *image, *hash, *depends_on, *manifest = ""; /* the last is new */
+        int running, restarting = 0;                                                 /* records of old do not have it */
         json_t *volumes;
-        if (json_unpack(one, "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s?b, s:o}", "id", &id, "name", &name, "service",
-                        &service, "image", &image, "hash", &hash, "depends_on", &depends_on, "running", &running,
-                        "restarting", &restarting, "volumes", &volumes) != 0)
+        if (json_unpack(one, "{s:s, s:s, s:s, s:s, s:s, s:s, s?s, s:b, s?b, s:o}", "id", &id, "name", &name, "service",
+                        &service, "image", &image, "hash", &hash, "depends_on", &depends_on, "manifest", &manifest,
+                        "running", &running, "restarting", &restarting, "volumes", &volumes) != 0)
             return false;
         *add(ret) = (container){.id = text_dup(id),
                                 .name = text_dup(name),
                                 .service = text_dup(service),
                                 .image = text_dup(image),
+                                .manifest = text_dup(manifest),
                                 .hash = text_dup(hash),
                                 .depends_on = text_dup(depends_on),
                                 .running = running,

@@ -17,6 +17,7 @@ typedef struct container {
     char *id, *name;  /**< name without the leading '/' */
     char *service;    /**< "" when Compose did not make it */
     char *image;      /**< id of the image it was made from, "sha256:..." */
+    char *manifest;   /**< digest of that image's manifest for the platform, "" when the engine does not tell it */
     char *hash;       /**< Compose's hash of its configuration, "" when unknown */
     char *depends_on; /**< as Compose writes it: "postgres:service_healthy:false,redis:service_started:false" */
     bool running;     /**< running, paused or restarting */
@@ -43,12 +44,16 @@ void containers_select(containers *list, const json_t *services, bool with_other
 /** Keeps the first n. */
 void containers_cut(containers *list, size_t n);
 void containers_add_copy(containers *list, const container *c);
+/** Were both made from one image? */
+bool containers_same_image(const container *a, const container *b);
 /** NULL when there is none. Borrowed from the list. */
 const container *containers_by_id(const containers *list, const char *id);
 const container *containers_by_name(const containers *list, const char *name);
 /** "name, name, name"; the caller frees. */
 char *containers_names(const containers *list);
 
+/** Does it depend on the service, by its label? */
+bool containers_depends(const container *c, const char *service);
 /** Puts those that others depend on first. */
 void containers_sort(containers *list);
 

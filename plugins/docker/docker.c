@@ -180,11 +180,13 @@ static const belay_option image_size_options[] = {
     {.name = "budgets",
      .type = BELAY_T_LIST,
      .flags = BELAY_F_REQUIRED,
-     .doc = "What each service's image may have, \"service=max\" or \"service=min..max\"; an image's name will do too.",
+     .doc =
+         "Unpacked size that each service's image may have, \"service=max\" or \"service=min..max\"; an image's name "
+         "is accepted, too.",
      .example = "agents=100MB..500MB, web-ui=300MB"},
 };
 static const belay_metric image_size_metrics[] = {
-    {.name = "size", .unit = "B", .doc = "Size of each image, as size/SERVICE."},
+    {.name = "size", .unit = "B", .doc = "Unpacked size of each image, as size/SERVICE."},
 };
 
 static const belay_option stop_options[] = {
@@ -460,7 +462,7 @@ static const belay_step steps[] = {
     {.name = "image_size",
      .doc = "Checks that images exist and keep their size budgets.",
      .flags = BELAY_S_READ_ONLY,
-     .default_timeout_ms = MINUTES(1),
+     .default_timeout_ms = MINUTES(5),
      BELAY_TABLE(option, image_size_options),
      BELAY_TABLE(metric, image_size_metrics),
      .prepare = image_size_prepare,

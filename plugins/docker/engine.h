@@ -17,7 +17,7 @@
 
 #define ENGINE_API_OLDEST "1.41"
 /** The newest API that this plugin asks for. */
-#define ENGINE_API_NEWEST "1.47"
+#define ENGINE_API_NEWEST "1.48"
 
 typedef struct engine engine;
 

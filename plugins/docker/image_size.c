@@ -1,6 +1,7 @@
 /* docker.image_size: each image exists and keeps its budget. */
 #include "compose.h"
 #include "kinds.h"
+#include "layers.h"
 #include "say/measure.h"
 
 #include <string.h>
@@ -50,23 +51,21 @@ belay_status image_size_prepare(belay_ctx *ctx, const belay_host *host)
 /* Appends to `bad` what is wrong with this image. */
 static belay_status check(const call *c, engine *e, const budget *b, const char *reference, text *bad)
 {
-    guard_json *image = NULL;
-    guard_mem char *escaped = engine_escape(reference);
-    belay_status s = engine_get(e, &image, "/images/%s/json", escaped);
+    layers_size size;
+    belay_status s = layers_measure(e, reference, &size);
     if (s != BELAY_OK)
         return s;
     const char *separator = bad->length ? "; " : "";
-    if (!image) {
-        text_add(bad, "%s%s: there is no image %s", separator, b->name, reference);
+    if (size.bytes < 0) {
+        text_add(bad, "%s%s: image %s not found", separator, b->name, reference);
         return BELAY_OK;
     }
-    int64_t size = json_integer_value(json_object_get(image, "Size"));
     char is[TEXT_SIZE], min[TEXT_SIZE], max[TEXT_SIZE];
-    call_log(c, 1, "%s: %s", reference, text_size(size, is));
-    if (size < b->min || size > b->max)
-        text_add(bad, "%s%s: %s has %s, allowed are %s to %s", separator, b->name, reference, text_size(size, is),
-                 text_size(b->min, min), text_size(b->max, max));
-    return measure_instance(c->ctx, c->host, "size", b->name, (double)size);
+    call_log(c, 1, "%s: %s unpacked (%s)", reference, text_size(size.bytes, is), size.how);
+    if (size.bytes < b->min || size.bytes > b->max)
+        text_add(bad, "%s%s: %s has %s unpacked (%s), allowed are %s to %s", separator, b->name, reference,
+                 text_size(size.bytes, is), size.how, text_size(b->min, min), text_size(b->max, max));
+    return measure_instance(c->ctx, c->host, "size", b->name, (double)size.bytes);
 }
 
 static belay_status check_item(const call *c, engine *e, compose **compose, const char *item, text *bad)

@@ -4,8 +4,10 @@
 
 #include "logread.h"
 
-#define LOG_LINES     10
-#define HEALTH_OUTPUT 400
+#define LOG_LINES      10
+#define HEALTH_OUTPUT  400
+#define EVENTS_SECONDS 3600
+#define NS             1000000000
 
 /* The program of a health check; its arguments may hold a password. */
 static const char *check_program(const json_t *inspected, char buf[64])
@@ -68,10 +70,11 @@ static judge_verdict judge_running(const container *c, const json_t *inspected, 
 void judge_describe_end(const container *c, const json_t *state, const char *what, text *to)
 {
     const char *error = text_member(state, "Error");
-    text_add(to, "%s (%s) %s, exit code %lld%s%s%s", c->service, c->name, what,
-             json_integer_value(json_object_get(state, "ExitCode")),
-             json_is_true(json_object_get(state, "OOMKilled")) ? ", killed for want of memory" : "", *error ? ": " : "",
-             error);
+    text_add(to, "%s (%s) %s", c->service, c->name, what);
+    if (strcmp(text_member(state, "Status"), "running") != 0) /* else it is 0, whatever the last one was */
+        text_add(to, ", exit code %lld", json_integer_value(json_object_get(state, "ExitCode")));
+    text_add(to, "%s%s%s", json_is_true(json_object_get(state, "OOMKilled")) ? ", killed for want of memory" : "",
+             *error ? ": " : "", error);
 }
 
 judge_verdict judge_state(const container *c, const json_t *inspected, const judge_rules *rules, text *why)
@@ -99,6 +102,28 @@ judge_verdict judge_state(const container *c, const json_t *inspected, const jud
     return JUDGE_BAD;
 }
 
+/* Of one that was started again the engine knows the exit code by its events only, of which it keeps the last 256. */
+static void add_last_exit(engine *e, const container *c, const json_t *inspected, int64_t now_ns, text *why)
+{
+    if (strcmp(text_member(json_object_get(inspected, "State"), "Status"), "running") != 0 ||
+        json_integer_value(json_object_get(inspected, "RestartCount")) == 0)
+        return;
+    guard_mem char *filter = text_printf("{\"container\":[\"%s\"],\"event\":[\"die\"]}", c->id);
+    guard_mem char *escaped = engine_escape(filter);
+    const long long now = (long long)(now_ns / NS);
+    guard_request r = {
+        .method = "GET",
+        .path = text_printf("/events?since=%lld&until=%lld&filters=%s", now - EVENTS_SECONDS, now + 1, escaped)};
+    if (engine_send(e, &r, 1) != BELAY_OK || r.status != 200)
+        return;
+    text_trim(&r.answer);
+    const char *lines = text_of(&r.answer), *last = strrchr(lines, '\n');
+    guard_json *event = json_loads(last ? last + 1 : lines, 0, NULL);
+    const char *code = text_member(json_object_get(json_object_get(event, "Actor"), "Attributes"), "exitCode");
+    if (*code)
+        text_add(why, ", last exit code %s", code);
+}
+
 belay_status judge_container(engine *e, const container *c, const judge_rules *rules, judge_verdict *ret, text *why)
 {
     guard_json *inspected = NULL;
@@ -112,6 +137,7 @@ belay_status judge_container(engine *e, const container *c, const judge_rules *r
     }
     *ret = judge_state(c, inspected, rules, why);
     if (*ret == JUDGE_BAD) {
+        add_last_exit(e, c, inspected, rules->now_ns, why);
         guard_text log = {0};
         logread_tail(e, c->id, LOG_LINES, &log);
         text_add(why, "%s%s", log.length ? "; its last lines:" : "; it wrote no log", text_of(&log));

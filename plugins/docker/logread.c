@@ -82,8 +82,16 @@ static bool feed(void *user, const char *bytes, size_t n)
     return logread_feed(user, bytes, n);
 }
 
+static logread_facts facts_of(const logread *r, const json_t *state)
+{
+    const char *status = text_member(state, "Status");
+    return (logread_facts){.cut = r->cut,
+                           .ended = strcmp(status, "exited") == 0 || strcmp(status, "dead") == 0,
+                           .exit_code = json_integer_value(json_object_get(state, "ExitCode"))};
+}
+
 belay_status logread_container(engine *e, const char *container, int64_t since_ns, int tail, logread_fn fn, void *user,
-                               size_t *ret_cut)
+                               logread_facts *facts)
 {
     guard_json *inspected = NULL;
     guard_mem char *escaped = engine_escape(container);
@@ -100,8 +108,8 @@ belay_status logread_container(engine *e, const char *container, int64_t since_n
                          (long long)(since_ns / 1000000000), (long long)(since_ns % 1000000000));
     s = engine_send(e, &r, 1);
     logread_end(&reader);
-    if (ret_cut)
-        *ret_cut = reader.cut;
+    if (facts)
+        *facts = facts_of(&reader, json_object_get(inspected, "State"));
     if (s == BELAY_OK && (r.status < 200 || r.status > 299))
         s = engine_refused(e, &r);
     return s;

@@ -31,10 +31,17 @@ bool logread_feed(logread *r, const char *bytes, size_t n);
 /** Gives what is left without a line end, and releases. */
 void logread_end(logread *r);
 
+/** What else is known of a container whose log was read. */
+typedef struct logread_facts {
+    size_t cut;          /**< lines given that were cut */
+    bool ended;          /**< it had ended before the log was read, and the engine will not start it again */
+    long long exit_code; /**< then */
+} logread_facts;
+
 /** Reads the log of a container (id or name). since_ns: nanoseconds since 1970, 0: all; tail: so many last lines, 0:
- * all. ret_cut: how many of the lines given were cut; may be NULL. */
+ * all. facts: may be NULL. */
 belay_status logread_container(engine *e, const char *container, int64_t since_ns, int tail, logread_fn fn, void *user,
-                               size_t *ret_cut) __attribute__((warn_unused_result));
+                               logread_facts *facts) __attribute__((warn_unused_result));
 /** Appends the last lines, each after "\n  | ", or nothing when they cannot be read. */
 void logread_tail(engine *e, const char *container, int lines, text *to);
 

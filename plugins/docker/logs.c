@@ -172,6 +172,7 @@ typedef struct scan {
     size_t all_lines, all_matches, all_cut;
     text quotes;  /* forbidden lines */
     text missing; /* required patterns not seen */
+    bool over;    /* one of these cannot come any more: its container has ended */
     text cut;     /* logs that have lines which were not read to their end */
 } scan;
 
@@ -216,21 +217,25 @@ static belay_status read_log(engine *e, scan *s, log_source log, int64_t since_n
 {
     s->log = log;
     s->lines = s->matches = 0;
-    size_t cut = 0;
+    logread_facts facts = {0};
     for (size_t i = 0; i < s->required.count; i++)
         s->required.items[i].seen = false;
-    belay_status status = logread_container(e, log.id, since_ns, 0, on_line, s, &cut);
+    belay_status status = logread_container(e, log.id, since_ns, 0, on_line, s, &facts);
     if (status != BELAY_OK)
         return status;
     for (size_t i = 0; i < s->required.count; i++) {
         const pattern *p = &s->required.items[i];
-        if (!p->seen && pattern_is_for(p, &log))
-            text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", log.name,
-                     p->text, s->lines);
+        if (p->seen || !pattern_is_for(p, &log))
+            continue;
+        text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", log.name,
+                 p->text, s->lines);
+        if (facts.ended)
+            text_add(&s->missing, ", and has ended with exit code %lld", facts.exit_code);
+        s->over = s->over || facts.ended;
     }
-    if (cut)
+    if (facts.cut)
         text_add(&s->cut, "%s%s", s->cut.length ? ", " : "", log.name);
-    s->all_cut += cut;
+    s->all_cut += facts.cut;
     s->all_lines += s->lines;
     s->all_matches += s->matches;
     return measure_instance(s->call->ctx, s->call->host, "matches", log.name, (double)s->matches);
@@ -273,7 +278,7 @@ static belay_status judge(const call *c, const scan *s)
                          "%zu forbidden line%s%s: %s", s->all_matches, s->all_matches == 1 ? "" : "s",
                          s->all_matches > QUOTED_LINES ? ", the first of them" : "", text_of(&s->quotes));
     if (s->missing.length)
-        return call_fail(c, BELAY_NOT_YET, NULL, "%s", text_of(&s->missing));
+        return call_fail(c, s->over ? BELAY_E_FAIL : BELAY_NOT_YET, NULL, "%s", text_of(&s->missing));
     if (s->all_cut && s->forbidden.count)
         return call_fail(
             c, BELAY_NO_DATA, "let the service write shorter lines",

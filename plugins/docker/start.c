@@ -26,6 +26,11 @@ static need needs(const container *dependent, const char *service)
     return NEEDS_NOTHING;
 }
 
+bool containers_depends(const container *c, const char *service)
+{
+    return needs(c, service) != NEEDS_NOTHING;
+}
+
 /* True when all that this one depends on, of those in the list, is done. */
 static bool is_next(const containers *list, const bool *done, size_t index)
 {

@@ -20,6 +20,7 @@ typedef struct watched {
     double cpu, cpu_pairs, cpu_peak, memory, limit; /* cpu: a sum over cpu_pairs */
     int64_t restarts, started_ns;                   /* at the window's begin */
     bool ran;                                       /* then */
+    bool silent;                                    /* the last round had no figures of it */
 } watched;
 
 typedef struct watch {
@@ -266,7 +267,8 @@ static double larger(double a, double b)
 static void take_sample(watched *one, const json_t *stats)
 {
     usage now;
-    if (!usage_read(stats, &now))
+    one->silent = !usage_read(stats, &now);
+    if (one->silent)
         return;
     double cpu = one->samples ? usage_cpu(&one->last, &now) : NAN;
     if (!isnan(cpu)) {
@@ -309,14 +311,33 @@ static int64_t steady_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Has one that ran ended? Then the step has failed, and the rest of the window tells nothing. */
+static belay_status look_for_end(const watch *w, bool *ret)
+{
+    belay_status s = BELAY_OK;
+    *ret = false;
+    for (size_t i = 0; i < w->count && s == BELAY_OK && !*ret; i++) {
+        const watched *one = &w->items[i];
+        guard_json *inspected = NULL;
+        if (!one->ran || !one->silent)
+            continue;
+        s = inspect(w->e, one, &inspected);
+        *ret = s == BELAY_OK && !runs(inspected);
+    }
+    return s;
+}
+
 /* On a slow machine a round takes its time: the window then ends late rather than with too few samples. */
 static belay_status sample(const call *c, watch *w)
 {
     int64_t window = call_int(c, "window"), every = call_int(c, "sample_every"), begin = steady_ms();
     for (int64_t rounds = 1;; rounds++) {
+        bool ended = false;
         belay_status s = one_round(w);
+        if (s == BELAY_OK)
+            s = look_for_end(w, &ended);
         int64_t passed = steady_ms() - begin;
-        if (s != BELAY_OK || (passed + every > window && rounds >= call_int(c, "min_samples")) ||
+        if (s != BELAY_OK || ended || (passed + every > window && rounds >= call_int(c, "min_samples")) ||
             c->host->time_left_ms(c->ctx) < every + WINDOW_SPARE_MS)
             return s;
         c->host->progress(c->ctx, (uint64_t)passed, (uint64_t)window, "window");

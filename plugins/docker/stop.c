@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Undo journal: "project", and "before", the containers that ran (containers_to_json). */
+/* Undo journal: "project"; "before", the containers that ran (containers_to_json); "needed", those that ran and on
+ * which these depend: a step of the run, or somebody else, may have stopped them when the rollback comes. */
 
 /* The services to stop: those named, or all that have a container but for those that keep running. The caller decrefs.
  */
@@ -80,6 +81,36 @@ static belay_status find_running(const call *c, engine *e, char **ret_project, c
     return BELAY_OK;
 }
 
+static bool anyone_depends(const containers *list, const char *service)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (containers_depends(&list->items[i], service))
+            return true;
+    return false;
+}
+
+/* What runs and is needed by these, directly or not. */
+static belay_status find_needed(engine *e, const char *project, const containers *of, containers *ret)
+{
+    guard_containers all = {0}, users = {0};
+    belay_status s = containers_of(e, project, &all);
+    for (size_t i = 0; i < of->count; i++)
+        containers_add_copy(&users, &of->items[i]);
+    for (bool more = true; more && s == BELAY_OK;) {
+        more = false;
+        for (size_t i = 0; i < all.count; i++) {
+            const container *one = &all.items[i];
+            if (!one->running || one->oneoff || containers_by_id(&users, one->id) ||
+                !anyone_depends(&users, one->service))
+                continue;
+            containers_add_copy(&users, one);
+            containers_add_copy(ret, one);
+            more = true;
+        }
+    }
+    return s;
+}
+
 belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
@@ -124,10 +155,16 @@ belay_status stop_execute(belay_ctx *ctx, const belay_host *host)
         s = find_running(&c, e, &project, &running);
     if (s != BELAY_OK)
         return s;
-    guard_json *before = containers_to_json(&running);
+    guard_containers needed = {0};
+    s = find_needed(e, project, &running, &needed);
+    if (s != BELAY_OK)
+        return s;
+    guard_json *before = containers_to_json(&running), *needs = containers_to_json(&needed);
     s = engine_remember(e);
     if (s == BELAY_OK)
         s = host->remember(ctx, "project", project, NULL);
+    if (s == BELAY_OK)
+        s = call_remember(&c, "needed", needs, NULL);
     if (s == BELAY_OK)
         s = call_remember(&c, "before", before, NULL);
     if (s != BELAY_OK)
@@ -166,7 +203,23 @@ static const container *standing_for(const container *old, const containers *now
     if (c)
         return c;
     c = containers_by_name(now, old->name);
-    return c && strcmp(c->service, old->service) == 0 && strcmp(c->image, old->image) == 0 ? c : NULL;
+    return c && strcmp(c->service, old->service) == 0 && containers_same_image(c, old) ? c : NULL;
+}
+
+/* Adds those of which one stands there and does not run. */
+static void add_needed(const call *c, const containers *now, containers *start)
+{
+    guard_containers needed = {0};
+    guard_json *recorded = call_recall(c, "needed"); /* records of old do not have it */
+    if (!recorded || !containers_from_json(recorded, &needed))
+        return;
+    for (size_t i = 0; i < needed.count; i++) {
+        const container *stands = standing_for(&needed.items[i], now);
+        if (!stands || stands->running)
+            continue;
+        call_log(c, 1, "%s ran, and others depend on it: it is started first", stands->name);
+        containers_add_copy(start, stands);
+    }
 }
 
 belay_status stop_rollback(belay_ctx *ctx, const belay_host *host)
@@ -195,6 +248,7 @@ belay_status stop_rollback(belay_ctx *ctx, const belay_host *host)
             text_add(&missing, "%s%s", missing.length ? ", " : "", old.items[i].name);
         }
     }
+    add_needed(&c, &now, &start);
     s = containers_start(e, &start, NULL);
     if (s != BELAY_OK && missing.length)
         call_log(&c, 3, "these containers ran before and are gone: %s", text_of(&missing));

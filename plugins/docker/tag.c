@@ -1,5 +1,6 @@
 /* docker.tag: the services' images carry a further tag. */
 #include "compose.h"
+#include "image.h"
 #include "kinds.h"
 #include "tags.h"
 
@@ -112,7 +113,12 @@ belay_status tag_verify(belay_ctx *ctx, const belay_host *host)
             s = tags_id(e, json_string_value(source), &wanted);
         if (s != BELAY_OK)
             return s;
-        if (!is || !wanted || strcmp(is, wanted) != 0)
+        bool same = false;
+        if (is && wanted)
+            s = image_equals(e, is, wanted, &same);
+        if (s != BELAY_OK)
+            return s;
+        if (!same)
             return call_fail(&c, BELAY_E_FAIL, NULL, "%s is %s, but %s is %s", target, is ? is : "missing",
                              json_string_value(source), wanted ? wanted : "missing");
     }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "image.h"
+
 void tags_split(const char *reference, char **ret_repository, char **ret_tag)
 {
     const char *slash = strrchr(reference, '/');
@@ -133,7 +135,10 @@ static belay_status refuse_foreign(engine *e, json_t *before, json_t *made)
     json_t *unused;
     json_object_foreach(now, reference, unused) {
         const char *is = text_member(now, reference), *was_made = text_member(made, reference);
-        if (*is && *was_made && strcmp(is, was_made) != 0 && strcmp(is, text_member(before, reference)) != 0)
+        bool same = !*is || !*was_made || strcmp(is, was_made) == 0 || strcmp(is, text_member(before, reference)) == 0;
+        if (!same)
+            s = image_equals(e, is, was_made, &same);
+        if (s == BELAY_OK && !same)
             return call_fail(
                 engine_call(e), BELAY_E_FAIL,
                 "see whose it is; give it another name by docker tag, remove this one, and roll back again",

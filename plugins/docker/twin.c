@@ -158,6 +158,21 @@ static json_t *body_of(const json_t *inspected)
     return body;
 }
 
+belay_status twin_check_image(engine *e, const container *c)
+{
+    guard_mem char *id = NULL;
+    belay_status s = tags_id(e, c->image, &id);
+    if (s != BELAY_OK || id)
+        return s;
+    return call_fail(
+        engine_call(e), BELAY_E_FAIL,
+        "build in the same run with docker.build, which keeps the earlier image, or give an image that runs "
+        "a second tag before you build",
+        "container %s could not be restored by a rollback: the Docker Engine no longer has its image %s. The "
+        "containerd image store deletes an image when its last tag moves, even while a container runs it",
+        c->name, c->image);
+}
+
 belay_status twin_make(engine *e, const container *c, const char *mark)
 {
     guard_json *inspected = NULL;
@@ -167,7 +182,9 @@ belay_status twin_make(engine *e, const container *c, const char *mark)
     if (!inspected) /* it went away by itself; a twin made earlier stays */
         return BELAY_OK;
     guard_json *kept = NULL, *body = body_of(inspected);
-    s = original(e, inspected, &kept);
+    s = twin_check_image(e, c);
+    if (s == BELAY_OK)
+        s = original(e, inspected, &kept);
     if (s != BELAY_OK)
         return s;
     guard_mem char *kept_text = json_dumps(kept, JSON_COMPACT);

@@ -16,6 +16,8 @@
 
 /** Makes the twin of a container, once: when it is there already, nothing is done. */
 belay_status twin_make(engine *e, const container *c, const char *mark) __attribute__((warn_unused_result));
+/** E_FAIL, explained, when the engine no longer has the container's image, so that no twin can be made. */
+belay_status twin_check_image(engine *e, const container *c) __attribute__((warn_unused_result));
 /** Makes the old container again from its twin, not started, under its name. replaces: id of a container that has the
  * name and goes for it, or NULL when the name is free. *ret_id: its new id; the caller frees. E_FAIL when there is no
  * twin. */

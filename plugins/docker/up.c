@@ -57,6 +57,10 @@ belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     containers_select(&now, services, false);
+    for (size_t i = 0; i < now.count && s == BELAY_OK; i++)
+        s = twin_check_image(e, &now.items[i]);
+    if (s != BELAY_OK)
+        return s;
     guard_mem char *names = compose_list(services);
     if (now.count == 0)
         engine_plan(e, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);

@@ -1,8 +1,11 @@
 #include "up_plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "tags.h"
+#include "image.h"
+
+#define VERSION_TIMEOUT_MS 30000
 
 void up_plan_done(up_plan *p)
 {
@@ -60,6 +63,31 @@ static bool is_scaled_down(const up_plan *p, const containers *all, const char *
     return has > compose_scale(p->compose, service);
 }
 
+/* Compose replaces a container when its image has a new id; from 5.5 on only when it is another image, too. */
+static belay_status goes_by_ids(up_plan *p, bool *ret)
+{
+    belay_run io = {.timeout_ms = VERSION_TIMEOUT_MS};
+    belay_status s = compose_run(p->compose, &io, (const char *const[]){"version", "--short", NULL});
+    int major = 0, minor = 0;
+    *ret = s != BELAY_OK || sscanf(io.out + (*io.out == 'v'), "%d.%d", &major, &minor) != 2 || major < 5 ||
+           (major == 5 && minor < 5);
+    return s;
+}
+
+static belay_status image_reason(up_plan *p, const container *c, const char **ret)
+{
+    guard_mem char *reference = compose_image(p->compose, c->service), *id = NULL;
+    bool same = false, by_id = true;
+    belay_status s = image_is_of(p->e, c, reference, &same, &id);
+    if (s != BELAY_OK || (same && strcmp(id, c->image) == 0))
+        return s;
+    if (same)
+        s = goes_by_ids(p, &by_id);
+    if (by_id)
+        *ret = same ? "image was built again (the same one, under a new id)" : "image changed";
+    return s;
+}
+
 belay_status up_reason_to_replace(up_plan *p, const containers *all, const container *c, const char **ret)
 {
     const json_t *service = json_object_get(compose_services(p->compose), c->service);
@@ -72,11 +100,8 @@ belay_status up_reason_to_replace(up_plan *p, const containers *all, const conta
         *ret = "configuration changed";
         return BELAY_OK;
     }
-    guard_mem char *reference = compose_image(p->compose, c->service), *id = NULL;
-    belay_status s = tags_id(p->e, reference, &id);
-    if (s == BELAY_OK && (!id || strcmp(id, c->image) != 0))
-        *ret = "image changed";
-    else if (call_int(engine_call(p->e), "recreate") && json_object_get(p->services, c->service))
+    belay_status s = image_reason(p, c, ret);
+    if (!*ret && call_int(engine_call(p->e), "recreate") && json_object_get(p->services, c->service))
         *ret = "replacing was asked for";
     return s;
 }

@@ -15,7 +15,7 @@ static bool is_the_same(const container *old, const container *now)
 {
     return strcmp(old->id, now->id) == 0 ||
            (strcmp(old->name, now->name) == 0 && strcmp(old->service, now->service) == 0 &&
-            strcmp(old->hash, now->hash) == 0 && strcmp(old->image, now->image) == 0);
+            strcmp(old->hash, now->hash) == 0 && containers_same_image(old, now));
 }
 
 static const container *same_as(const container *one, const containers *old)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bridge.h"
+#include "image.h"
 #include "kinds.h"
-#include "tags.h"
 
 /* The findings of one sample. */
 typedef struct findings {
@@ -29,8 +29,9 @@ static belay_status judge_one(up_plan *p, const container *one, const judge_rule
     if (verdict != JUDGE_READY)
         add_finding(verdict == JUDGE_BAD ? &f->bad : &f->waiting, text_of(&why));
     guard_mem char *reference = compose_image(p->compose, one->service), *id = NULL;
-    s = tags_id(p->e, reference, &id);
-    if (s == BELAY_OK && (!id || strcmp(id, one->image) != 0)) {
+    bool same = false;
+    s = image_is_of(p->e, one, reference, &same, &id);
+    if (s == BELAY_OK && !same) {
         guard_mem char *what = text_printf("%s (%s) runs the image %s, but %s is %s", one->service, one->name,
                                            one->image, reference, id ? id : "missing");
         add_finding(&f->bad, what);

@@ -68,6 +68,24 @@ static void without_a_previous_version_the_runs_before_tell(void **state)
     assert_holds(status_of("first").out, "first: no version is known to be live\n");
 }
 
+/* The undo fails as long as the environment is down; the rollback stage brings it up. */
+static void an_undo_that_fails_is_tried_again_after_the_rollback_stage(void **state)
+{
+    (void)state;
+    const char *up = kit_path("%s/up", kit_folder()), *path = kit_path("%s/again.cfg", kit_folder());
+    kit_write(
+        path,
+        kit_path("pipeline: { name = \"app\"; environment = \"again\"; version = \"v2\"; previous = \"v1\"; };\n"
+                 "stages: ( { name = \"all\"; steps: ( { id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; "
+                 "undo = [\"test\", \"-e\", \"%s\"]; }" FAILS " ); } );\n"
+                 "rollback: ( { id = \"start\"; use = \"shell.run\"; argv = [\"touch\", \"%s\"]; } );\n",
+                 up, up));
+    outcome o = belay("run", path, "--no-wait", NULL);
+    assert_int_equal(o.status, 10);
+    assert_holds(o.out, "trying again to roll back the steps that failed");
+    assert_holds(status_of("again").out, "again: v1\n");
+}
+
 static void a_refused_run_hides_none_that_needs_a_person(void **state)
 {
     (void)state;
@@ -220,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_last_rollback_left_is_live),
         cmocka_unit_test(without_a_previous_version_the_runs_before_tell),
+        cmocka_unit_test(an_undo_that_fails_is_tried_again_after_the_rollback_stage),
         cmocka_unit_test(a_refused_run_hides_none_that_needs_a_person),
         cmocka_unit_test(an_old_run_that_waits_is_shown_behind_many_newer_ones),
         cmocka_unit_test(a_rollback_of_an_older_run_names_the_newest_first),

@@ -137,6 +137,12 @@ const char *engine_hint(const char *message)
     return NULL;
 }
 
+const char *engine_api(const engine *e)
+{
+    (void)e;
+    return ENGINE_API_OLDEST;
+}
+
 belay_status engine_now(engine *e, int64_t *ret_ns)
 {
     (void)e;

@@ -207,6 +207,26 @@ static void finds_what_stands_behind_colours_nul_bytes_and_16_kilobytes(void **s
     docker_world_free(&w);
 }
 
+static void a_container_that_has_ended_is_not_waited_for(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w,
+                          "  app: {build: ., image: $P-app, command: [say, 'cannot bind', exit, '3']}\n"
+                          "  job: {build: ., image: $P-app, command: [say, 'migrated', exit, '0']}\n",
+                          "");
+    docker_world_compose(&w, "up", "-d", "--build");
+    docker_says("wait", kit_path("%s-app-1", w.project), kit_path("%s-job-1", w.project));
+    kit_step *s = logs(&w);
+    kit_set_list(s, "required", "app: ready", NULL);
+    checks(s, BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "app has not written 'ready' (1 lines read), and has ended with exit code 3");
+    kit_set_list(s, "required", "job: migrated", NULL);
+    checks(s, BELAY_OK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void a_line_that_is_cut_is_inconclusive(void **state)
 {
     (void)state;
@@ -253,6 +273,7 @@ int main(void)
         cmocka_unit_test(a_service_without_container_is_inconclusive),
         cmocka_unit_test(a_project_without_container_is_inconclusive),
         cmocka_unit_test(finds_what_stands_behind_colours_nul_bytes_and_16_kilobytes),
+        cmocka_unit_test(a_container_that_has_ended_is_not_waited_for),
         cmocka_unit_test(a_line_that_is_cut_is_inconclusive),
         cmocka_unit_test(refuses_what_cannot_check_anything),
     };

@@ -63,6 +63,22 @@ static void restarts_in_the_window_are_counted(void **state)
     docker_world_free(&w);
 }
 
+static void the_window_ends_with_a_container_that_ends(void **state)
+{
+    (void)state;
+    docker_world w =
+        world("  app: {build: ., image: $P-app}\n  sick: {build: ., image: $P-app, command: [nap, '4', exit, "
+              "'3']}\n");
+    kit_step *s = stats(&w, "2m");
+    kit_limit(s, 180000);
+    const time_t begin = time(NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_true(time(NULL) - begin < 60);
+    assert_holds(kit_summary(s), "ran when the window began and does not run any more (exited), exit code 3");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void restarts_since_a_baseline_are_counted(void **state)
 {
     (void)state;
@@ -229,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_busy_one_and_a_fat_one_are_told_apart),
         cmocka_unit_test(restarts_in_the_window_are_counted),
+        cmocka_unit_test(the_window_ends_with_a_container_that_ends),
         cmocka_unit_test(restarts_since_a_baseline_are_counted),
         cmocka_unit_test(one_that_has_stopped_since_the_baseline_fails),
         cmocka_unit_test(one_of_several_that_has_stopped_since_the_baseline_fails),

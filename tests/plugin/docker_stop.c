@@ -119,6 +119,25 @@ static void a_container_made_again_is_started_in_place_of_the_old_one(void **sta
     docker_world_free(&w);
 }
 
+/* Somebody stopped the database meanwhile, or an engine was restarted that starts no container by itself. */
+static void what_the_stopped_ones_depend_on_is_started_first(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w);
+    kit_step *s = docker_world_step(&w, "docker.stop");
+    kit_set_list(s, "services", "web", NULL);
+    must(s, KIT_EXECUTE);
+    docker_says("stop", "-t", "0", kit_path("%s-app-1", w.project), kit_path("%s-db-1", w.project));
+    must(s, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    const char *db = docker_says("inspect", "-f", "{{.State.StartedAt}}", kit_path("%s-db-1", w.project));
+    const char *app = docker_says("inspect", "-f", "{{.State.StartedAt}}", kit_path("%s-app-1", w.project));
+    assert_true(strcmp(db, app) < 0);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void a_kill_in_the_middle_is_rolled_back(void **state)
 {
     (void)state;
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(one_that_does_not_end_is_killed_after_its_grace),
         cmocka_unit_test(a_misspelt_name_stops_nothing),
         cmocka_unit_test(a_container_made_again_is_started_in_place_of_the_old_one),
+        cmocka_unit_test(what_the_stopped_ones_depend_on_is_started_first),
         cmocka_unit_test(a_kill_in_the_middle_is_rolled_back),
         cmocka_unit_test(one_that_does_not_start_keeps_no_other_down),
         cmocka_unit_test(one_that_is_meant_to_end_may_end_well_and_a_service_may_not),

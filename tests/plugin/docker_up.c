@@ -219,7 +219,7 @@ static void a_service_that_dies_at_start_is_quoted(void **state)
         &w,
         "  app: {build: ., image: $P-app, command: [say, loading, complain, 'no such table: runs', "
         "exit, '3']}\n"
-        "  loop: {build: ., image: $P-app, restart: always, command: [say, 'cannot bind', exit, '4']}\n",
+        "  loop: {build: ., image: $P-app, restart: always, command: [say, 'cannot bind', nap, '3', exit, '4']}\n",
         "");
     docker_world_compose(&w, "build", "--quiet");
     kit_step *s = docker_world_step(&w, "docker.up");
@@ -228,8 +228,14 @@ static void a_service_that_dies_at_start_is_quoted(void **state)
     assert_holds(kit_summary(s), "exit code 3");
     assert_holds(kit_summary(s), "| no such table: runs");
     kit_set_list(s, "services", "loop", NULL);
-    assert_int_equal(kit_verify_until(s, 15), BELAY_E_FAIL);
+    kit_set(s, "max_restarts", "0");
+    while (strcmp(docker_says("inspect", "-f", "{{.State.Status}} {{.RestartCount}}", kit_path("%s-loop-1", w.project)),
+                  "running 1") != 0)
+        usleep(100000);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL); /* while it runs the engine says 0 */
     assert_holds(kit_summary(s), "was started again");
+    assert_holds(kit_summary(s), "was started again 1 times, last exit code 4");
+    assert_null(strstr(kit_summary(s), "exit code 0"));
     assert_holds(kit_summary(s), "| cannot bind");
     must(s, KIT_ROLLBACK);
     kit_step_free(s);
@@ -378,6 +384,50 @@ static void a_container_of_an_older_image_is_a_failure(void **state)
     docker_world_free(&w);
 }
 
+/* With the containerd image store an image that is built again, all from the cache, has a new id. */
+static void an_image_that_was_built_again_from_the_cache_is_the_same(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    const char *before = docker_world_state(&w), *db = docker_world_id(kit_path("%s-the-db", w.project));
+    kit_step *build = docker_world_step(&w, "docker.build"), *s = up(&w);
+    must(build, KIT_EXECUTE);
+    must(s, KIT_EXECUTE);
+    becomes(s, BELAY_OK);
+    assert_string_equal(docker_world_id(kit_path("%s-the-db", w.project)), db);
+    docker_world_compose(&w, "build", "--quiet");
+    becomes(s, BELAY_OK);
+    must(s, KIT_ROLLBACK);
+    must(build, KIT_ROLLBACK);
+    docker_world_same(&w, before);
+    kit_step_free(build);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+/* As the containerd image store does when an image is built anew. */
+static void a_container_whose_image_is_gone_is_not_replaced(void **state)
+{
+    (void)state;
+    docker_world w = running_world();
+    docker_world_compose(&w, "stop", "-t", "1", "web", "app");
+    const char *old = docker_world_id(kit_path("%s-app", w.project));
+    docker_world_version(&w, "2");
+    docker_world_compose(&w, "build", "--quiet", "app", "web");
+    kit_status_of("docker", "rmi", "-f", old, NULL);
+    assert_false(docker_world_has("image", old));
+    const char *before = docker_world_state(&w);
+    kit_step *s = up(&w);
+    kit_set_list(s, "services", "app", NULL);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("the Docker Engine no longer has its image %s", old));
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), kit_path("the Docker Engine no longer has its image %s", old));
+    docker_world_same(&w, before);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void refuses_to_replace_a_database_that_is_not_named(void **state)
 {
     (void)state;
@@ -464,6 +514,8 @@ int main(void)
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
         cmocka_unit_test(a_service_that_another_waits_for_to_complete_may_end),
         cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
+        cmocka_unit_test(an_image_that_was_built_again_from_the_cache_is_the_same),
+        cmocka_unit_test(a_container_whose_image_is_gone_is_not_replaced),
         cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),
         cmocka_unit_test(an_interface_that_no_container_has_is_named),
         cmocka_unit_test(a_port_in_use_is_said_in_the_engines_words),

@@ -61,6 +61,22 @@ static void lets_go_of_what_is_no_longer_the_way_back(void **state)
     assert_string_equal(bed_trace(&b), "");
 }
 
+/* docker.up keeps copies of the containers that it replaces, also when it brings the previous version up. */
+static void discard_reaches_the_rollback_stage(void **state)
+{
+    (void)state;
+    bed b = bed_new();
+    bed_pipeline(&b, kit_path("stages: ( { name = \"one\"; steps: ( %s ); } ); rollback: ( %s );",
+                              bed_write(&b, 'a', "trouble = [\"verify=fail\"];"), bed_write(&b, 'b', "")));
+    kit_write(kit_path("%s/b", b.world), "old");
+    assert_int_equal(bed_run(&b), 10);
+    assert_string_equal(bed_file(&b, ".b.before"), "old");
+    bed_forget(&b);
+    assert_int_equal(bed_belay(&b, "discard", "--keep", "0", NULL), 0);
+    assert_string_equal(bed_trace(&b), "db da");
+    assert_null(bed_file(&b, ".b.before"));
+}
+
 static void needs_a_person_then_goes_on_once_it_is_mended(void **state)
 {
     (void)state;
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(what_a_rollback_says_it_cannot_undo_is_left_and_not_told_as_undone),
         cmocka_unit_test(refuses_to_take_back_what_a_later_run_stands_on),
         cmocka_unit_test(lets_go_of_what_is_no_longer_the_way_back),
+        cmocka_unit_test(discard_reaches_the_rollback_stage),
         cmocka_unit_test(needs_a_person_then_goes_on_once_it_is_mended),
         cmocka_unit_test(needs_a_person_when_the_previous_version_is_not_proved),
         cmocka_unit_test(keeps_what_a_step_stands_on_that_could_not_be_undone),

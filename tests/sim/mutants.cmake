@@ -75,6 +75,8 @@ sim_mutant(pauses_without_waiting_for_what_runs machine.c
   [[!comes_to_rest(m) || m->active_count > 0]] [[!comes_to_rest(m)]])
 sim_mutant(undoes_the_oldest_first undo.c
   [=[m->order[--m->cursor]]=] [=[m->order[m->order_count - m->cursor--]]=])
+sim_mutant(calls_a_person_though_the_rollback_stage_passed stage.c
+  [[m->undo_failures > 0 && has_stage && !m->again]] [[false && has_stage]])
 sim_mutant(undoes_under_what_still_stands undo.c
   [=[m->steps[p->needs[i]].keep = true;]=] [=[m->steps[p->needs[i]].keep = false;]=])
 sim_mutant(saves_no_evidence undo.c
@@ -88,8 +90,8 @@ sim_mutant(tries_an_undo_once undo.c
 sim_mutant(leaves_the_rollback_stage_out undo.c
   [[    machine_enter_stage(m, stage);]] [[    machine_enter_stage(m, m->plan->stage_count);]])
 sim_mutant(calls_a_half_undone_run_rolled_back stage.c
-  [[    if (m->undo_failures > 0)
-        machine_call_for_person(m);]] [[    if (m->undo_failures > 1000)
+  [[    else if (m->undo_failures > 0)
+        machine_call_for_person(m);]] [[    else if (m->undo_failures > 1000)
         machine_call_for_person(m);]])
 sim_mutant(lets_what_runs_go_on act.c
   [[            machine_emit(m, how, step);]] [[            ;]])

@@ -137,13 +137,33 @@ static void check_diagnosed(sim *s)
                  "undo starts before the diagnosis");
 }
 
+/* Nothing is left to be begun or to be tried there. */
+static bool rollback_stage_passed(const sim *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->plan.step_count; i++) {
+        const bool in_it = s->stages[s->steps[i].stage].rollback;
+        any |= in_it;
+        if (in_it && !s->world[i].settled)
+            return false;
+    }
+    return any;
+}
+
 static void check_undo(sim *s, size_t step)
 {
+    if (!s->again && s->last_undo != SIZE_MAX && rollback_stage_passed(s)) { /* what failed, once more */
+        s->again = true;
+        s->last_undo = SIZE_MAX;
+    }
     size_t place = 0;
     while (place < s->order_count && s->order[place] != step)
         place++;
     sim_hold(s, place < s->order_count, "a step is undone that never started");
     sim_hold(s, place <= s->last_undo, "undo is not in reverse order of start");
+    sim_hold(s, !s->world[step].undone, "a step is undone twice");
+    sim_hold(s, !s->again || !s->world[step].asked_again, "a failed undo is tried again more than once");
+    s->world[step].asked_again |= s->again;
     s->last_undo = place;
     sim_hold(s, s->state == MACHINE_ROLLING_BACK, "undo starts before that is written");
     sim_hold(s, s->evidence || s->reason == MACHINE_BECAUSE_TRIAL, "undo starts before the evidence is saved");
@@ -218,6 +238,14 @@ bool rules_is_failure(const machine_action *state)
             state->reason == MACHINE_BECAUSE_GAPS);
 }
 
+/* For a person, though the previous version is up: only what failed again after that. */
+static void check_person(sim *s)
+{
+    for (size_t i = 0; i < s->plan.step_count && rollback_stage_passed(s); i++)
+        sim_hold(s, !rules_is_main(s, i) || !s->world[i].undo_failed || s->world[i].asked_again,
+                 "a failed undo is not tried again, though the rollback stage has passed");
+}
+
 void rules_state(sim *s, const machine_action *a)
 {
     const bool judged = a->reason == MACHINE_BECAUSE_VERDICT && a->step != MACHINE_NO_STEP;
@@ -237,6 +265,8 @@ void rules_state(sim *s, const machine_action *a)
     }
     if (a->state == MACHINE_ROLLED_BACK)
         check_rolled_back(s);
+    if (a->state == MACHINE_NEEDS_PERSON)
+        check_person(s);
     if (judged && a->state == MACHINE_ROLLING_BACK)
         check_policy(s, a->step, a->verdict, MACHINE_DO_ROLLBACK);
     if (judged && a->state == MACHINE_PAUSED)

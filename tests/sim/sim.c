@@ -282,6 +282,7 @@ static void perform_step_end(sim *s, const machine_action *a)
     w->settled = by_journal || a->outcome == MACHINE_STEP_PASSED || a->outcome == MACHINE_STEP_WARNED ||
                  a->outcome == MACHINE_STEP_SKIPPED ||
                  (a->outcome == MACHINE_STEP_UNDO_SKIPPED && !rules_is_main(s, a->step));
+    w->asked_again |= s->again;
     if ((a->outcome == MACHINE_STEP_NOT_UNDONE || a->outcome == MACHINE_STEP_UNDO_SKIPPED) && rules_is_main(s, a->step))
         w->undo_failed = true;
     append(s->notes, "%c:%s", sim_letter(a->step), outcome_words[a->outcome]);
@@ -375,6 +376,7 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
     tell(s, "the process starts: %s", s->sessions == 0 ? "run" : rollback ? "rollback" : "resume");
     s->finished = false;
     s->last_undo = SIZE_MAX;
+    s->again = false;
     s->diagnosed = false;
     s->decided = MACHINE_NO_STEP;
     s->timer = INT64_MAX;
@@ -387,6 +389,7 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
             s->world[i].fell &= s->state != MACHINE_PAUSED;
             s->world[i].answered |= assume != MACHINE_ASSUME_NOTHING;
             s->world[i].undo_tries = 0;
+            s->world[i].asked_again = false;
         }
         for (size_t i = 0; i < s->row_count; i++)
             s->rows[i].undo = s->world[s->rows[i].step].undo;

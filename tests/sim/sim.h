@@ -50,7 +50,8 @@ typedef struct sim_step {
     bool acted; /**< its last execute passed, or a person said so */
     int good;   /**< samples in a row that passed, by the journal */
     bool undone, undo_failed;
-    bool judged; /**< `last` is the verdict of its last execute, which no pause has excused */
+    bool asked_again; /**< its undo was tried, or skipped, after the rollback stage had passed in this session */
+    bool judged;      /**< `last` is the verdict of its last execute, which no pause has excused */
     machine_verdict last;
     bool fell;      /**< its verify found what is bad, which no pause has excused */
     bool answered;  /**< a person said what became of it, and it has not executed since */
@@ -82,6 +83,7 @@ typedef struct sim {
     machine_action intent;
     size_t order[SIM_STEPS], order_count; /**< first starts of execute, of main steps */
     size_t last_undo;                     /**< place in `order` of the last rollback of this session */
+    bool again;                           /**< the undo has begun anew in this session */
     bool diagnosed;                       /**< a diagnosis began in this session */
     int64_t diagnose_end;                 /**< when it must end */
     size_t decided; /**< the step whose failure this session takes the run back for; else MACHINE_NO_STEP */

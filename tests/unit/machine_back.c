@@ -23,14 +23,33 @@ static void needs_a_person_when_an_undo_fails_for_good_and_still_undoes_the_rest
     sim_init(&s, 4);
     sim_split(&s, 1, true);
     s.world[2].script[MACHINE_EXECUTE] = "f";
-    s.world[1].script[MACHINE_ROLLBACK] = "fff";
+    s.world[1].script[MACHINE_ROLLBACK] = "ffff";
     sim_run(&s);
-    assert_string_equal(s.trace, "pa pb pc pd ea va eb vb ec [rolling back] rc rb rb rb ra ed vd [needs a person]");
+    assert_string_equal(s.trace,
+                        "pa pb pc pd ea va eb vb ec [rolling back] rc rb rb rb ra ed vd rb ed vd [needs a person]");
     assert_int_equal(s.finish, MACHINE_FINISH_PERSON);
     assert_int_equal(s.reason, MACHINE_BECAUSE_UNDO_FAILED);
     assert_int_equal(s.reason_step, 1);
     sim_resume(&s); /* only what is left, then the rollback stage anew */
     assert_non_null(strstr(s.trace, "[needs a person] [rolling back] rb ed vd [rolled back]"));
+    sim_done(&s);
+}
+
+/* The environment was down, and the rollback stage brought it up. */
+static void tries_a_failed_undo_again_once_the_rollback_stage_has_passed(void **state)
+{
+    (void)state;
+    sim s;
+    sim_init(&s, 5);
+    sim_split(&s, 1, true);
+    sim_need(&s, 2, 1);
+    s.steps[0].has_rollback = false;
+    s.world[3].script[MACHINE_EXECUTE] = "f";
+    s.world[2].script[MACHINE_ROLLBACK] = "fff";
+    sim_run(&s);
+    assert_non_null(strstr(s.trace, "[rolling back] rd rc rc rc ee ve rc rb ee ve [rolled back]"));
+    assert_non_null(strstr(s.notes, "d:undone c:not undone b:kept a:irreversible e:passed c:undone b:undone e:passed"));
+    assert_int_equal(s.finish, MACHINE_FINISH_ROLLED_BACK);
     sim_done(&s);
 }
 
@@ -59,9 +78,9 @@ static void skips_of_the_rollback_stage_what_needs_a_step_that_was_not_undone(vo
     sim_split(&s, 2, true);
     sim_need(&s, 1, 0);
     s.world[0].script[MACHINE_EXECUTE] = "f";
-    s.world[0].script[MACHINE_ROLLBACK] = "fff";
+    s.world[0].script[MACHINE_ROLLBACK] = "ffff";
     sim_run(&s);
-    assert_string_equal(s.trace, "pa pb pc ea [rolling back] ra ra ra ec vc [needs a person]");
+    assert_string_equal(s.trace, "pa pb pc ea [rolling back] ra ra ra ec vc ra ec vc [needs a person]");
     sim_done(&s);
 }
 
@@ -126,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tries_a_rollback_three_times_with_growing_pauses),
         cmocka_unit_test(needs_a_person_when_an_undo_fails_for_good_and_still_undoes_the_rest),
+        cmocka_unit_test(tries_a_failed_undo_again_once_the_rollback_stage_has_passed),
         cmocka_unit_test(keeps_what_a_step_stands_on_that_could_not_be_undone),
         cmocka_unit_test(skips_of_the_rollback_stage_what_needs_a_step_that_was_not_undone),
         cmocka_unit_test(notes_what_cannot_be_undone_and_goes_on),
