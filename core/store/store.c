@@ -125,6 +125,8 @@ static int set_up(store *s, error **err)
                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                    "PRAGMA trusted_schema = OFF",
                    err);
+    if (r == 0)
+        r = chain_register(s, err);
     return r < 0 ? r : sql_migrate(s, err);
 }
 
