@@ -225,6 +225,8 @@ static int take_up_recorded(const engine *e, store_run *run, store_lock **lock, 
     r = drive_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
     d.lock = take(*lock);
     if (r == 0)
+        r = lock_target(e, recorded.pipeline, d.lock, err);
+    if (r == 0)
         r = drive(&d, run, rollback, assume, ret_exit, err);
     drive_done(&d);
     recorded_done(&recorded);

@@ -17,6 +17,9 @@ typedef struct store store;
 
 /** $BELAY_STATE_DIR, else /var/lib/belay for root, else $XDG_STATE_HOME/belay or ~/.local/state/belay; caller frees. */
 char *store_default_folder(void);
+/** Another default folder in which runs are recorded on this machine, for which `folder` is not the only truth: that of
+ * root (root_folder: "/var/lib/belay"), or of the user who called sudo. NULL: there is none; the caller frees. */
+char *store_other_folder(const char *folder, const char *root_folder);
 /** Opens or makes folder/belay.db (folder 0700, file 0600). A newer schema or a damaged file is ERROR_STORE with what
  * to do. */
 int store_open(const char *folder, store **ret, error **err) CHECKED;
