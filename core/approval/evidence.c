@@ -1,42 +1,46 @@
-#include "approval/approval.h"
+#include "approval/evidence.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "approval/proof.h"
 #include "base/text.h"
 
-static bool add_plugin(void *user, const char *name, const char *version, const char *sha256)
+/* A quote within a text is escaped in JSON, so what is sought can only be the member itself. */
+static bool is_evidence(const char *kind, const char *json)
 {
-    text_printf(user, "plugin %s %s %s\n", name, version, sha256);
-    return true;
+    if (strcmp(kind, STORE_CHAIN_PHASE) == 0)
+        return !strstr(json, "\"verdict\":\"not yet\"") && !strstr(json, "\"verdict\":\"\"");
+    return strcmp(kind, STORE_CHAIN_PLAN) == 0 || strcmp(kind, STORE_CHAIN_MEASUREMENT) == 0 ||
+           strcmp(kind, STORE_CHAIN_OUTPUT) == 0;
 }
 
-/* "Not yet" is no finding: a gate says it as long as it waits. */
-static bool add_phase(void *user, const store_phase *p)
+static void add(text *all, const char *kind, const char *json)
 {
-    if (*p->verdict && strcmp(p->verdict, "not yet") != 0)
-        text_printf(user, "phase %" PRId64 " %s %s %d %s %s\n", p->seq, p->step, p->phase, p->attempt, p->verdict,
-                    p->summary);
-    return true;
+    if (is_evidence(kind, json))
+        text_printf(all, "%s %s\n", kind, json);
 }
 
-static bool add_measurement(void *user, const store_measurement *m)
+void evidence_at(const json_t *proof, size_t count, char hex[SHA256_TEXT])
 {
-    text_printf(user, "measured %s %s %.17g %s %s %" PRId64 "\n", m->step, m->name, m->value, m->threshold, m->verdict,
-                m->samples);
+    guard_text all = {0};
+    const json_t *links = json_object_get(proof, "links");
+    for (size_t i = 0; i < count && i < json_array_size(links); i++) {
+        const json_t *l = json_array_get(links, i);
+        add(&all, proof_text(l, "kind"), proof_text(l, "json"));
+    }
+    sha256_bytes(text_get(&all), all.count, hex);
+}
+
+static bool add_link(void *user, const store_link *l)
+{
+    add(user, l->kind, l->json);
     return true;
 }
 
 int approval_evidence(store *s, const store_run *run, char hex[SHA256_TEXT], error **err)
 {
     guard_text all = {0};
-    text_printf(&all, "run %s\n%s\n", run->id, run->text);
-    int r = store_plugins(s, run->id, add_plugin, &all, err);
-    if (r == 0)
-        r = store_phases(s, run->id, NULL, add_phase, &all, err);
-    if (r == 0)
-        r = store_measurements(s, run->id, add_measurement, &all, err);
+    int r = store_chain(s, run->id, add_link, &all, err);
     if (r == 0)
         sha256_bytes(text_get(&all), all.count, hex);
     return r;

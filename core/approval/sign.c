@@ -1,5 +1,4 @@
-#include "approval/approval.h"
-
+/* Making a signature. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -7,18 +6,30 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "approval/signer.h"
 #include "base/file.h"
 
 #define SIGNATURE_MAX (64 * 1024)
 
 extern char **environ;
 
-static int write_statement(const char *path, const char *statement, error **err)
+int signer_folder(char **ret, error **err)
 {
+    const char *tmp = getenv("TMPDIR");
+    guard_mem char *folder = mem_printf("%s/belay-approve-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+    if (!mkdtemp(folder))
+        return error_set(err, ERROR_IO, "make the folder '%s': %s", folder, strerror(errno));
+    *ret = take(folder);
+    return 0;
+}
+
+int signer_write(const char *folder, const char *name, const char *text, error **err)
+{
+    guard_mem char *path = mem_printf("%s/%s", folder, name);
     guard_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_set(err, ERROR_IO, "make '%s': %s", path, strerror(errno));
-    return file_write_all(fd, statement, strlen(statement), err);
+    return file_write_all(fd, text, strlen(text), err);
 }
 
 /* It keeps the terminal: the key may have a passphrase. */
@@ -43,13 +54,14 @@ static int run_ssh_keygen(const char *key, const char *path, error **err)
     return error_hint(err, "--key names a private key, or the public key of one that ssh-agent holds");
 }
 
-int approval_sign(const char *statement, const char *key, char **ret, error **err)
+int signer_sign(const char *statement, const char *key, char **ret, error **err)
 {
-    char folder[] = "/tmp/belay-approve-XXXXXX";
-    if (!mkdtemp(folder))
-        return error_set(err, ERROR_IO, "make a folder in /tmp: %s", strerror(errno));
+    guard_mem char *folder = NULL;
+    int r = signer_folder(&folder, err);
+    if (r < 0)
+        return r;
     guard_mem char *path = mem_printf("%s/statement", folder), *signature = mem_printf("%s.sig", path);
-    int r = write_statement(path, statement, err);
+    r = signer_write(folder, "statement", statement, err);
     if (r == 0)
         r = run_ssh_keygen(key, path, err);
     if (r == 0)

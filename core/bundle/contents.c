@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval/proof.h"
 #include "base/tree.h"
 #include "checklist/checklist.h"
 #include "report/event.h"
@@ -123,6 +124,10 @@ static int add_record(contents *c, store *s, const store_run *run, error **err)
         return r;
     add_json(c, "run.json", document);
     add_json(c, "measurements.json", json_object_get(document, "measurements"));
+    json_decref(document);
+    if ((r = proof_gather(s, run, &document, err)) < 0)
+        return r;
+    add_json(c, "proof.json", document);
     json_decref(document);
     text_puts(&add(c, mem_dup("pipeline.cfg"))->bytes, run->text);
     return 0;

@@ -57,6 +57,8 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_REASON: args->reason = value; return 0;
     case CLI_KEY: args->key = value; return 0;
     case CLI_OUTPUT: args->output = value; return 0;
+    case CLI_SIGNERS: args->signers = value; return 0;
+    case CLI_EXPECT: args->expect = value; return 0;
     case CLI_UNDO: args->undo = true; return 0;
     case CLI_HELP: args->help = true; return 0;
     case CLI_ENVIRONMENT: args->environment = value; return 0;

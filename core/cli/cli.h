@@ -20,7 +20,8 @@ typedef struct cli_list {
 
 /** Every option of every command; a command takes those that its row in main.c names. Texts are borrowed from argv. */
 typedef struct cli_args {
-    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *gdb, *junit, *output;
+    const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *gdb, *junit, *output,
+        *signers, *expect;
     cli_list plugin_dirs, sets, cases;
     bool json, plain, verbose, undo, no_wait, due, help;
     int keep, limit, kills;
@@ -56,6 +57,9 @@ typedef struct cli_args {
     X(KILLS, "kills", "N", "sample: about N kills in proof C1 (default 1000), N cancellations in T1, 5 N sets in X2")  \
     X(JUNIT, "junit", "FILE", "write JUnit XML there too")                                                             \
     X(OUTPUT, "output", "FILE", "where to write it (default: belay-RUN.tar.zst, here)")                                \
+    X(SIGNERS, "signers", "FILE",                                                                                      \
+      "an allowed_signers file that every signature must be of, whatever the run recorded")                            \
+    X(EXPECT, "expect", "SHA256", "a statement that must be there: the digest that `belay approve` printed")           \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
     X(SINCE, "since", "TIME", "tell the step that its run began so long ago, as 10m (default: now)")                   \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
@@ -162,6 +166,7 @@ int cli_approve(const cli_args *args);
 int cli_reject(const cli_args *args);
 int cli_checklist(const cli_args *args);
 int cli_bundle(const cli_args *args);
+int cli_verify(const cli_args *args);
 int cli_discard(const cli_args *args);
 int cli_try(const cli_args *args);
 int cli_plugin_new(const cli_args *args);

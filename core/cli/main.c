@@ -117,6 +117,17 @@ static const cli_command commands[] = {
          "Events, logs, measurements, artifacts, checklist, reports, the pipeline's text and people's decisions, with "
          "the SHA-256 of each. Secrets are masked. Of a run that has ended every bundle is the same, byte for byte.",
      .example = "belay bundle latest --output release-evidence.tar.zst"},
+    {.name = "verify",
+     .words = "[RUN|BUNDLE]",
+     .most = 1,
+     .options = CLI_BIT(SIGNERS) | CLI_BIT(EXPECT) | CLI_BIT(JSON),
+     .run = cli_verify,
+     .summary = "check that the record of a run is what people signed",
+     .more = "Checks the chain of the run's events, the tables, the plan, and every signature, and says what is not "
+             "signed. BUNDLE is a file that `belay bundle` wrote; no state folder is needed for it. Whoever can write "
+             "the record could also have replaced its list of signers: --signers FILE names yours. Exit status 1 when "
+             "anything does not match.",
+     .example = "belay verify belay-20261123-184512-k7f2.tar.zst --signers allowed_signers"},
     {.name = "logs",
      .words = "RUN [STEP]",
      .least = 1,

@@ -351,7 +351,7 @@ static int start(call *c, error **err)
         tell_pending(c, pending);
         json_t *facts = facts_of(c);
         if (s->kind->flags & BELAY_S_WAITS)
-            r = waiting_facts(d, s->id, facts, err);
+            r = waiting_facts(d, s->id, options, facts, err);
         const worker_request request = {.plugin = path,
                                         .sha256 = s->kind->plugin->sha256,
                                         .step = s->kind->step,

@@ -141,18 +141,44 @@ static int drive(driver *d, store_run *run, bool *ret_good, error **err)
     return r;
 }
 
-static int discard_run(const engine *e, const char *id, bool *ret_good, error **err)
+static bool has(const candidates *c, const char *id)
+{
+    for (size_t i = 0; i < c->ids.count; i++)
+        if (strcmp(c->ids.items[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* What was true before the lock was waited for need not be true under it: whoever had it may have rolled the run back,
+ * or committed one. ret->id is NULL when the run may no longer be discarded. */
+static int lock_candidate(const engine *e, const char *id, int keep, store_run *ret, store_lock **ret_lock, error **err)
+{
+    __attribute__((cleanup(candidates_done))) candidates c = {.keep = keep, .committed = json_object()};
+    store_run run = {0};
+    int r = store_run_get(e->store, id, &run, err);
+    if (r == 0)
+        r = lock_environment(e, run.environment, id, ret_lock, err);
+    if (r == 0)
+        r = store_runs(e->store, run.environment, INT32_MAX, consider, &c, err);
+    store_run_done(&run);
+    return r == 0 && has(&c, id) ? store_run_get(e->store, id, ret, err) : r;
+}
+
+static int discard_run(const engine *e, const char *id, int keep, bool *ret_good, error **err)
 {
     store_run run = {0};
     recorded recorded = {0};
     store_lock *lock = NULL;
-    int r = store_run_get(e->store, id, &run, err);
-    if (r == 0 && (r = lock_environment(e, run.environment, id, &lock, err)) == 0)
+    int r = lock_candidate(e, id, keep, &run, &lock, err);
+    *ret_good = true;
+    if (r == 0 && run.id)
         r = recorded_open(e->store, &run, &recorded, err);
-    if (r == 0) {
+    if (r == 0 && run.id) {
         driver d;
         r = drive_init(&d, e, recorded.pipeline, DRIVER_DISCARD, e->store, err);
         d.lock = take(lock);
+        if (r == 0)
+            r = lock_target(e, recorded.pipeline, d.lock, err);
         if (r == 0)
             r = drive(&d, &run, ret_good, err);
         drive_done(&d);
@@ -170,7 +196,7 @@ int engine_discard(const engine *e, const char *environment, int keep, int *ret_
     bool all_good = true;
     for (size_t i = c.ids.count; r == 0 && i-- > 0;) { /* oldest first */
         bool good = false;
-        r = discard_run(e, c.ids.items[i], &good, err);
+        r = discard_run(e, c.ids.items[i], keep, &good, err);
         all_good = all_good && good;
     }
     if (r < 0)

@@ -12,7 +12,8 @@
 #include "engine/series.h"
 #include "engine/tell.h"
 
-#define TICK_MS 100
+#define TICK_MS      100
+#define KEEP_LOCK_MS 500
 
 /* ---- states ------------------------------------------------------------------------------------------------------ */
 
@@ -231,9 +232,31 @@ static void on_wake(uv_timer_t *timer)
     push(timer->data, (machine_event){.kind = MACHINE_TIMER});
 }
 
+/* Its files may be removed under it. */
+static void keep_lock(driver *d)
+{
+    guard(error) err = NULL;
+    bool made = false;
+    const int64_t now = clock_steady_ms();
+    if (!d->lock || now - d->lock_kept_ms < KEEP_LOCK_MS)
+        return;
+    d->lock_kept_ms = now;
+    if (store_lock_keep_target(d->lock, &err) == -ERROR_LOCKED) {
+        driver_break(d, take(err));
+        return;
+    }
+    error_free(take(err));
+    if (store_lock_keep(d->lock, &made, &err) < 0)
+        return; /* it is tried again; the store is locked, too */
+    if (made)
+        tell_warning(d, NULL, "somebody removed the lock files of environment '%s'; they were made again",
+                     d->pipeline->environment);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
-    const driver *d = timer->data;
+    driver *d = timer->data;
+    keep_lock(d);
     for (size_t i = 0; i < d->engine->sink_count; i++)
         if (d->engine->sinks[i].tick)
             d->engine->sinks[i].tick(d->engine->sinks[i].user);

@@ -93,6 +93,7 @@ struct driver {
     redactor *secrets; /**< all that the run has used so far */
     outline *outline;
     store_lock *lock;
+    int64_t lock_kept_ms;     /**< steady: when its files were looked at last */
     notes *notes;             /**< of each step */
     int64_t *stage_ms;        /**< ms since 1970: when each stage began */
     int64_t *stage_steady_ms; /**< the same, steady, in this process */

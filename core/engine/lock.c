@@ -142,3 +142,13 @@ int lock_environment(const engine *e, const char *environment, const char *run, 
     *ret = take(lock);
     return 0;
 }
+
+int lock_target(const engine *e, const pipeline *p, store_lock *lock, error **err)
+{
+    patience waiting = patience_begin(e);
+    int r = p->lock ? store_lock_target(lock, p->lock, err) : 0;
+    while (r == -ERROR_LOCKED && (r = wait_for_it(&waiting, e->wait_ms, err)) == 0)
+        r = store_lock_target(lock, p->lock, err);
+    patience_done(&waiting);
+    return r;
+}

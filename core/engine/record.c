@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "approval/plan.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/user.h"
@@ -132,7 +133,8 @@ int record_begin(record *r, const pipeline *p, error **err)
                                 .stage = p->steps[i].stage->name,
                                 .kind = p->steps[i].kind->name,
                                 .options = p->steps[i].options};
-    return store_steps_put(r->store, r->run.id, steps, p->step_count, err);
+    result = store_steps_put(r->store, r->run.id, steps, p->step_count, err);
+    return result == 0 ? plan_record(r->store, &r->run, false, err) : result;
 }
 
 int record_update(record *r, error **err)

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval/audit.h"
+#include "approval/plan.h"
 #include "base/clock.h"
 #include "engine/drive.h"
 #include "engine/journal.h"
@@ -223,10 +225,50 @@ static int take_up_recorded(const engine *e, store_run *run, store_lock **lock, 
     r = drive_init(&d, e, recorded.pipeline, rollback ? DRIVER_ROLLBACK : DRIVER_RUN, e->store, err);
     d.lock = take(*lock);
     if (r == 0)
+        r = lock_target(e, recorded.pipeline, d.lock, err);
+    if (r == 0)
         r = drive(&d, run, rollback, assume, ret_exit, err);
     drive_done(&d);
     recorded_done(&recorded);
     return r;
+}
+
+static void tell_changed(const engine *e, const error *why)
+{
+    guard_mem char *text = error_text(why);
+    json_t *event = event_new(NULL, "note");
+    json_object_set_new(event, "text", json_sprintf("the rollback goes on all the same: %s", text));
+    for (size_t i = 0; i < e->sink_count; i++)
+        e->sinks[i].event(e->sinks[i].user, event);
+    json_decref(event);
+}
+
+static bool look_for_plan(void *user, const store_link *l)
+{
+    bool *found = user;
+    *found = strcmp(l->kind, STORE_CHAIN_PLAN) == 0;
+    return !*found;
+}
+
+/* What an older version began gets its plan from here on; what it did before stands unsigned. */
+static int adopt(const engine *e, const store_run *run, error **err)
+{
+    bool found = false;
+    int r = store_chain(e->store, run->id, look_for_plan, &found, err);
+    return r == 0 && !found ? plan_record(e->store, run, true, err) : r;
+}
+
+/* A record that was changed is not gone on with. A rollback is: it is the last thing to be refused, and leads away from
+ * what was changed. */
+static int check_record(const engine *e, const store_run *run, bool rollback, error **err)
+{
+    int r = audit_check(e->store, run, err);
+    if (r == -ERROR_REFUSED && rollback) {
+        tell_changed(e, *err);
+        error_free(take(*err));
+        return 0;
+    }
+    return r == 0 ? adopt(e, run, err) : r;
 }
 
 /* run is what was asked for; it is read again under the lock. */
@@ -243,6 +285,8 @@ static int take_up(const engine *e, const char *id, bool rollback, engine_assume
     }
     if (r == 0 && (r = check_state(&run, rollback, err)) == 0 && (r = refuse_when_overtaken(e, &run, err)) == 0)
         r = changed_nothing(e, &run, rollback, &untouched, err);
+    if (r == 0 && !untouched)
+        r = check_record(e, &run, rollback, err);
     if (r == 0)
         r = untouched ? end_untouched(e, &run, ret_exit, err)
                       : take_up_recorded(e, &run, &lock, rollback, assume, ret_exit, err);

@@ -68,7 +68,8 @@ int engine_run(const engine *e, const catalog *c, const pipeline *p, const char 
     (void)c;
     driver d;
     int r = drive_init(&d, e, p, DRIVER_RUN, e->store, err);
-    if (r == 0 && (r = lock_environment(e, p->environment, NULL, &d.lock, err)) == 0)
+    if (r == 0 && (r = lock_environment(e, p->environment, NULL, &d.lock, err)) == 0 &&
+        (r = lock_target(e, p, d.lock, err)) == 0)
         r = drive(&d, p, sets, ret_exit, err);
     drive_done(&d);
     return r;

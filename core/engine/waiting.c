@@ -3,12 +3,19 @@
 #include "approval/approval.h"
 #include "checklist/checklist.h"
 
-static bool add_decision(void *user, const store_approval *a)
+static bool note_decision(void *user, const store_approval *a)
 {
-    json_array_append_new(user, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f}", "role", a->role, "decision",
-                                          a->decision, "reason", a->reason, "statement", a->statement, "signature",
-                                          a->signature, "user", a->user, "at", (double)a->at_ms / 1000));
-    return true;
+    (void)a;
+    *(bool *)user = true;
+    return false;
+}
+
+/* Where nobody has decided yet, there is nothing to weigh, and no list of signers need be there. */
+static int weigh_decisions(driver *d, const char *step, const json_t *options, json_t **ret, error **err)
+{
+    bool any = false;
+    int r = store_approvals(d->record.store, d->record.run.id, step, note_decision, &any, err);
+    return r == 0 && any ? approval_weigh(d->record.store, &d->record.run, step, options, ret, err) : r;
 }
 
 /* Before there is a run: which steps and boxes there are. */
@@ -43,18 +50,18 @@ static int add_findings(driver *d, json_t *facts, error **err)
     return r;
 }
 
-int waiting_facts(driver *d, const char *step, json_t *facts, error **err)
+int waiting_facts(driver *d, const char *step, const json_t *options, json_t *facts, error **err)
 {
     char evidence[SHA256_TEXT] = "";
-    json_t *decisions = json_array();
+    json_t *decisions = NULL;
     store *s = d->record.store;
     int r = 0;
     if (s && *d->record.run.id) { /* else nobody can have decided: a plan, a trial */
         r = approval_evidence(s, &d->record.run, evidence, err);
         if (r == 0)
-            r = store_approvals(s, d->record.run.id, step, add_decision, decisions, err);
+            r = weigh_decisions(d, step, options, &decisions, err);
     }
-    guard_mem char *text = json_dumps(decisions, JSON_COMPACT);
+    guard_mem char *text = decisions ? json_dumps(decisions, JSON_COMPACT) : mem_dup("[]");
     json_decref(decisions);
     json_object_set_new(facts, "run.user", json_string(d->record.run.user));
     json_object_set_new(facts, "run.evidence", json_string(evidence));

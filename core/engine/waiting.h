@@ -7,7 +7,8 @@
 
 #include "engine/driver.h"
 
-/** Adds what only a step that waits is told: who started the run, the evidence so far, people's decisions. */
-int waiting_facts(driver *d, const char *step, json_t *facts, error **err) CHECKED;
+/** Adds what only a step that waits is told: who started the run, the evidence so far, people's decisions and which of
+ * them count by its options. */
+int waiting_facts(driver *d, const char *step, const json_t *options, json_t *facts, error **err) CHECKED;
 
 #endif

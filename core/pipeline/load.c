@@ -47,6 +47,7 @@ void pipeline_free(pipeline *p)
     free(p->environment);
     free(p->version);
     free(p->previous);
+    free(p->lock);
     free(p->path);
     free(p->folder);
     free(p->text);
@@ -203,6 +204,9 @@ static void load_names(load *l)
     l->p->previous = vars_text(l, "pipeline", "previous");
     if (l->p->previous && *l->p->previous)
         check_name(l, "previous", l->p->previous, VERSION, versions);
+    guard_mem char *lock = vars_text(l, "pipeline", "lock");
+    if (lock && *lock)
+        l->p->lock = file_absolute(l->p->folder, lock);
 #undef SMALL
 #undef ANY
 #undef VERSION

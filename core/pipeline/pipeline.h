@@ -103,6 +103,7 @@ typedef struct pipeline_box {
 typedef struct pipeline {
     char *name, *environment, *version;
     char *previous; /**< "" on a first deploy */
+    char *lock;     /**< a file beside the environment that a run locks (flock), absolute; NULL: none */
     char *path;     /**< absolute */
     char *folder;   /**< of the file; relative paths start here */
     char *text;     /**< the whole text with @include put in, and `--set` recorded: what a run stores */

@@ -4,7 +4,7 @@
 #include "pipeline/load.h"
 
 /** What the pipeline section holds. */
-static const char *const pipeline_names[] = {"name", "environment", "version", "previous", "protected", NULL};
+static const char *const pipeline_names[] = {"name", "environment", "version", "previous", "protected", "lock", NULL};
 
 /** raw: owned; NULL: the file does not say. */
 static definition *define(load *l, const char *section, const char *name, pipeline_place where, char *raw)
@@ -102,7 +102,7 @@ static void override(load *l, pipeline_place where, const char *set)
     guard_mem char *meant = load_did_you_mean(&near);
     load_problem(l, where, "there is no '%s' to override%s", full, meant);
     load_hint(l, "what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous, "
-                 ".protected");
+                 ".protected, .lock");
 }
 
 void vars_collect(load *l, const config_setting_t *root, const char *const *sets)

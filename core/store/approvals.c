@@ -1,19 +1,41 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/sha256.h"
 #include "store/sql.h"
 
-int store_approval_add(store *s, const char *run, const store_approval *a, error **err)
+json_t *store_approval_json(const store_approval *a)
 {
-    return sql_run(s, err,
-                   "INSERT INTO approvals (run, gate, role, decision, reason, statement, signature, user_name, at_ms) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   "ssssssssI", run, a->gate, a->role, a->decision, a->reason, a->statement, a->signature, a->user,
-                   a->at_ms);
+    char digest[SHA256_TEXT];
+    guard_mem char *all = mem_printf("%s\n%s", a->statement, a->signature);
+    sha256_bytes(all, strlen(all), digest);
+    return json_pack("{s:s, s:s, s:s, s:s}", "gate", a->gate, "role", a->role, "decision", a->decision, "sha256",
+                     digest);
+}
+
+int store_approval_add(store *s, const char *run, const store_approval *a, int64_t number, error **err)
+{
+    guard_transaction t = {0};
+    int64_t there = 0;
+    int r = sql_begin(s, &t, err);
+    if (r == 0)
+        r = sql_int(s, &there, 0, err, "SELECT count(*) FROM approvals WHERE run = ?", "s", run);
+    if (r == 0 && there + 1 != number)
+        return error_set(err, ERROR_LOCKED, "somebody else has decided at run %s meanwhile", run);
+    if (r == 0)
+        r = sql_run(s, err,
+                    "INSERT INTO approvals (run, gate, role, decision, reason, statement, signature, user_name, "
+                    "at_ms, signers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "ssssssssIs", run, a->gate, a->role, a->decision, a->reason, a->statement, a->signature, a->user,
+                    a->at_ms, a->signers);
+    if (r == 0)
+        r = chain_add(s, run, STORE_CHAIN_DECISION, store_approval_json(a), err);
+    return r == 0 ? sql_commit(&t, err) : r;
 }
 
 static void approval_done(const store_approval *a)
 {
-    char *owned[] = {a->gate, a->role, a->decision, a->reason, a->statement, a->signature, a->user};
+    char *owned[] = {a->gate, a->role, a->decision, a->reason, a->statement, a->signature, a->user, a->signers};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
 }
@@ -23,7 +45,8 @@ int store_approvals(store *s, const char *run, const char *gate, bool (*fn)(void
 {
     guard(sqlite3_stmt) q = NULL;
     int r = sql_query(s, &q, err,
-                      "SELECT gate, role, decision, reason, statement, signature, user_name, at_ms FROM approvals "
+                      "SELECT gate, role, decision, reason, statement, signature, user_name, at_ms, signers FROM "
+                      "approvals "
                       "WHERE run = ? AND (? = '' OR gate = ?) ORDER BY seq",
                       "sss", run, gate ? gate : "", gate ? gate : "");
     if (r < 0)
@@ -37,7 +60,8 @@ int store_approvals(store *s, const char *run, const char *gate, bool (*fn)(void
                                   .statement = sql_column(q, 4),
                                   .signature = sql_column(q, 5),
                                   .user = sql_column(q, 6),
-                                  .at_ms = sqlite3_column_int64(q, 7)};
+                                  .at_ms = sqlite3_column_int64(q, 7),
+                                  .signers = sql_column(q, 8)};
         more = fn(user, &a);
         approval_done(&a);
     }

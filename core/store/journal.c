@@ -16,16 +16,12 @@ int store_phase_begin(store *s, const char *run, const char *step, const char *p
     return r < 0 ? error_wrap(err, "record the start of %s of step '%s'", phase, step) : 0;
 }
 
-int store_phase_end(store *s, const char *run, const store_phase *p, error **err)
+json_t *store_phase_json(const store_phase *p)
 {
-    int r = sql_run(s, err,
-                    "UPDATE phases SET ended_ms = ?, status = ?, worker_end = ?, verdict = ?, summary = ?, hint = ? "
-                    "WHERE run = ? AND seq = ?",
-                    "IisssssI", p->ended_ms, p->status, p->end, p->verdict, p->summary, p->hint, run, p->seq);
-    if (r < 0)
-        return error_wrap(err, "record the end of phase %lld of run %s", (long long)p->seq, run);
-    return sqlite3_changes(s->db) ? 0
-                                  : error_set(err, ERROR_NOT_FOUND, "run %s has no phase %lld", run, (long long)p->seq);
+    return json_pack("{s:I, s:s, s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:o, s:o}", "seq", (json_int_t)p->seq, "step",
+                     p->step, "phase", p->phase, "attempt", p->attempt, "started_ms", (json_int_t)p->started_ms,
+                     "ended_ms", (json_int_t)p->ended_ms, "status", (int)p->status, "end", p->end, "verdict",
+                     p->verdict, "summary", store_text_json(p->summary), "hint", store_text_json(p->hint));
 }
 
 static void phase_done(store_phase *p)
@@ -38,32 +34,72 @@ static void phase_done(store_phase *p)
     free(p->hint);
 }
 
+#define PHASE_COLUMNS "seq, step, phase, attempt, started_ms, ended_ms, status, worker_end, verdict, summary, hint"
+
+/* Of a row with PHASE_COLUMNS. */
+static store_phase read_phase(sqlite3_stmt *q)
+{
+    return (store_phase){
+        .seq = sqlite3_column_int64(q, 0),
+        .step = sql_column(q, 1),
+        .phase = sql_column(q, 2),
+        .attempt = sqlite3_column_int(q, 3),
+        .started_ms = sqlite3_column_int64(q, 4),
+        .ended_ms = sqlite3_column_int64(q, 5),
+        .status = sqlite3_column_int(q, 6),
+        .end = sql_column(q, 7),
+        .verdict = sql_column(q, 8),
+        .summary = sql_column(q, 9),
+        .hint = sql_column(q, 10),
+    };
+}
+
+/* The row as it now stands: what the caller gave is not all of it. */
+static int chain_phase(store *s, const char *run, int64_t seq, error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    int r = sql_query(s, &q, err, "SELECT " PHASE_COLUMNS " FROM phases WHERE run = ? AND seq = ?", "sI", run, seq);
+    if (r < 0 || (r = sql_next(s, q, err)) != SQL_ROW)
+        return r;
+    store_phase p = read_phase(q);
+    json_t *body = store_phase_json(&p);
+    phase_done(&p);
+    return chain_add(s, run, STORE_CHAIN_PHASE, body, err);
+}
+
+int store_phase_end(store *s, const char *run, const store_phase *p, error **err)
+{
+    guard_transaction t = {0};
+    int64_t found = 0;
+    int r = sql_begin(s, &t, err);
+    if (r == 0)
+        r = sql_run(s, err,
+                    "UPDATE phases SET ended_ms = ?, status = ?, worker_end = ?, verdict = ?, summary = ?, hint = ? "
+                    "WHERE run = ? AND seq = ?",
+                    "IisssssI", p->ended_ms, p->status, p->end, p->verdict, p->summary, p->hint, run, p->seq);
+    if (r == 0)
+        found = sqlite3_changes(s->db);
+    if (r == 0 && !found)
+        return error_set(err, ERROR_NOT_FOUND, "run %s has no phase %lld", run, (long long)p->seq);
+    if (r == 0)
+        r = chain_phase(s, run, p->seq, err);
+    if (r < 0 || (r = sql_commit(&t, err)) < 0)
+        return error_wrap(err, "record the end of phase %lld of run %s", (long long)p->seq, run);
+    return 0;
+}
+
 int store_phases(store *s, const char *run, const char *step, bool (*fn)(void *user, const store_phase *p), void *user,
                  error **err)
 {
     guard(sqlite3_stmt) q = NULL;
-    int r =
-        sql_query(s, &q, err,
-                  "SELECT seq, step, phase, attempt, started_ms, ended_ms, status, worker_end, verdict, summary, hint "
-                  "FROM phases WHERE run = ?1 AND (?2 = '' OR step = ?2) ORDER BY seq",
-                  "ss", run, step);
+    int r = sql_query(s, &q, err,
+                      "SELECT " PHASE_COLUMNS " FROM phases WHERE run = ?1 AND (?2 = '' OR step = ?2) ORDER BY seq",
+                      "ss", run, step);
     if (r < 0)
         return r;
     bool more = true;
     while (more && (r = sql_next(s, q, err)) == SQL_ROW) {
-        store_phase p = {
-            .seq = sqlite3_column_int64(q, 0),
-            .step = sql_column(q, 1),
-            .phase = sql_column(q, 2),
-            .attempt = sqlite3_column_int(q, 3),
-            .started_ms = sqlite3_column_int64(q, 4),
-            .ended_ms = sqlite3_column_int64(q, 5),
-            .status = sqlite3_column_int(q, 6),
-            .end = sql_column(q, 7),
-            .verdict = sql_column(q, 8),
-            .summary = sql_column(q, 9),
-            .hint = sql_column(q, 10),
-        };
+        store_phase p = read_phase(q);
         more = fn(user, &p);
         phase_done(&p);
     }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@
 #include "base/sha256.h"
 #include "base/user.h"
 #include "store/lease.h"
+#include "store/sql.h"
 #include "store/store_lock.h"
 
 #define RECORD_MAX    4096
@@ -18,7 +20,9 @@
 
 struct store_lock {
     int fd, lease; /* lease: -1 until it is taken */
-    char *environment, *lease_path;
+    int range_fd;  /* of the store's file; -1 until its range is locked; not ours to close */
+    int target_fd; /* of the file beside the environment; -1: none */
+    char *environment, *path, *lease_path, *target_path;
     json_t *record;
 };
 
@@ -48,6 +52,72 @@ static struct flock whole_file(short type)
 {
     return (struct flock){.l_type = type, .l_whence = SEEK_SET};
 }
+
+/* ---- the store's file -------------------------------------------------------------------------------------------- */
+
+/* The lock's file can be removed under a live run, the store cannot: so a byte of the store's file, far behind its end
+ * and where SQLite locks none, is locked, too. */
+static struct flock range_of(const char *environment, short type)
+{
+    char hex[SHA256_TEXT];
+    sha256_bytes(environment, strlen(environment), hex);
+    hex[12] = '\0';
+    return (struct flock){.l_type = type,
+                          .l_whence = SEEK_SET,
+                          .l_start = (off_t)(INT64_C(1) << 60) + (off_t)strtoll(hex, NULL, 16),
+                          .l_len = 1};
+}
+
+/* Never closed: closing any descriptor of the file would drop what SQLite has locked there in this process. */
+static int store_fd(const store *s, error **err)
+{
+    static struct {
+        dev_t device;
+        ino_t inode;
+        int fd;
+    } open_files[16];
+    static size_t count;
+    for (size_t i = 0; i < count; i++)
+        if (open_files[i].device == s->device && open_files[i].inode == s->inode)
+            return open_files[i].fd;
+    const int fd = open(s->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return error_set(err, ERROR_IO, "open '%s': %s", s->path, strerror(errno));
+    if (count < sizeof open_files / sizeof *open_files) {
+        open_files[count].device = s->device;
+        open_files[count].inode = s->inode;
+        open_files[count++].fd = fd;
+    }
+    return fd;
+}
+
+static int lock_range(const store *s, store_lock *l, error **err)
+{
+    struct flock lock = range_of(l->environment, F_WRLCK);
+    const int fd = store_fd(s, err);
+    if (fd < 0)
+        return fd;
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+        l->range_fd = fd;
+        return 0;
+    }
+    if (errno != EAGAIN && errno != EACCES)
+        return error_set(err, ERROR_IO, "lock environment '%s': lock '%s': %s", l->environment, s->path,
+                         strerror(errno));
+    (void)error_set(err, ERROR_LOCKED, "environment '%s' is held by a live run whose lock file '%s' was removed",
+                    l->environment, l->path);
+    return error_hint(err, "it makes the file again within some seconds: then `belay status` tells who it is");
+}
+
+static bool range_is_held(const store *s, const char *environment)
+{
+    guard(error) ignored = NULL;
+    struct flock lock = range_of(environment, F_WRLCK);
+    const int fd = store_fd(s, &ignored);
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/* ---- the record -------------------------------------------------------------------------------------------------- */
 
 static json_t *read_record(int fd)
 {
@@ -134,9 +204,12 @@ int store_lock_take(const store *s, const char *environment, const char *run, st
     }
     guard(store_lock) l = mem_new(store_lock);
     l->fd = fd;
-    fd = l->lease = -1;
+    fd = l->lease = l->range_fd = l->target_fd = -1;
     l->environment = mem_dup(environment);
+    l->path = take(path);
     l->lease_path = lock_path(s, environment, "lease");
+    if ((r = lock_range(s, l, err)) < 0)
+        return r;
     l->record = new_record(environment, run);
     if ((r = write_record(l, l->fd, err)) < 0)
         return error_wrap(err, "lock environment '%s'", environment);
@@ -189,6 +262,84 @@ int store_lock_lease_fd(const store_lock *l)
     return l->lease;
 }
 
+static bool is_in_place(const char *path, int fd)
+{
+    struct stat there, ours;
+    return stat(path, &there) == 0 && fstat(fd, &ours) == 0 && there.st_dev == ours.st_dev &&
+           there.st_ino == ours.st_ino;
+}
+
+/* Whoever has locked a new file of this name has not got the range, and lets go of it at once. */
+static int make_again(const char *path, int *fd, error **err)
+{
+    int made = -1;
+    guard_mem char *slash = mem_dup(path);
+    *strrchr(slash, '/') = '\0';
+    int r = file_make_folder(slash, err);
+    if (r == 0)
+        r = lease_take(path, &made, err);
+    if (r < 0)
+        return r;
+    close(*fd);
+    *fd = made;
+    return 0;
+}
+
+int store_lock_keep(store_lock *l, bool *ret_made, error **err)
+{
+    const bool lock = !is_in_place(l->path, l->fd), lease = l->lease >= 0 && !is_in_place(l->lease_path, l->lease);
+    int r = lock ? make_again(l->path, &l->fd, err) : 0;
+    if (r == 0 && lock)
+        r = write_record(l, l->fd, err);
+    if (r == 0 && lease)
+        r = make_again(l->lease_path, &l->lease, err);
+    if (r == 0 && lease)
+        r = write_record(l, l->lease, err);
+    *ret_made = r == 0 && (lock || lease);
+    return r;
+}
+
+/* Of another user, too, whose file in a sticky folder may not be opened as if it were to be made. */
+static int open_target(const char *path)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const int fd = open(path, flags);
+    return fd >= 0 || errno != ENOENT ? fd : open(path, flags | O_CREAT, 0644);
+}
+
+static int fail_target(const char *path, error **err)
+{
+    lease_holders h = lease_holders_of(path);
+    (void)error_set(err, ERROR_LOCKED, "the environment's lock file '%s' is held by %s", path,
+                    h.count ? h.names : unseen);
+    lease_holders_done(&h);
+    return error_hint(err, "a Belay with another state folder may be deploying there: let it end, then start again");
+}
+
+int store_lock_target(store_lock *l, const char *path, error **err)
+{
+    guard_fd fd = open_target(path);
+    if (fd < 0)
+        return error_set(err, ERROR_IO, "open the environment's lock file '%s': %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_in_place(path, fd))
+        return fail_target(path, err);
+    if (l->target_fd >= 0)
+        close(l->target_fd);
+    l->target_fd = fd;
+    fd = -1;
+    if (!l->target_path)
+        l->target_path = mem_dup(path);
+    return 0;
+}
+
+int store_lock_keep_target(store_lock *l, error **err)
+{
+    if (!l->target_path || is_in_place(l->target_path, l->target_fd))
+        return 0;
+    guard_mem char *path = mem_dup(l->target_path);
+    return store_lock_target(l, path, err);
+}
+
 int store_lock_stage(store_lock *l, const char *stage, error **err)
 {
     json_object_set_new(l->record, "stage", json_string(stage));
@@ -206,10 +357,17 @@ void store_lock_free(store_lock *l)
 {
     if (!l)
         return;
+    struct flock range = range_of(l->environment, F_UNLCK);
+    if (l->range_fd >= 0)
+        (void)fcntl(l->range_fd, F_OFD_SETLK, &range);
     if (l->lease >= 0)
         close(l->lease);
+    if (l->target_fd >= 0)
+        close(l->target_fd);
     close(l->fd);
+    free(l->target_path);
     free(l->environment);
+    free(l->path);
     free(l->lease_path);
     json_decref(l->record);
     free(l);
@@ -220,13 +378,14 @@ int store_lock_owner(const store *s, const char *environment, json_t **ret, erro
     guard_mem char *path = lock_path(s, environment, "lock");
     guard_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT) {
-        *ret = NULL;
+        *ret = range_is_held(s, environment) ? json_object() : NULL;
         return 0;
     }
     struct flock lock = whole_file(F_RDLCK);
     if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) < 0)
         return error_set(err, ERROR_IO, "look at the lock '%s': %s", path, strerror(errno));
-    *ret = lock.l_type == F_UNLCK ? NULL : read_record(fd);
+    const bool held = lock.l_type != F_UNLCK || range_is_held(s, environment);
+    *ret = held ? read_record(fd) : NULL;
     return 0;
 }
 

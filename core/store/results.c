@@ -1,14 +1,39 @@
 /* What a run leaves for later steps and for people: outputs, measurements, events, artifacts. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "store/sql.h"
 
 int store_output_put(store *s, const char *run, const char *step, const char *name, const char *value, error **err)
 {
-    return sql_run(s, err, "INSERT OR REPLACE INTO outputs (run, step, name, value) VALUES (?, ?, ?, ?)", "ssss", run,
-                   step, name, value);
+    char digest[SHA256_TEXT];
+    guard_transaction t = {0};
+    int r = sql_begin(s, &t, err);
+    if (r == 0)
+        r = sql_run(s, err, "INSERT OR REPLACE INTO outputs (run, step, name, value) VALUES (?, ?, ?, ?)", "ssss", run,
+                    step, name, value);
+    sha256_bytes(value, strlen(value), digest);
+    if (r == 0)
+        r = chain_add(s, run, STORE_CHAIN_OUTPUT,
+                      json_pack("{s:s, s:s, s:s}", "step", step, "name", name, "sha256", digest), err);
+    return r == 0 ? sql_commit(&t, err) : r;
+}
+
+int store_outputs(store *s, const char *run,
+                  bool (*fn)(void *user, const char *step, const char *name, const char *value), void *user,
+                  error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    int r = sql_query(s, &q, err, "SELECT step, name, value FROM outputs WHERE run = ? ORDER BY step, name", "s", run);
+    if (r < 0)
+        return r;
+    while ((r = sql_next(s, q, err)) == SQL_ROW)
+        if (!fn(user, sql_peek(q, 0), sql_peek(q, 1), sql_peek(q, 2)))
+            return 0;
+    return r;
 }
 
 int store_output_get(store *s, const char *run, const char *step, const char *name, char **ret, error **err)
@@ -19,12 +44,30 @@ int store_output_get(store *s, const char *run, const char *step, const char *na
 
 int store_measurement_put(store *s, const char *run, const store_measurement *m, error **err)
 {
-    return sql_run(s, err,
-                   "INSERT INTO measurements (run, step, name, unit, value, samples, at_ms, threshold, verdict) "
-                   "VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (run, step, name) DO UPDATE SET "
-                   "unit = excluded.unit, value = excluded.value, samples = samples + 1, at_ms = excluded.at_ms, "
-                   "threshold = excluded.threshold, verdict = excluded.verdict",
-                   "ssssdIss", run, m->step, m->name, m->unit, m->value, m->at_ms, m->threshold, m->verdict);
+    int64_t samples = 0;
+    guard_transaction t = {0};
+    int r = sql_begin(s, &t, err);
+    if (r == 0)
+        r = sql_int(s, &samples, 1, err,
+                    "INSERT INTO measurements (run, step, name, unit, value, samples, at_ms, threshold, verdict) "
+                    "VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (run, step, name) DO UPDATE SET "
+                    "unit = excluded.unit, value = excluded.value, samples = samples + 1, at_ms = excluded.at_ms, "
+                    "threshold = excluded.threshold, verdict = excluded.verdict RETURNING samples",
+                    "ssssdIss", run, m->step, m->name, m->unit, m->value, m->at_ms, m->threshold, m->verdict);
+    store_measurement written = *m;
+    written.samples = samples;
+    if (r == 0)
+        r = chain_add(s, run, STORE_CHAIN_MEASUREMENT, store_measurement_json(&written), err);
+    return r == 0 ? sql_commit(&t, err) : r;
+}
+
+json_t *store_measurement_json(const store_measurement *m)
+{
+    char value[32]; /* as a text: the same digits wherever it is read */
+    (void)snprintf(value, sizeof value, "%.17g", m->value);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "step", m->step, "name", m->name, "unit", m->unit,
+                     "value", value, "samples", (json_int_t)m->samples, "at_ms", (json_int_t)m->at_ms, "threshold",
+                     m->threshold, "verdict", m->verdict);
 }
 
 static void measurement_done(store_measurement *m)
@@ -82,25 +125,14 @@ int store_baseline(store *s, const store_run *run, const char *step, const char 
     return 0;
 }
 
-int store_event_add(store *s, const char *run, int64_t at_ms, const char *json, error **err)
-{
-    /* In WAL mode a NORMAL commit is not synced; the next FULL one syncs the log up to itself. */
-    int r = sql_script(s, "PRAGMA synchronous = NORMAL", err);
-    if (r < 0)
-        return r;
-    int added = sql_run(s, err, "INSERT INTO events (run, at_ms, json) VALUES (?, ?, ?)", "sIs", run, at_ms, json);
-    guard(error) ignored = NULL;
-    r = sql_script(s, "PRAGMA synchronous = FULL", added < 0 ? &ignored : err);
-    return added < 0 ? added : r;
-}
-
 int store_events(store *s, const char *run, const char *type, bool (*fn)(void *user, const char *json), void *user,
                  error **err)
 {
     guard(sqlite3_stmt) q = NULL;
     guard_mem char *mark = type ? mem_printf("\"type\":\"%s\"", type) : mem_dup("{");
-    int r = sql_query(s, &q, err, "SELECT json FROM events WHERE run = ? AND instr(json, ?) > 0 ORDER BY seq", "ss",
-                      run, mark);
+    int r =
+        sql_query(s, &q, err, "SELECT json FROM events WHERE run = ? AND kind = '' AND instr(json, ?) > 0 ORDER BY seq",
+                  "ss", run, mark);
     if (r < 0)
         return r;
     while ((r = sql_next(s, q, err)) == SQL_ROW)

@@ -135,14 +135,29 @@ int store_run_create(store *s, store_run *run, error **err)
 
 int store_run_update(store *s, const store_run *run, error **err)
 {
-    int r = sql_run(s, err,
+    guard_transaction t = {0};
+    int r = sql_begin(s, &t, err);
+    if (r == 0)
+        r = sql_run(s, err,
                     "UPDATE runs SET state = ?, reason = ?, git_commit = ?, ended_ms = ?, failed_ms = ?, "
                     "healthy_ms = ?, discarded = ? WHERE id = ?",
                     "sssIIIis", run_state_name(run->state), run->reason, run->commit, run->ended_ms, run->failed_ms,
                     run->healthy_ms, (int)run->discarded, run->id);
-    if (r < 0)
+    if (r == 0 && !sqlite3_changes(s->db))
+        return error_set(err, ERROR_NOT_FOUND, "no run %s is recorded", run->id);
+    if (r == 0)
+        r = chain_add(s, run->id, STORE_CHAIN_STATE, store_state_json(run), err);
+    if (r < 0 || (r = sql_commit(&t, err)) < 0)
         return error_wrap(err, "record the state of run %s", run->id);
-    return sqlite3_changes(s->db) ? 0 : error_set(err, ERROR_NOT_FOUND, "no run %s is recorded", run->id);
+    return 0;
+}
+
+json_t *store_state_json(const store_run *run)
+{
+    return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:b}", "state", run_state_name(run->state), "reason",
+                     store_text_json(run->reason), "commit", run->commit, "ended_ms", (json_int_t)run->ended_ms,
+                     "failed_ms", (json_int_t)run->failed_ms, "healthy_ms", (json_int_t)run->healthy_ms, "discarded",
+                     run->discarded);
 }
 
 /* Appends the ids of the rows, the first few by name. Gives how many there were. */

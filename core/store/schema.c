@@ -52,8 +52,13 @@ static const char approvals[] =
     "  signature TEXT NOT NULL, user_name TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX approvals_by_gate ON approvals (run, gate, seq);";
 
+/* What older versions wrote keeps an empty hash: it is part of no chain. */
+static const char chain[] = "ALTER TABLE events ADD COLUMN kind TEXT NOT NULL DEFAULT '';"
+                            "ALTER TABLE events ADD COLUMN hash TEXT NOT NULL DEFAULT '';"
+                            "ALTER TABLE approvals ADD COLUMN signers TEXT NOT NULL DEFAULT '';";
+
 /* migrations[n] leads from version n to n + 1. */
-static const char *const migrations[] = {first_schema, approvals};
+static const char *const migrations[] = {first_schema, approvals, chain};
 
 int sql_schema_version(void)
 {

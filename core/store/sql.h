@@ -53,6 +53,11 @@ int sql_commit(sql_transaction *t, error **err) CHECKED;
 void sql_transaction_done(sql_transaction *t);
 #define guard_transaction __attribute__((cleanup(sql_transaction_done))) sql_transaction
 
+/** Gives the store's connection the SQL function that hashes a link of a run's chain; see store_link_hash(). */
+int chain_register(store *s, error **err) CHECKED;
+/** Appends what was written to the run's chain; in the caller's transaction, where there is one. Takes body. */
+int chain_add(store *s, const char *run, const char *kind, json_t *body, error **err) CHECKED;
+
 /** ERROR_STORE when the open file is no longer the one at its path: what is written now would be found by nobody. */
 int sql_in_place(const store *s, error **err) CHECKED;
 /** The error for what SQLite last said. */

@@ -8,10 +8,12 @@
 
 #include "base/file.h"
 #include "base/trust.h"
+#include "store/lease.h"
 #include "store/sql.h"
 
-#define BUSY_TIMEOUT_MS 10000
-#define NAP_MS          5
+#define BUSY_TIMEOUT_MS   60000
+#define FOLDER_TIMEOUT_MS 60000
+#define NAP_MS            5
 
 static const char choose_another[] = "choose another folder with --state or $BELAY_STATE_DIR";
 
@@ -33,6 +35,24 @@ char *store_default_folder(void)
         return mem_dup("/var/lib/belay");
     const char *state = getenv("XDG_STATE_HOME"); /* by its specification a relative path is to be ignored */
     return state && *state == '/' ? mem_printf("%s/belay", state) : mem_printf("%s/.local/state/belay", home_folder());
+}
+
+static bool is_other_folder(const char *path, const char *folder)
+{
+    struct stat there, ours;
+    if (stat(path, &there) < 0 || !S_ISDIR(there.st_mode))
+        return false;
+    return stat(folder, &ours) < 0 || there.st_dev != ours.st_dev || there.st_ino != ours.st_ino;
+}
+
+char *store_other_folder(const char *folder, const char *root_folder)
+{
+    const char *caller = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
+    const struct passwd *user = caller ? getpwnam(caller) : NULL;
+    guard_mem char *own = user ? mem_printf("%s/.local/state/belay", user->pw_dir) : NULL;
+    if (own && is_other_folder(own, folder))
+        return take(own);
+    return geteuid() != 0 && is_other_folder(root_folder, folder) ? mem_dup(root_folder) : NULL;
 }
 
 /* Who may write to the folder, or put another in its place, decides what rollback does, with the rights of whoever runs
@@ -81,12 +101,19 @@ static int make_file(const store *s, int folder, error **err)
 }
 
 /* Two processes that make the same store would trip over each other, as SQLite does not wait for a change of the
- * journal's mode. Closing the descriptor unlocks it. */
+ * journal's mode. Closing the descriptor unlocks it. Nobody needs it for long: whoever does is somebody else. */
 static int lock_folder(const store *s, int fd, error **err)
 {
     for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += NAP_MS) {
-        if ((errno != EWOULDBLOCK && errno != EINTR) || waited >= BUSY_TIMEOUT_MS)
+        if (errno != EWOULDBLOCK && errno != EINTR)
             return error_set(err, ERROR_STORE, "lock the state folder '%s': %s", s->folder, strerror(errno));
+        if (waited >= FOLDER_TIMEOUT_MS) {
+            lease_holders h = lease_holders_of(s->folder);
+            (void)error_set(err, ERROR_LOCKED, "the state folder '%s' has been locked for %d s by %s", s->folder,
+                            FOLDER_TIMEOUT_MS / 1000, h.count ? h.names : "a process that this user may not look into");
+            lease_holders_done(&h);
+            return error_hint(err, "let it end, then start again");
+        }
         (void)usleep(NAP_MS * 1000);
     }
     return 0;
@@ -125,6 +152,8 @@ static int set_up(store *s, error **err)
                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                    "PRAGMA trusted_schema = OFF",
                    err);
+    if (r == 0)
+        r = chain_register(s, err);
     return r < 0 ? r : sql_migrate(s, err);
 }
 

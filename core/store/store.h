@@ -17,6 +17,9 @@ typedef struct store store;
 
 /** $BELAY_STATE_DIR, else /var/lib/belay for root, else $XDG_STATE_HOME/belay or ~/.local/state/belay; caller frees. */
 char *store_default_folder(void);
+/** Another default folder in which runs are recorded on this machine, for which `folder` is not the only truth: that of
+ * root (root_folder: "/var/lib/belay"), or of the user who called sudo. NULL: there is none; the caller frees. */
+char *store_other_folder(const char *folder, const char *root_folder);
 /** Opens or makes folder/belay.db (folder 0700, file 0600). A newer schema or a damaged file is ERROR_STORE with what
  * to do. */
 int store_open(const char *folder, store **ret, error **err) CHECKED;
@@ -142,14 +145,16 @@ int store_marks(store *s, const char *run, bool (*fn)(void *user, const char *ke
 /* ---- people's decisions --------------------------------------------------------------------------------------------
  */
 
-/** What a person said at a gate; see core/approval. Nothing of it is secret. */
+/** What a person said at a gate; see core/approval/statement.h. Nothing of it is secret. */
 typedef struct store_approval {
     char *gate; /**< step id */
     char *role, *decision, *reason, *statement, *signature, *user;
     int64_t at_ms;
+    char *signers; /**< who could sign at that time, with which keys; "" of decisions of earlier versions */
 } store_approval;
-/** May be called while another process drives the run. */
-int store_approval_add(store *s, const char *run, const store_approval *a, error **err) CHECKED;
+/** May be called while another process drives the run. number: which decision of the run it is, from 1; ERROR_LOCKED
+ * when there is one of that number already. */
+int store_approval_add(store *s, const char *run, const store_approval *a, int64_t number, error **err) CHECKED;
 /** Oldest first; gate NULL: all. */
 int store_approvals(store *s, const char *run, const char *gate, bool (*fn)(void *user, const store_approval *a),
                     void *user, error **err) CHECKED;
@@ -172,6 +177,15 @@ int store_output_put(store *s, const char *run, const char *step, const char *na
 /** *ret is NULL when there is none; the caller frees. */
 int store_output_get(store *s, const char *run, const char *step, const char *name, char **ret, error **err) CHECKED;
 
+/** All of a run, by step and name. */
+int store_outputs(store *s, const char *run,
+                  bool (*fn)(void *user, const char *step, const char *name, const char *value), void *user,
+                  error **err) CHECKED;
+/** The undo records of all steps and epochs, oldest first. */
+int store_undo_all(store *s, const char *run,
+                   bool (*fn)(void *user, const char *step, int epoch, const char *key, const char *value), void *user,
+                   error **err) CHECKED;
+
 typedef struct store_measurement {
     char *step, *name, *unit;
     double value; /**< the last sample */
@@ -188,6 +202,42 @@ int store_measurements(store *s, const char *run, bool (*fn)(void *user, const s
  * *ret_run is its id, or NULL when there is none; the caller frees. */
 int store_baseline(store *s, const store_run *run, const char *step, const char *name, double *ret, char **ret_run,
                    error **err) CHECKED;
+
+/* ---- the chain -----------------------------------------------------------------------------------------------------
+ */
+
+/** What changes the record of a run is also appended to the run's chain, in the same transaction. Each link's hash
+ * covers that of the link before it, so the newest hash stands for all of them. The events that are told are links,
+ * too. These are the kinds of the others; their bodies are what the functions below give. */
+#define STORE_CHAIN_PLAN        "plan"        /**< what the run does: core/approval/plan.h */
+#define STORE_CHAIN_PHASE       "phase"       /**< the end of one: store_phase_json() */
+#define STORE_CHAIN_MEASUREMENT "measurement" /**< store_measurement_json() */
+#define STORE_CHAIN_OUTPUT      "output"      /**< {step name sha256} */
+#define STORE_CHAIN_UNDO        "undo"        /**< {step epoch key sha256} */
+#define STORE_CHAIN_STATE       "state"       /**< store_state_json() */
+#define STORE_CHAIN_DECISION    "decision"    /**< store_approval_json() */
+
+typedef struct store_link {
+    const char *kind; /**< STORE_CHAIN_*; "": an event */
+    int64_t at_ms;
+    const char *json;
+    const char *hash; /**< 64 hexadecimal digits; "": of a Belay that kept no chain */
+} store_link;
+/** In order; borrowed while fn runs. */
+int store_chain(store *s, const char *run, bool (*fn)(void *user, const store_link *l), void *user,
+                error **err) CHECKED;
+/** Appends a link that is not a table's row: STORE_CHAIN_PLAN. Takes body. */
+int store_chain_add(store *s, const char *run, const char *kind, json_t *body, error **err) CHECKED;
+/** The hash of a link behind one with the hash `before` ("" for the first). */
+void store_link_hash(const char *before, const char *run, const store_link *l, char hex[65]);
+
+/** A text as JSON has it: of one that is not UTF-8, its digest. */
+json_t *store_text_json(const char *text);
+json_t *store_phase_json(const store_phase *p);
+json_t *store_measurement_json(const store_measurement *m);
+json_t *store_state_json(const store_run *run);
+/** {gate role decision sha256}: the digest is of the statement, a newline and the signature. */
+json_t *store_approval_json(const store_approval *a);
 
 /* ---- events, artifacts ----------------------------------------------------------------------------------------------
  */

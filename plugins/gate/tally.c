@@ -58,36 +58,15 @@ void tally_roles(belay_ctx *c, const belay_host *h, const tally *t, char text[TE
 
 /* ---- counting ---------------------------------------------------------------------------------------------------- */
 
-static const char *refusal(belay_ctx *c, const belay_host *h, const tally *t, const role *r, const decision *d)
+static void count(tally *t, const decision *d)
 {
-    if (!r)
-        return "the gate has no such role";
-    if (!role_has(r, d->person))
-        return "that person does not have this role";
-    const char *starter = h->fact(c, "run.user");
-    if (d->approve && !h->opt_int(c, "own_run") && starter && strcmp(starter, d->user) == 0)
-        return "nobody approves a run of their own";
-    for (size_t i = 0; h->opt_int(c, "distinct") && i < t->count; i++)
-        if (&t->roles[i] != r && t->said[i].role && strcmp(t->said[i].person, d->person) == 0)
-            return "one person cannot speak for two roles";
-    return NULL;
-}
-
-static void count(belay_ctx *c, const belay_host *h, tally *t, const decision *d)
-{
-    size_t i = 0;
-    while (i < t->count && strcmp(t->roles[i].name, d->role) != 0)
-        i++;
-    const char *why = refusal(c, h, t, i < t->count ? &t->roles[i] : NULL, d);
-    if (why)
-        snprintf(t->void_reason, sizeof t->void_reason, "the decision of %s as %s does not count: %s", d->person,
-                 d->role, why);
-    else
-        t->said[i] = *d;
+    for (size_t i = 0; i < t->count; i++)
+        if (strcmp(t->roles[i].name, d->role) == 0)
+            t->said[i] = *d;
 }
 
 /* The facts, and what decisions borrow from them, live until the worker ends. */
-belay_status tally_count(belay_ctx *c, const belay_host *h, tally *t)
+void tally_count(belay_ctx *c, const belay_host *h, tally *t)
 {
     const char *fact = h->fact(c, "step.approvals");
     const json_t *items = fact ? json_loads(fact, 0, NULL) : NULL;
@@ -95,18 +74,12 @@ belay_status tally_count(belay_ctx *c, const belay_host *h, tally *t)
     const json_t *item;
     json_array_foreach(items, i, item) {
         decision d;
-        char buf[256];
-        const char *why = NULL;
-        belay_status s;
-        const bool counts = decision_check(c, h, item, &d, &why, buf, &s);
-        if (s != BELAY_OK)
-            return s;
-        if (counts)
-            count(c, h, t, &d);
+        if (decision_read(item, &d))
+            count(t, &d);
         else
-            snprintf(t->void_reason, sizeof t->void_reason, "the decision of %s does not count: %s", d.role, why);
+            snprintf(t->void_reason, sizeof t->void_reason, "the decision of %s%s%s does not count: %s", d.person,
+                     *d.person ? " as " : "", d.role, d.why);
     }
-    return BELAY_OK;
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */

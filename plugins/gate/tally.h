@@ -7,7 +7,7 @@
 #define ROLES_MAX 32
 #define TEXT_MAX  4096
 
-/** By the decisions that count; a later one takes the place of an earlier. */
+/** By the decisions that count; in a role a later one takes the place of an earlier. */
 typedef struct tally {
     role roles[ROLES_MAX];
     decision said[ROLES_MAX]; /**< role NULL: nothing yet */
@@ -18,7 +18,7 @@ typedef struct tally {
 /** Reads the options `roles` and `allowed_signers`; E_CONFIG or E_FAIL is explained. */
 belay_status tally_read(belay_ctx *c, const belay_host *h, tally *t);
 /** Counts the decisions there are. */
-belay_status tally_count(belay_ctx *c, const belay_host *h, tally *t);
+void tally_count(belay_ctx *c, const belay_host *h, tally *t);
 /** "tech-lead (alice), qa-lead (anybody); signed". */
 void tally_roles(belay_ctx *c, const belay_host *h, const tally *t, char text[TEXT_MAX]);
 /** "bob (qa-lead, signed): costs are wrong". */

@@ -42,6 +42,16 @@ static void approve(const char *gate, const char *role)
     assert_int_equal(belay("approve", "latest", gate, "--role", role, NULL).status, 0);
 }
 
+/* Such a decision is not recorded: it would not count. */
+static void refuse(const char *gate, const char *role, const char *why)
+{
+    outcome o = belay("approve", "latest", gate, "--role", role, NULL);
+    if (o.status != 1)
+        fail_msg("approve gave %d, expected 1:\n%s%s", o.status, o.out, o.err);
+    assert_holds(o.err, "so it was not recorded");
+    assert_holds(o.err, why);
+}
+
 static void a_run_waits_until_every_role_has_approved(void **state)
 {
     (void)state;
@@ -87,17 +97,17 @@ static void who_has_no_such_role_does_not_count(void **state)
 {
     (void)state;
     start("who", "roles = [\"qa-lead=nobody-here\"];");
-    approve("sign-off", "qa-lead");
-    assert_holds(resume(3).out, "that person does not have this role");
+    refuse("sign-off", "qa-lead", "that person does not have this role");
+    assert_holds(resume(3).out, "waits: for qa-lead");
     assert_int_equal(belay("rollback", "latest", NULL).status, 10);
     start("own", "roles = [\"qa-lead\"]; own_run = false;");
-    approve("sign-off", "qa-lead");
-    assert_holds(resume(3).out, "nobody approves a run of their own");
+    refuse("sign-off", "qa-lead", "nobody approves a run of their own");
+    assert_holds(resume(3).out, "waits: for qa-lead");
     assert_int_equal(belay("rollback", "latest", NULL).status, 10);
     start("distinct", "roles = [\"qa-lead\", \"boss\"];");
     approve("sign-off", "qa-lead");
-    approve("sign-off", "boss");
-    assert_holds(resume(3).out, "one person cannot speak for two roles");
+    refuse("sign-off", "boss", "one person cannot speak for two roles");
+    assert_holds(resume(3).out, "waits: for boss");
     assert_int_equal(belay("rollback", "latest", NULL).status, 10);
 }
 
@@ -235,34 +245,138 @@ static outcome sign(const char *role, const char *key)
     return belay("approve", "latest", "sign-off", "--role", role, "--key", key, NULL);
 }
 
+/* The line of a list of signers for this key: "PRINCIPALS[ OPTIONS] KEY". */
+static const char *line_of(const char *principals, const char *key)
+{
+    char *public_key = kit_read(kit_path("%s.pub", key));
+    const char *line = kit_path("%s %s", principals, public_key);
+    free(public_key);
+    return line;
+}
+
+static const char *list_of(const char *lines)
+{
+    const char *allowed = kit_path("%s/allowed_signers", kit_folder());
+    kit_write(allowed, lines);
+    return allowed;
+}
+
+static void must_not_sign(const char *role, const char *key, const char *why)
+{
+    outcome o = sign(role, key);
+    if (o.status != 1)
+        fail_msg("approve gave %d, expected 1:\n%s%s", o.status, o.out, o.err);
+    assert_holds(o.err, why);
+}
+
 static void only_signatures_of_allowed_keys_count(void **state)
 {
     (void)state;
     if (kit_status_of("which", "ssh-keygen", NULL) != 0)
         skip();
     const char *alice = new_key("alice"), *mallory = new_key("mallory");
-    const char *allowed = kit_path("%s/allowed_signers", kit_folder());
-    char *public_key = kit_read(kit_path("%s.pub", alice));
-    kit_write(allowed, kit_path("alice@example.org %s", public_key));
-    free(public_key);
+    const char *allowed = list_of(line_of("alice@example.org", alice));
     start("signed", kit_path("roles = [\"qa-lead=alice@example.org\"]; allowed_signers = \"%s\";", allowed));
-    approve("sign-off", "qa-lead");
-    assert_holds(resume(3).out, "it is not signed");
-    assert_int_equal(sign("qa-lead", mallory).status, 0);
-    assert_holds(resume(3).out, "its signature is of nobody in");
+    refuse("sign-off", "qa-lead", "it is not signed");
+    must_not_sign("qa-lead", mallory, "its signature is of nobody in the list of signers");
     assert_int_equal(sign("qa-lead", kit_path("%s/no-such-key", kit_folder())).status, 1);
     assert_int_equal(sign("qa-lead", alice).status, 0);
     (void)resume(0);
     const char *found = kit_output_of("find", belay_state(), "-name", "decisions.txt", "-exec", "cat", "{}", "+", NULL);
     assert_holds(found, "qa-lead: approved by alice@example.org (signed) at ");
-    /* Each decision stands in the record; the one that counted under the name of its key. */
+    /* What would not have counted was not recorded; the one that counted stands under the name of its key. */
     json_t *filled = json_loads(belay("checklist", "--format", "json", NULL).out, 0, NULL);
     const json_t *said = json_object_get(filled, "approvals");
-    assert_int_equal(json_array_size(said), 3);
-    for (size_t i = 0; i < 3; i++)
-        assert_string_equal(json_string_value(json_object_get(json_array_get(said, i), "person")),
-                            i == 2 ? "alice@example.org" : "");
+    assert_int_equal(json_array_size(said), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(said, 0), "person")), "alice@example.org");
     json_decref(filled);
+}
+
+static void a_key_that_cannot_count_is_refused_with_the_reason(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "ssh-keygen", NULL) != 0)
+        skip();
+    const char *key = new_key("key");
+    const struct {
+        const char *name, *principals, *why;
+    } cases[] = {
+        {"expired", "alice@x valid-before=\"20200101\"", "key has expired"},
+        {"early", "alice@x valid-after=\"29990101\"", "key is not yet valid"},
+        {"namespace", "alice@x namespaces=\"git\"", "not permitted for use in signature namespace"},
+        {"other", "bob@x", "its key is of bob@x, who does not have this role"},
+        {"negated", "*@x,!alice@x", "does not have this role"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *allowed = list_of(line_of(cases[i].principals, key));
+        start(cases[i].name, kit_path("roles = [\"lead=alice@x\"]; allowed_signers = \"%s\";", allowed));
+        must_not_sign("lead", key, cases[i].why);
+        assert_int_equal(belay("rollback", "latest", NULL).status, 10);
+    }
+}
+
+static void each_principal_of_a_line_is_the_person(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "ssh-keygen", NULL) != 0)
+        skip();
+    static const char *const principals[] = {"lead@x,alice@x", "*@x", "*@x,!bob@x", "bob@y,*@x"};
+    const char *key = new_key("key");
+    for (size_t i = 0; i < sizeof principals / sizeof *principals; i++) {
+        const char *allowed = list_of(line_of(principals[i], key));
+        start(kit_path("p%zu", i), kit_path("roles = [\"lead=alice@x\"]; allowed_signers = \"%s\";", allowed));
+        outcome o = sign("lead", key);
+        if (o.status != 0)
+            fail_msg("%s: %s", principals[i], o.err);
+        assert_holds(resume(0).out, "is live on");
+        assert_holds(belay("show", "latest", NULL).out, "approved by alice@x (signed)");
+    }
+}
+
+/* Where root deploys and people sign, the key says who it was, not the user. */
+static void a_run_of_ones_own_is_told_by_the_principal(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "ssh-keygen", NULL) != 0)
+        skip();
+    const char *user = kit_output_of("id", "-un", NULL), *key = new_key("key");
+    char *me = strdup(user);
+    me[strcspn(me, "\n")] = '\0';
+    const char *allowed = list_of(line_of(kit_path("alice@x,%s@x", me), key));
+    start("mine", kit_path("roles = [\"lead=%s@x\"]; own_run = false; allowed_signers = \"%s\";", me, allowed));
+    must_not_sign("lead", key, "nobody approves a run of their own");
+    assert_int_equal(belay("rollback", "latest", NULL).status, 10);
+    start("hers", kit_path("roles = [\"lead=alice@x\"]; own_run = false; allowed_signers = \"%s\";", allowed));
+    assert_int_equal(sign("lead", key).status, 0);
+    (void)resume(0);
+    free(me);
+}
+
+static void the_newest_decision_of_a_signer_counts(void **state)
+{
+    (void)state;
+    start("newest", "roles = [\"lead\"];");
+    approve("sign-off", "lead");
+    assert_int_equal(belay("reject", "latest", "sign-off", "--role", "lead", "--reason", "no", NULL).status, 0);
+    assert_holds(resume(10).out, "rejected by ");
+    start("newest2", "roles = [\"lead\"];");
+    assert_int_equal(belay("reject", "latest", "sign-off", "--role", "lead", "--reason", "no", NULL).status, 0);
+    approve("sign-off", "lead");
+    (void)resume(0);
+}
+
+static void a_list_of_signers_that_changed_voids_a_decision(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "ssh-keygen", NULL) != 0)
+        skip();
+    const char *key = new_key("key"), *allowed = list_of(line_of("alice@x", key));
+    start("list", kit_path("roles = [\"lead=alice@x\"]; allowed_signers = \"%s\";", allowed));
+    assert_int_equal(sign("lead", key).status, 0);
+    kit_write(allowed, kit_path("%s# a word\n", line_of("alice@x", key)));
+    assert_holds(resume(3).out, "the roles or the list of signers have changed since");
+    assert_int_equal(sign("lead", key).status, 0);
+    (void)resume(0);
 }
 
 int main(void)
@@ -280,6 +394,11 @@ int main(void)
         cmocka_unit_test(a_person_may_say_no_to_a_go),
         cmocka_unit_test(evidence_that_there_cannot_be_is_refused),
         cmocka_unit_test(only_signatures_of_allowed_keys_count),
+        cmocka_unit_test(a_key_that_cannot_count_is_refused_with_the_reason),
+        cmocka_unit_test(each_principal_of_a_line_is_the_person),
+        cmocka_unit_test(a_run_of_ones_own_is_told_by_the_principal),
+        cmocka_unit_test(the_newest_decision_of_a_signer_counts),
+        cmocka_unit_test(a_list_of_signers_that_changed_voids_a_decision),
     };
     return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
 }

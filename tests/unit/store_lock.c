@@ -194,6 +194,60 @@ static void what_keeps_the_lease_blocks_the_next_owner_and_is_named(void **state
     fixture_good(store_lock_lease(next, &err), err);
 }
 
+/* Holds the environment, and makes its files again when a byte comes. */
+static _Noreturn void hold_and_keep(const char *folder, int in, int out)
+{
+    guard(error) err = NULL;
+    store *s = NULL;
+    store_lock *l = NULL;
+    bool made = false;
+    char byte = 0;
+    if (store_open(folder, &s, &err) < 0 || store_lock_take(s, "staging", "theirs", &l, &err) < 0 ||
+        store_lock_lease(l, &err) < 0 || write(out, "x", 1) != 1 || read(in, &byte, 1) != 1 ||
+        store_lock_keep(l, &made, &err) < 0 || !made || write(out, "x", 1) != 1)
+        _exit(1);
+    pause();
+    _exit(1);
+}
+
+static void a_lock_whose_files_were_removed_still_holds_and_is_made_again(void **state)
+{
+    fixture *f = *state;
+    guard(error) err = NULL;
+    guard(store_lock) mine = NULL;
+    int to[2], from[2];
+    char byte = 0;
+    assert_int_equal(pipe(to), 0);
+    assert_int_equal(pipe(from), 0);
+    pid_t child = fork();
+    if (child == 0)
+        hold_and_keep(f->folder, to[0], from[1]);
+    assert_int_equal(read(from[0], &byte, 1), 1);
+    guard_mem char *locks = mem_printf("%s/locks", f->folder);
+    fixture_good(file_remove_tree(locks, &err), err);
+    int r = store_lock_take(f->store, "staging", "mine", &mine, &err);
+    json_t *owner = NULL;
+    guard(error) ignored = NULL;
+    const int looked = store_lock_owner(f->store, "staging", &owner, &ignored);
+    const bool live = owner != NULL;
+    json_decref(owner);
+    error *first = take(err);
+    assert_int_equal(write(to[1], "x", 1), 1);
+    assert_int_equal(read(from[0], &byte, 1), 1);
+    int again = store_lock_take(f->store, "staging", "mine", &mine, &err);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_int_equal(r, -ERROR_LOCKED);
+    fixture_says(first, "lock file", "was removed");
+    error_free(first);
+    assert_int_equal(looked, 0);
+    assert_true(live);
+    assert_int_equal(again, -ERROR_LOCKED);
+    fixture_says(err, "run theirs", "'staging'");
+    error_free(take(err));
+    fixture_good(store_lock_take(f->store, "staging", "mine", &mine, &err), err);
+}
+
 #define OPENED(f) cmocka_unit_test_setup_teardown(f, open_one, fixture_teardown)
 
 int main(void)
@@ -205,6 +259,7 @@ int main(void)
         OPENED(a_freed_lock_can_be_taken_again_and_has_no_owner),
         OPENED(an_owner_that_was_killed_does_not_block),
         OPENED(a_started_program_does_not_keep_the_lock),
+        OPENED(a_lock_whose_files_were_removed_still_holds_and_is_made_again),
         OPENED(what_keeps_the_lease_blocks_the_next_owner_and_is_named),
     };
     return cmocka_run_group_tests_name("store_lock", tests, NULL, NULL);

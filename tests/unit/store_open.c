@@ -128,7 +128,7 @@ static void a_newer_schema_is_refused_naming_both_versions(void **state)
     store_close(take(f->store));
     set_version(f->folder, 973);
     assert_int_equal(store_open(f->folder, &f->store, &err), -ERROR_STORE);
-    fixture_says(err, "973", "knows up to 2");
+    fixture_says(err, "973", "knows up to 3");
     assert_non_null(strstr(error_get_hint(err), "newer belay"));
 }
 
@@ -162,8 +162,8 @@ static void a_store_of_the_first_version_is_brought_up_to_date(void **state)
     assert_string_equal(baseline, run.id);
     assert_float_equal(value, 7, 0);
     char word[] = "word";
-    const store_approval a = {word, word, word, word, word, word, word, 1};
-    fixture_good(store_approval_add(f->store, run.id, &a, &err), err);
+    const store_approval a = {word, word, word, word, word, word, word, 1, word};
+    fixture_good(store_approval_add(f->store, run.id, &a, 1, &err), err);
     fixture_good(store_check(f->store, &err), err);
     store_run_done(&run);
 }

@@ -139,7 +139,8 @@ typedef struct belay_host {
      *  ("1" under plan) "run.started_at" "stage.started_at" "step.started_at" (seconds since 1970, with fraction).
      *  Of a step that waits also: "run.user" (who started the run), "run.evidence" (hex SHA-256 of the plan and of all
      *  that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement signature user
-     *  at}, oldest first; at: seconds since 1970), "run.findings" (JSON: {steps boxes} of the run so far. steps: id ->
+     *  at counts why person signed}, oldest first; at: seconds since 1970; counts: whether it does by the step's options
+     *  roles, allowed_signers, own_run and distinct, and why not; person: the key's principal, or user), "run.findings" (JSON: {steps boxes} of the run so far. steps: id ->
      *  {verdict summary measurements}, verdict as in the event step.end, "" before its end; measurements: array of
      *  {name value unit}. boxes, of the pipeline's checklist: id -> {state reason}, state "ticked" "failed" "open").
      *  Of a step of the diagnosis also, about the step that failed: "failure.step" "failure.kind" "failure.stage"
