@@ -75,8 +75,8 @@ static void a_refused_run_hides_none_that_needs_a_person(void **state)
     const char *stuck = latest();
     assert_int_equal(deploy("stuck", "v3", "v1", REFUSED).status, 2);
     outcome o = status_of("stuck");
-    assert_holds(o.out, "(needs a person)");
-    assert_holds(o.out, kit_path("go on:     belay resume %s\n", stuck));
+    assert_holds(o.out, "needs manual intervention: ");
+    assert_holds(o.out, kit_path("resume:    belay resume %s\n", stuck));
     assert_holds(belay("status", "--json", NULL).out, "\"open\"");
     assert_holds(belay("doctor", NULL).out, kit_path("run %s: needs a person", stuck));
 }
@@ -103,7 +103,7 @@ static void an_old_run_that_waits_is_shown_behind_many_newer_ones(void **state)
     assert_int_equal(deploy("quiet", "v2", "v1", CHANGE WAITS).status, 3);
     const char *waiting = latest();
     add_runs("busy");
-    assert_holds(belay("status", NULL).out, kit_path("go on:     belay resume %s\n", waiting));
+    assert_holds(belay("status", NULL).out, kit_path("resume:    belay resume %s\n", waiting));
     assert_holds(belay("doctor", NULL).out, kit_path("run %s: paused", waiting));
 }
 
