@@ -2,6 +2,7 @@
 #include <belay/plugin.h>
 
 #include "engine/drive.h"
+#include "engine/previous.h"
 #include "engine/tell.h"
 
 /* What the step of a file would have from the run: outputs, times, and what earlier runs measured. */
@@ -40,6 +41,8 @@ static int drive(const engine *e, const pipeline *p, driver_mode mode, const eng
         record_describe(&d.record, p, NULL);
         r = trial ? pretend(&d, trial, err) : 0;
     }
+    if (r == 0 && mode == DRIVER_PLAN)
+        r = previous_check(&d, e->store, err);
     if (r == 0) {
         tell_start(&d);
         drive_plan(&d, NULL);

@@ -133,7 +133,7 @@ static void check_diagnosis(sim *s, const machine_action *a)
 static void check_diagnosed(sim *s)
 {
     for (size_t i = 0; i < s->plan.step_count && s->cancels == 0 && s->decided != MACHINE_NO_STEP; i++)
-        sim_hold(s, s->diagnosed || s->steps[i].skipped || !answers(s, i, s->decided),
+        sim_hold(s, s->diagnosed || s->steps[i].skipped || s->steps[s->decided].waits || !answers(s, i, s->decided),
                  "undo starts before the diagnosis");
 }
 
