@@ -353,7 +353,7 @@ static void keep_to_itself(void)
 }
 
 /* What the kernel needs at most for a thread of Belay's; libuv's threads get as much as the process may have. */
-#define STACK_LEAST  ((rlim_t)512 * 1024)
+#define STACK_LEAST  ((rlim_t)256 * 1024)
 #define STACK_WANTED ((rlim_t)8 * 1024 * 1024)
 
 /* A stack that is too small ends a process without a word, in the middle of a run. */

@@ -88,7 +88,7 @@ static void a_small_stack_is_raised_or_named(void **state)
     if (status == 0) /* root could raise it */
         return;
     assert_int_equal(status, 1);
-    assert_holds(kit_read(file), "the stack of a process may have only 64 KiB here; Belay needs 512");
+    assert_holds(kit_read(file), "the stack of a process may have only 64 KiB here; Belay needs 256");
     assert_holds(kit_read(file), "do: ulimit -s ");
 }
 
