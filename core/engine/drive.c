@@ -336,6 +336,7 @@ void drive_done(driver *d)
     free(d->stage_ms);
     free(d->stage_steady_ms);
     json_decref(d->reads);
+    free(d->trial_id);
     free(d->rollback_reason);
     free(d->findings.best);
     for (size_t i = 0; i < d->findings.count; i++)
