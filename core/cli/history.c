@@ -12,7 +12,7 @@ static bool print_row(void *user, const store_run *r)
     char at[32], took[UNITS_TEXT] = "-";
     if ((*count)++ == 0)
         printf(ROW, "RUN", "ENVIRONMENT", "VERSION", "STATE", "STARTED", "TOOK");
-    if (r->ended_ms)
+    if (r->ended_ms >= r->started_ms) /* a clock that was set back tells nothing */
         units_show_duration(r->ended_ms - r->started_ms, took);
     printf(ROW, r->id, r->environment, r->version, run_state_name(r->state), clock_show(r->started_ms, at), took);
     if (*r->reason && r->state != RUN_COMMITTED) {

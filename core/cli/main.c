@@ -43,7 +43,7 @@ static const cli_command commands[] = {
      .options = CLI_BIT(ASSUME) | CLI_BIT(WAIT) | CLI_BIT(NO_WAIT) | CLI_BIT(DUE) | CLI_BIT(ENVIRONMENT) |
                 CLI_BIT(KEY) | CLI_VIEW,
      .run = cli_resume,
-     .summary = "go on with a run that was cut short or waits",
+     .summary = "resume a run that was interrupted or is paused",
      .more =
          "Works from what the run recorded: its pipeline text, its plugins, its journal. With --due it is for timers: "
          "it goes on with a run that waits for people or a time once that has come, and does nothing otherwise.",
@@ -364,6 +364,39 @@ static void keep_to_itself(void)
 #endif
 }
 
+/* What the kernel needs at most for a thread of Belay's; libuv's threads get as much as the process may have. */
+#define STACK_LEAST  ((rlim_t)256 * 1024)
+#define STACK_WANTED ((rlim_t)8 * 1024 * 1024)
+
+/* A stack that is too small ends a process without a word, in the middle of a run. */
+static bool has_stack(void)
+{
+    struct rlimit stack;
+    if (getrlimit(RLIMIT_STACK, &stack) < 0 || stack.rlim_cur >= STACK_LEAST)
+        return true;
+    const struct rlimit root = {STACK_WANTED, stack.rlim_max < STACK_WANTED ? STACK_WANTED : stack.rlim_max};
+    stack.rlim_cur = stack.rlim_max < STACK_WANTED ? stack.rlim_max : STACK_WANTED;
+    if (setrlimit(RLIMIT_STACK, &root) == 0 || (setrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur >= STACK_LEAST))
+        return true;
+    fprintf(
+        stderr,
+        "belay: error: the stack of a process may have only %llu KiB here; Belay needs %llu\n  do: ulimit -s %llu\n",
+        (unsigned long long)(stack.rlim_max / 1024), (unsigned long long)(STACK_LEAST / 1024),
+        (unsigned long long)(STACK_WANTED / 1024));
+    return false;
+}
+
+/* A program that starts Belay may have blocked signals for itself: without SIGCHLD no worker would be seen to end. */
+static void settle_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a reader that left must not end a transaction */
+    signal(SIGTTOU, SIG_IGN); /* nor a terminal stop one that tells of itself from the background */
+    signal(SIGXFSZ, SIG_IGN); /* a file that must not grow any further is an error of its writer */
+}
+
 /* What is asked of the program itself, and not of a command of its. */
 static bool answer(int argc, char **argv)
 {
@@ -388,8 +421,9 @@ int main(int argc, char **argv)
     mem_on_exhausted(
         "belay: out of memory. What was done is recorded: go on with 'belay resume' or 'belay rollback'.\n",
         EXIT_PERSON);
-    signal(SIGPIPE, SIG_IGN); /* a reader that left must not end a transaction */
-    signal(SIGTTOU, SIG_IGN); /* nor a terminal stop one that tells of itself from the background */
+    settle_signals();
+    if (!has_stack())
+        return EXIT_USAGE;
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

@@ -69,7 +69,7 @@ static void print_environment(void)
         {"BELAY_STATE_DIR", "The folder in which runs are recorded, where --state does not name one."},
         {"BELAY_PLUGIN_PATH", "Folders to look for plugins in, with ':' between them; not read for root."},
         {"NO_COLOR", "When set, nothing is coloured."},
-        {"TMPDIR", "Where temporary files go; /tmp unless set."},
+        {"TMPDIR", "Where the private work folder of each step is made, if it is an absolute path; else in /tmp."},
     };
     puts("# ENVIRONMENT\n");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "store/store_lock.h"
 
 static int parse_assume(const char *word, engine_assume *ret, error **err)
 {
@@ -33,6 +35,28 @@ static int choose(const cli_args *args, engine *e, char **ret, bool *ret_due, er
     return r;
 }
 
+/* A crash, a reboot or a second Ctrl-C: what was stopped for the deploy may be down, and nobody goes on with the run.
+ */
+static int tell_interrupted(store *s, const char *environment, int *ret_status, error **err)
+{
+    store_run run = {0};
+    bool driven = true;
+    int r = store_run_unfinished(s, environment, &run, err);
+    const bool begun = r == 0 && run.id && run.state != RUN_PAUSED;
+    if (begun)
+        r = store_lock_drives(s, &run, &driven, err);
+    if (begun && r == 0 && !driven) {
+        *ret_status = EXIT_PERSON;
+        fprintf(
+            stderr,
+            "belay: error: run %s of %s on %s was interrupted while it was %s, and nobody drives it: %s may be down\n"
+            "       resume: belay resume %s; roll back: belay rollback %s\n",
+            run.id, run.version, environment, run_state_name(run.state), environment, run.id, run.id);
+    }
+    store_run_done(&run);
+    return r;
+}
+
 int cli_resume(const cli_args *args)
 {
     guard(error) err = NULL;
@@ -49,6 +73,8 @@ int cli_resume(const cli_args *args)
     int r = choose(args, &e.engine, &run, &due, &err);
     if (r == 0 && due)
         r = engine_resume(&e.engine, run, assume, &status, &err);
+    else if (r == 0)
+        r = tell_interrupted(s, args->environment, &status, &err);
     cli_engine_done(&e);
     return r < 0 ? cli_fail(err) : status;
 }

@@ -60,7 +60,39 @@ static int add_environments(store *s, const char *only, json_t *environments, er
     return r;
 }
 
-static int add_owners(const store *s, json_t *environments, error **err)
+static const char *word(const json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s ? s : "";
+}
+
+/* ---- what a live run waits for ----------------------------------------------------------------------------------- */
+
+/* {"STEP": {"for": what it says that it waits for, "since_ms"}} of the steps that were asked last, and are not ready.
+ */
+static bool note_phase(void *user, const store_phase *p)
+{
+    json_t *waits = user;
+    const json_t *before = json_object_get(waits, p->step);
+    const json_int_t since = before ? json_integer_value(json_object_get(before, "since_ms")) : p->started_ms;
+    if (strcmp(p->phase, "verify") != 0 || (p->ended_ms && strcmp(p->verdict, "not yet") != 0))
+        json_object_del(waits, p->step);
+    else if (p->ended_ms) /* while it is asked again, the last answer stands */
+        json_object_set_new(waits, p->step, json_pack("{s:s, s:I}", "for", p->summary, "since_ms", since));
+    return true;
+}
+
+static int add_waits(store *s, json_t *environment, json_t *owner, error **err)
+{
+    json_t *waits = json_object();
+    int r = store_phases(s, json_string_value(json_object_get(owner, "run")), NULL, note_phase, waits, err);
+    if (r == 0 && json_object_size(waits) > 0)
+        json_object_set(environment, "waits", waits);
+    json_decref(waits);
+    return r;
+}
+
+static int add_owners(store *s, json_t *environments, error **err)
 {
     const char *name;
     json_t *e;
@@ -74,22 +106,38 @@ static int add_owners(const store *s, json_t *environments, error **err)
             json_object_set_new(e, "owner", owner);
         else if (*left)
             json_object_set_new(e, "left", json_string(left));
+        if (owner && (r = add_waits(s, e, owner, err)) < 0)
+            return r;
     }
     return 0;
 }
 
-static const char *word(const json_t *object, const char *key)
+/* ---- for people ------------------------------------------------------------------------------------------------- */
+
+static void print_waits(const json_t *environment)
 {
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
+    const char *step;
+    json_t *wait;
+    char at[32];
+    json_object_foreach(json_object_get(environment, "waits"), step, wait)
+        printf("  step %s waits since %s%s%s\n", step,
+               clock_show(json_integer_value(json_object_get(wait, "since_ms")), at), *word(wait, "for") ? ": " : "",
+               word(wait, "for"));
 }
 
 static void print_open(const json_t *open)
 {
     const char *run = word(open, "run");
-    printf("  run %s of %s was cut short or waits (%s)%s%s\n", run, word(open, "version"), word(open, "state"),
-           *word(open, "reason") ? ": " : "", word(open, "reason"));
-    printf("  go on:     belay resume %s\n  take back: belay rollback %s\n", run, run);
+    const char *state = word(open, "state"), *reason = word(open, "reason");
+    printf("  run %s of %s ", run, word(open, "version"));
+    if (strcmp(state, run_state_name(RUN_PAUSED)) == 0)
+        printf("is paused");
+    else if (strcmp(state, run_state_name(RUN_NEEDS_PERSON)) == 0)
+        printf("needs manual intervention");
+    else
+        printf("was interrupted while it was %s", state);
+    printf("%s%s\n  resume:    belay resume %s\n  roll back: belay rollback %s\n", *reason ? ": " : "", reason, run,
+           run);
 }
 
 static void print_environment(const char *name, const json_t *e)
@@ -102,6 +150,7 @@ static void print_environment(const char *name, const json_t *e)
         printf("  a run is live: %s, stage %s, since %s, by %s on %s (pid %lld)\n", word(owner, "run"),
                word(owner, "stage"), clock_show(json_integer_value(json_object_get(owner, "since_ms")), at),
                word(owner, "user"), word(owner, "host"), json_integer_value(json_object_get(owner, "pid")));
+        print_waits(e);
         return;
     }
     if (*word(e, "left"))

@@ -234,6 +234,7 @@ static void on_plan(void *user, const char *change, const char *undo)
     tell_set(d, event, "change", change);
     tell_set(d, event, "undo", undo);
     json_object_set_new(event, "irreversible", json_boolean(s->has_execute && !s->has_rollback));
+    json_object_set_new(event, "check", json_boolean(!s->has_execute)); /* a gate says what it waits for */
     tell(d, event);
 }
 

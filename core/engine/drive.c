@@ -222,9 +222,11 @@ static void on_phase_ended(driver *d, size_t step)
                             .verdict = c->verdict});
 }
 
+/* A terminal that is gone wants no rollback of a run that waits for people: it is left waiting. */
 static void on_cancelled(driver *d)
 {
-    push(d, (machine_event){.kind = MACHINE_CANCEL});
+    const bool hung_up = strcmp(d->cancelled_by, "SIGHUP") == 0;
+    push(d, (machine_event){.kind = hung_up ? MACHINE_LEAVE : MACHINE_CANCEL});
 }
 
 static void on_wake(uv_timer_t *timer)
@@ -358,6 +360,7 @@ void drive_done(driver *d)
     free(d->notes);
     free(d->stage_ms);
     free(d->stage_steady_ms);
+    json_decref(d->reads);
     free(d->trial_id);
     free(d->rollback_reason);
     free(d->findings.best);

@@ -97,6 +97,7 @@ struct driver {
     notes *notes;             /**< of each step */
     int64_t *stage_ms;        /**< ms since 1970: when each stage began */
     int64_t *stage_steady_ms; /**< the same, steady, in this process */
+    json_t *reads;            /**< step id -> {output: the first step that reads it}; NULL until it is asked for */
     int64_t begun_ms;         /**< of this process, steady */
     const char *cancelled_by; /**< "SIGINT" */
     char *rollback_reason;    /**< what the run was rolled back for */

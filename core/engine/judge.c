@@ -245,18 +245,36 @@ static char *find_unjudged(const call *c, int64_t left)
 
 /* ---- outputs ----------------------------------------------------------------------------------------------------- */
 
-typedef struct reading {
-    const call *call;
-    const catalog_output *missing; /**< of the call's step; NULL: it has all that is read */
-} reading;
+/* One who notes what a step reads. */
+typedef struct reader {
+    json_t *reads; /* see driver.reads */
+    const char *id;
+} reader;
 
 static void note_reading(void *user, const char *step, const char *output)
 {
-    reading *r = user;
-    driver *d = r->call->driver;
-    const pipeline_step *own = driver_step(d, r->call->step);
-    if (strcmp(step, own->id) == 0 && !record_output_get(&d->record, step, output))
-        r->missing = catalog_output_find(own->kind, output);
+    const reader *r = user;
+    json_t *of_step = json_object_get(r->reads, step);
+    if (!of_step)
+        json_object_set_new(r->reads, step, of_step = json_object());
+    if (!json_object_get(of_step, output))
+        json_object_set_new(of_step, output, json_string(r->id));
+}
+
+/* Once for all steps: each asks at its end. */
+static json_t *reads_of(driver *d, const char *step)
+{
+    const pipeline *p = d->pipeline;
+    if (!d->reads) {
+        d->reads = json_object();
+        for (size_t i = 0; i < p->step_count; i++) {
+            const pipeline_step *s = &p->steps[i];
+            reader r = {d->reads, s->id};
+            if (!s->skipped && !s->stage->rollback && !s->stage->diagnose)
+                pipeline_references(s, note_reading, &r);
+        }
+    }
+    return json_object_get(d->reads, step);
 }
 
 static bool is_last_phase(const call *c)
@@ -271,16 +289,16 @@ static bool is_last_phase(const call *c)
  * reads may be left out, and the way back is not worth a failure before it is needed. */
 static char *find_unproduced(const call *c)
 {
-    const pipeline *p = c->driver->pipeline;
-    reading r = {.call = c};
-    for (size_t i = 0; is_last_phase(c) && i < p->step_count; i++) {
-        const pipeline_step *s = &p->steps[i];
-        if (s->skipped || s->stage->rollback || s->stage->diagnose)
-            continue;
-        pipeline_references(s, note_reading, &r);
-        if (r.missing)
-            return mem_printf("it did not produce its output '%s', which step '%s' reads", r.missing->name, s->id);
-    }
+    driver *d = c->driver;
+    const pipeline_step *own = driver_step(d, c->step);
+    const char *output;
+    json_t *by;
+    if (!is_last_phase(c))
+        return NULL;
+    json_object_foreach(reads_of(d, own->id), output, by)
+        if (!record_output_get(&d->record, own->id, output) && catalog_output_find(own->kind, output))
+            return mem_printf("it did not produce its output '%s', which step '%s' reads", output,
+                              json_string_value(by));
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/drive.h"
+#include "engine/previous.h"
 #include "engine/tell.h"
 
 /* Plugins name by the run what they make and later undo: two trials that share a name would undo each other. */
@@ -51,6 +52,8 @@ static int drive(const engine *e, const pipeline *p, driver_mode mode, const eng
         record_describe(&d.record, p, NULL);
         r = trial ? pretend(&d, trial, err) : 0;
     }
+    if (r == 0 && mode == DRIVER_PLAN)
+        r = previous_check(&d, e->store, err);
     if (r == 0) {
         tell_start(&d);
         drive_plan(&d, NULL);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/drive.h"
 #include "engine/lock.h"
+#include "engine/previous.h"
 #include "engine/reason.h"
 #include "engine/requirement.h"
 #include "engine/tell.h"
@@ -49,7 +50,7 @@ static int drive(driver *d, const pipeline *p, const char *const *sets, int *ret
     guard_mem char *stands_on = NULL;
     int r = refuse_unfinished(d->engine, p->environment, err);
     if (r < 0 || (r = requirement_check(d->record.store, p, NULL, clock_wall_ms(), &stands_on, err)) < 0 ||
-        (r = warn_of_half_done(d, err)) < 0)
+        (r = warn_of_half_done(d, err)) < 0 || (r = previous_check(d, d->record.store, err)) < 0)
         return r;
     record_describe(&d->record, p, sets);
     if ((r = record_begin(&d->record, p, err)) < 0 || (r = store_lock_run(d->lock, d->record.run.id, err)) < 0)

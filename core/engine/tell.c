@@ -127,6 +127,13 @@ void tell_discarded(driver *d, bool good)
     tell(d, event);
 }
 
+/* Of a run that was resumed from its beginning on: what it comes to is not the work of this process alone. */
+static int64_t took_ms(const driver *d)
+{
+    const int64_t here = clock_steady_ms() - d->begun_ms, whole = clock_wall_ms() - d->record.run.started_ms;
+    return d->resumed && whole > here ? whole : here;
+}
+
 void tell_end(driver *d, int exit_status)
 {
     const store_run *run = &d->record.run;
@@ -135,7 +142,7 @@ void tell_end(driver *d, int exit_status)
     json_object_set_new(event, "state", json_string(planned ? "" : run_state_name(run->state)));
     tell_set(d, event, "reason", run->reason);
     json_object_set_new(event, "exit_status", json_integer(exit_status));
-    json_object_set_new(event, "duration_ms", json_integer(clock_steady_ms() - d->begun_ms));
+    json_object_set_new(event, "duration_ms", json_integer(took_ms(d)));
     if (run->failed_ms)
         json_object_set_new(event, "failed_ms", json_integer(run->failed_ms));
     const int64_t after = run->healthy_ms - run->failed_ms; /* below 0 when the clock was set back in between */

@@ -14,6 +14,8 @@ static bool is_worth_it(const machine *m)
 {
     if (m->diagnosis != DIAGNOSIS_NONE || m->cancels > 0)
         return false;
+    if (m->why.step != MACHINE_NO_STEP && m->plan->steps[m->why.step].waits)
+        return false; /* people have decided, or have not: the message is the cause */
     switch (m->why.reason) {
     case MACHINE_BECAUSE_VERDICT:
     case MACHINE_BECAUSE_NOT_READY:

@@ -73,6 +73,7 @@ struct machine {
     size_t first;  /**< all steps of the stage before this one are settled */
     size_t cursor; /**< preparing: the next step; undoing: index in `order`, past the next */
     int cancels;
+    bool leaving; /**< nobody waits here any more: as no_wait */
     bool was_paused;
     bool saved; /**< the evidence: undoing has begun */
     machine_diagnosis diagnosis;
@@ -149,6 +150,8 @@ void machine_begin_acting(machine *m, size_t step);
 void machine_begin_verify(machine *m, size_t step);
 /** A phase of a step of the present stage has ended. */
 void machine_step_ended(machine *m, size_t step, machine_verdict verdict);
+/** Leaves the steps that wait for people or for their next sample, so that the run pauses; false: there is none. */
+bool machine_leave(machine *m);
 
 /* stage.c: prepare, and the steps of a stage by their needs */
 

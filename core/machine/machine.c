@@ -211,6 +211,10 @@ size_t machine_handle(machine *m, const machine_event *event, const machine_acti
         case MACHINE_PHASE_ENDED: phase_ended(m, event->step, event->verdict); break;
         case MACHINE_TIMER: timer_fired(m); break;
         case MACHINE_CANCEL: cancel(m); break;
+        case MACHINE_LEAVE:
+            if (!machine_leave(m))
+                cancel(m);
+            break;
         }
         when_idle(m);
         emit_wait(m);

@@ -86,6 +86,8 @@ typedef enum machine_event_kind {
     MACHINE_PHASE_ENDED, /**< the running phase of `step` came to `verdict` */
     MACHINE_TIMER,       /**< the time of the last WAIT has come; too early is harmless */
     MACHINE_CANCEL,      /**< a person wants to stop; the second time: at once */
+    MACHINE_LEAVE, /**< nobody waits here any more: pause if a step waits for people or for its next sample, else as
+                      CANCEL */
 } machine_event_kind;
 
 typedef struct machine_event {

@@ -52,7 +52,7 @@ static void leave_waiting(machine *m, size_t step, machine_reason reason, int64_
 
 static bool may_leave(const machine *m)
 {
-    return m->plan->no_wait && m->mode != MODE_RECOVERING;
+    return (m->plan->no_wait || m->leaving) && m->mode != MODE_RECOVERING;
 }
 
 static void next_sample(machine *m, size_t step)
@@ -187,4 +187,30 @@ void machine_step_ended(machine *m, size_t step, machine_verdict verdict)
         [MACHINE_VERIFY] = verify_ended,
     };
     ended[m->steps[step].phase](m, step, verdict);
+}
+
+/* For people, or between two samples; its phase may be asking just now. */
+static bool waits_by_itself(const machine *m, size_t step)
+{
+    const step_state *s = &m->steps[step];
+    return s->phase == MACHINE_VERIFY && (m->plan->steps[step].waits || s->soaking);
+}
+
+bool machine_leave(machine *m)
+{
+    bool any = false;
+    for (size_t i = m->active_count; m->mode == MODE_RUNNING && i-- > 0;)
+        any = any || waits_by_itself(m, m->active[i]);
+    m->leaving = any;
+    for (size_t i = m->active_count; any && i-- > 0;) {
+        const size_t step = m->active[i];
+        if (m->steps[step].at != AT_WAITING || !waits_by_itself(m, step))
+            continue;
+        machine_drop(m, step);
+        if (m->steps[step].soaking)
+            leave_waiting(m, step, MACHINE_BECAUSE_SOAKING, m->steps[step].due);
+        else
+            leave_waiting(m, step, MACHINE_BECAUSE_WAITING, 0);
+    }
+    return any;
 }

@@ -1,21 +1,17 @@
 #include "pipeline/environment.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "env_file.h"
 
 #define MAX_FILE ((size_t)1024 * 1024)
 
-typedef struct entry {
-    char *name, *value;
-} entry;
-
 struct environment {
-    entry *items;
-    size_t count, room;
+    env_table recorded, files;
+    env_table used; /**< the values that were put into texts that a run records */
 };
 
 environment *environment_new(void)
@@ -27,122 +23,65 @@ void environment_free(environment *e)
 {
     if (!e)
         return;
-    for (size_t i = 0; i < e->count; i++) {
-        free(e->items[i].name);
-        mem_wipe_free(e->items[i].value, strlen(e->items[i].value));
-    }
-    free(e->items);
+    env_done(&e->recorded);
+    env_done(&e->files);
+    env_done(&e->used);
     free(e);
 }
 
-static void set(environment *e, char *name, char *value)
+static const char *look_up(void *user, const char *name)
 {
-    for (size_t i = 0; i < e->count; i++)
-        if (strcmp(e->items[i].name, name) == 0) {
-            free(name);
-            mem_wipe_free(e->items[i].value, strlen(e->items[i].value));
-            e->items[i].value = value;
-            return;
-        }
-    mem_reserve(e);
-    e->items[e->count++] = (entry){name, value};
+    return environment_get(user, name);
 }
 
-static const char *skip_blanks(const char *s)
-{
-    while (*s == ' ' || *s == '\t')
-        s++;
-    return s;
-}
-
-static bool is_rest_blank(const char *s)
-{
-    s = skip_blanks(s);
-    return *s == '\0' || *s == '#';
-}
-
-/** Reads a quoted value; NULL and *why when it is not closed, or something follows. */
-static char *quoted(const char *s, const char **why)
-{
-    char quote = *s++;
-    text out = {0};
-    for (; *s && *s != quote; s++) {
-        char c = *s;
-        if (quote == '"' && c == '\\' && s[1] && strchr("nt\"\\$", s[1])) {
-            s++;
-            c = *s == 'n' ? '\n' : *s == 't' ? '\t' : *s;
-        }
-        text_add(&out, &c, 1);
-    }
-    *why = !*s ? "the quote is not closed on its line" : is_rest_blank(s + 1) ? NULL : "something follows the quote";
-    if (!*why)
-        return text_take(&out);
-    mem_wipe_free(out.items, out.count);
-    return NULL;
-}
-
-static char *unquoted(const char *s)
-{
-    size_t n = 0;
-    while (s[n] && !(s[n] == '#' && (n == 0 || isspace((unsigned char)s[n - 1]))))
-        n++;
-    while (n > 0 && isspace((unsigned char)s[n - 1]))
-        n--;
-    return mem_dup_n(s, n);
-}
-
-/** Takes one line; gives what is wrong with it, or NULL. */
-static const char *read_line(environment *e, const char *line)
-{
-    line = skip_blanks(line);
-    if (is_rest_blank(line))
-        return NULL;
-    if (text_starts(line, "export") && (line[6] == ' ' || line[6] == '\t'))
-        line = skip_blanks(line + 6);
-    size_t n = 0;
-    while (isalnum((unsigned char)line[n]) || line[n] == '_')
-        n++;
-    const char *equals = skip_blanks(line + n);
-    if (n == 0 || isdigit((unsigned char)line[0]) || *equals != '=')
-        return "it is not NAME=value";
-    const char *value = skip_blanks(equals + 1);
-    const char *why = NULL;
-    char *taken = *value == '"' || *value == '\'' ? quoted(value, &why) : unquoted(value);
-    if (taken)
-        set(e, mem_dup_n(line, n), taken);
-    return why;
-}
-
-int environment_read(environment *e, const char *path, error **err)
+int environment_read(environment *e, const char *path, char **ret_note, error **err)
 {
     char *bytes = NULL;
     size_t size = 0;
+    env_table table = {0};
+    const char *why = NULL;
+    *ret_note = NULL;
     int r = file_read(path, MAX_FILE, &bytes, &size, err);
     if (r)
         return r;
-    unsigned line = 0;
-    const char *why = memchr(bytes, '\0', size) ? "the file holds a NUL byte" : NULL;
-    for (char *at = bytes; !why && *at;) {
-        size_t n = strcspn(at, "\n");
-        char *next = at + n + (at[n] == '\n');
-        at[n] = '\0';
-        if (n > 0 && at[n - 1] == '\r')
-            at[n - 1] = '\0';
-        line++;
-        why = read_line(e, at);
-        at = next;
-    }
+    const size_t line = env_parse(bytes, size, look_up, e, &table, &why);
     mem_wipe_free(bytes, size);
-    return why ? error_set(err, ERROR_CONFIG, "%s:%u: %s", path, line ? line : 1, why) : 0;
+    if (line)
+        return error_set(err, ERROR_CONFIG, "%s:%zu: %s", path, line, why);
+    for (size_t i = 0; i < table.count; i++)
+        env_add(&e->files, table.entries[i].name, table.entries[i].value);
+    if (table.unset)
+        *ret_note =
+            mem_printf("%s:%zu: the variable %s is not set, and comes to nothing", path, table.unset_line, table.unset);
+    env_done(&table);
+    return 0;
+}
+
+void environment_record(environment *e, const char *name, const char *value)
+{
+    env_add(&e->recorded, name, value);
 }
 
 const char *environment_get(const environment *e, const char *name)
 {
-    const char *value = getenv(name);
-    for (size_t i = 0; !value && i < e->count; i++)
-        if (strcmp(e->items[i].name, name) == 0)
-            value = e->items[i].value;
+    const char *value = env_get(&e->recorded, name);
+    if (!value)
+        value = getenv(name);
+    return value ? value : env_get(&e->files, name);
+}
+
+const char *environment_use(environment *e, const char *name)
+{
+    const char *value = environment_get(e, name);
+    if (value && !env_get(&e->used, name))
+        env_add(&e->used, name, value);
     return value;
+}
+
+void environment_used(const environment *e, void (*fn)(void *user, const char *name, const char *value), void *user)
+{
+    for (size_t i = 0; i < e->used.count; i++)
+        fn(user, e->used.entries[i].name, e->used.entries[i].value);
 }
 
 char *environment_nearest(const environment *e, const char *name)
@@ -158,8 +97,8 @@ char *environment_nearest(const environment *e, const char *name)
     }
     for (size_t i = 0; i < names.count; i++)
         nearest_offer(&n, names.items[i]);
-    for (size_t i = 0; i < e->count; i++)
-        nearest_offer(&n, e->items[i].name);
+    for (size_t i = 0; i < e->files.count; i++)
+        nearest_offer(&n, e->files.entries[i].name);
     char *best = mem_dup_or_null(nearest_get(&n));
     for (size_t i = 0; i < names.count; i++)
         free(names.items[i]);

@@ -34,12 +34,18 @@ static void report_undefined(load *l, pipeline_place where, const reference *r)
         load_hint(l, "vars: { %s = \"...\"; };", r->name);
 }
 
-static void report_unset(load *l, pipeline_place where, const char *name)
+/* A run that was recorded goes on, or back, without what was set then. */
+static bool report_unset(load *l, pipeline_place where, const char *name)
 {
+    if (l->recorded) {
+        load_warning(l, where, "the environment variable %s is not set now", name);
+        return true;
+    }
     guard_mem char *near = environment_nearest(l->p->inner->environment, name);
     load_problem(l, where, "the environment variable %s is not set%s%s%s", name, near ? "; did you mean '" : "",
                  near ? near : "", near ? "'?" : "");
     load_hint(l, "export it, or name a file that sets it: env_files = [\"...\"];");
+    return false;
 }
 
 static const config_setting_t *secrets_section(const load *l)
@@ -86,10 +92,7 @@ static bool check(load *l, pipeline_place where, const char *raw)
             if (!(fine = vars_find(l, section_of(&r), r.name) != NULL))
                 report_undefined(l, where, &r);
             break;
-        case REF_ENV:
-            if (!(fine = environment_get(l->p->inner->environment, r.name) != NULL))
-                report_unset(l, where, r.name);
-            break;
+        case REF_ENV: fine = environment_get(l->p->inner->environment, r.name) || report_unset(l, where, r.name); break;
         case REF_SECRET:
             if (!(fine = is_secret(l, r.name)))
                 report_no_secret(l, where, r.name);
@@ -196,7 +199,8 @@ const char *vars_value(load *l, definition *d, const definition *asked_by)
     return d->value = value;
 }
 
-/** Puts env in. NULL when one is not set: that was reported where it is written. */
+/** Puts env in. NULL when one is not set: that was reported where it is written. Of a recorded run it comes to nothing.
+ */
 static char *put_environment(load *l, pipeline_place where, const char *template)
 {
     text out = {.max = REFERENCE_MAX_TEXT};
@@ -207,10 +211,10 @@ static char *put_environment(load *l, pipeline_place where, const char *template
             separate = template_add_piece(&out, &r) && separate;
             continue;
         }
-        const char *value = environment_get(l->p->inner->environment, r.name);
+        const char *value = environment_use(l->p->inner->environment, r.name);
         if (value)
             template_add_text(&out, value, strlen(value));
-        good = good && value;
+        good = good && (value || l->recorded);
     }
     return finish_text(l, where, &out, good, separate);
 }

@@ -106,18 +106,28 @@ static void add_override(json_t *all, const char *set)
     json_array_append_new(all, json_string(set));
 }
 
-/** The text that a run stores: the source, and all overrides as its last section. */
+static void add_used(void *user, const char *name, const char *value)
+{
+    guard_mem char *set = mem_printf("env.%s=%s", name, value);
+    add_override(user, set);
+}
+
+/** The text that a run stores: the source, and as its last section all overrides, and what ${env:...} came to. */
 static char *recorded_text(const load *l, const config_setting_t *root, const char *const *sets)
 {
     const char *source = text_get(&l->p->inner->source.text);
     const config_setting_t *overrides = setting_member(root, "overrides");
-    if (!sets || !sets[0])
-        return mem_dup(source);
     json_t *all = json_array();
     for (size_t i = 0; overrides && i < setting_item_count(overrides); i++)
         add_override(all, config_setting_get_string(setting_item(overrides, i)));
-    for (size_t i = 0; sets[i]; i++)
+    for (size_t i = 0; sets && sets[i]; i++)
         add_override(all, sets[i]);
+    if (!l->recorded)
+        environment_used(l->p->inner->environment, add_used, all);
+    if (json_array_size(all) == (overrides ? setting_item_count(overrides) : 0) && (!sets || !sets[0])) {
+        json_decref(all);
+        return mem_dup(source);
+    }
     const char *end = source;
     for (unsigned line = 1; overrides ? line < config_setting_source_line(overrides) : *end; line++)
         end += strcspn(end, "\n") + (end[strcspn(end, "\n")] == '\n');
@@ -159,10 +169,13 @@ void environment_load(load *l, const config_setting_t *root)
             continue;
         guard_mem char *path = file_absolute(l->p->folder, written);
         guard(error) err = NULL;
+        guard_mem char *note = NULL;
         load_check_writers(l, load_place(l, item), path);
-        if (environment_read(l->p->inner->environment, path, &err)) {
+        if (environment_read(l->p->inner->environment, path, &note, &err)) {
             guard_mem char *why = error_text(err);
-            load_problem(l, load_place(l, item), "env_files: %s", why);
+            (l->recorded ? load_warning : load_problem)(l, load_place(l, item), "env_files: %s", why);
+        } else if (note) {
+            load_warning(l, load_place(l, item), "env_files: %s", note);
         }
     }
 }

@@ -77,7 +77,19 @@ static void collect_pipeline(load *l, const config_setting_t *root)
     define(l, "pipeline", "dir", begin, template_of(l->p->folder))->fixed = true;
 }
 
-/** Applies "vars.x=y" or "pipeline.version=z". */
+/** Takes "env.NAME=value" of a text that a run recorded; false: it is another override. */
+static bool take_recorded(load *l, const char *set)
+{
+    const size_t prefix = strlen("env."), n = strcspn(set, "=");
+    if (!text_starts(set, "env.") || !set[n])
+        return false;
+    guard_mem char *name = mem_dup_n(set + prefix, n - prefix);
+    environment_record(l->p->inner->environment, name, set + n + 1);
+    return true;
+}
+
+/** Applies "vars.x=y" or "pipeline.version=z". The value is what it says: it comes from outside, and refers to nothing.
+ */
 static void override(load *l, pipeline_place where, const char *set)
 {
     size_t n = strcspn(set, "=");
@@ -91,7 +103,7 @@ static void override(load *l, pipeline_place where, const char *set)
         definition *d = &l->definitions.items[i];
         if (!d->fixed && strcmp(d->full, full) == 0) {
             free(d->raw);
-            d->raw = mem_dup(set + n + 1);
+            d->raw = template_of(set + n + 1);
             d->given = true;
             d->where = where;
             return;
@@ -113,9 +125,9 @@ void vars_collect(load *l, const config_setting_t *root, const char *const *sets
     for (size_t i = 0; recorded && i < setting_item_count(recorded); i++) {
         const config_setting_t *item = setting_item(recorded, i);
         const char *set = config_setting_get_string(item);
-        if (set)
+        if (set && !take_recorded(l, set))
             override(l, load_place(l, item), set);
-        else
+        else if (!set)
             load_problem(l, load_place(l, item), "'overrides' must be a list of texts");
     }
     const char *file = source_file(&l->p->inner->source, "--set");

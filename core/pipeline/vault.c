@@ -1,5 +1,6 @@
 #include "pipeline/vault.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,15 +73,25 @@ static void take_all(load *l, const config_setting_t *group, json_t *request)
         json_object_set_new(request, "auth_mount", json_string("approle"));
 }
 
+/* This machine itself: what begins like it, as "localhost.example.org", is any host. */
+static bool is_loopback(const char *host)
+{
+    struct in_addr address;
+    const size_t n = host[0] == '[' ? strcspn(host, "/") : strcspn(host, ":/");
+    guard_mem char *name = mem_dup_n(host, n);
+    if (inet_pton(AF_INET, name, &address) == 1)
+        return ntohl(address.s_addr) >> 24 == 127;
+    return strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 || text_starts(name, "[::1]:");
+}
+
 static void check_address(load *l, const config_setting_t *group, const char *address)
 {
     pipeline_place where = load_place(l, setting_member(group, "address"));
     const char *host = strstr(address, "://") ? strstr(address, "://") + 3 : "";
-    const bool here = text_starts(host, "127.") || text_starts(host, "localhost") || text_starts(host, "[::1]");
     if (!*host || (!text_starts(address, "https://") && !text_starts(address, "http://")) || strpbrk(address, "?#@ ")) {
         load_problem(l, where, "'%s' is no address of a Vault", address);
         load_hint(l, "address = \"https://vault.example.org:8200\";");
-    } else if (text_starts(address, "http://") && !here) {
+    } else if (text_starts(address, "http://") && !is_loopback(host)) {
         load_warning(l, where, "the token and the secret go to '%s' as plain text", address);
         load_hint(l, "https:// keeps them secret on the way");
     }

@@ -57,7 +57,7 @@ static bool changes_something(const view_step *s)
     size_t i;
     const json_t *plan;
     json_array_foreach(s->plan, i, plan)
-        if (*event_text(plan, "change"))
+        if (*event_text(plan, "change") && !json_is_true(json_object_get(plan, "check")))
             return true;
     return false;
 }
@@ -86,7 +86,7 @@ static void add_totals(text *out, const layout *l, const view *v)
             text_printf(&final, "%s%s", final.count ? ", " : "", s->id);
     }
     text_puts(out, "\n");
-    layout_paragraph(out, l, 0, INK_BOLD, "%zu step%s: %zu change%s something, %zu only look%s. Nothing was touched.",
+    layout_paragraph(out, l, 0, INK_BOLD, "%zu step%s: %zu change%s something, %zu only check%s. Nothing was touched.",
                      all, all == 1 ? "" : "s", changes, changes == 1 ? "s" : "", all - changes,
                      all - changes == 1 ? "s" : "");
     if (final.count)

@@ -26,6 +26,9 @@ enum { INSIDE_CANCEL = 'c', INSIDE_KILL = 'k' };
 #define INSIDE_WATCHED  "--watched"
 #define INSIDE_DEBUGGED "--debugged"
 
+/** How the names of work folders begin. */
+#define INSIDE_FOLDER "belay-work-"
+
 /** What is other than in a run. In each but the first the plugin's process may be read by others of this user. */
 typedef enum inside_manner { INSIDE_ALONE, INSIDE_IS_WATCHED, INSIDE_IS_DEBUGGED } inside_manner;
 

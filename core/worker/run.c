@@ -159,7 +159,10 @@ static int fork_program(program *p, plumbing *pipes)
     close(pipes->failed[1]);
     pipes->failed[1] = -1;
     int reason = 0;
-    ssize_t n = read(pipes->failed[0], &reason, sizeof reason);
+    ssize_t n;
+    do
+        n = read(pipes->failed[0], &reason, sizeof reason);
+    while (n < 0 && errno == EINTR);
     if (n != sizeof reason)
         return 0;
     waitpid(p->pid, NULL, 0);
@@ -194,12 +197,18 @@ static belay_status start(program *p)
     int r = lay_pipes(&pipes, p->io);
     if (r == 0)
         r = fork_program(p, &pipes);
+    if (r == 0 && (p->exit_fd = pidfd_open(p->pid, 0)) < 0) { /* nothing would tell of its end */
+        const int why = errno;
+        kill(-p->pid, SIGKILL);
+        waitpid(p->pid, NULL, 0);
+        errno = why;
+        r = -1;
+    }
     if (r < 0) {
         explain_failure(p, errno);
         plumbing_done(&pipes);
         return BELAY_E_FAIL;
     }
-    p->exit_fd = pidfd_open(p->pid, 0);
     p->out.fd = keep_end(pipes.out, 0);
     p->err.fd = keep_end(pipes.err, 0);
     p->in = keep_end(pipes.in, 1);
@@ -364,12 +373,17 @@ static belay_status judge(const program *p, int64_t allowed_ms)
     return BELAY_OK;
 }
 
+/* Of plugin interface 1.0, whose last member is err_len. A plugin that was built then keeps working when the struct has
+ * grown: what is new in it is not touched. */
+#define RUN_SIZE_1_0 (offsetof(belay_run, err_len) + sizeof((belay_run *)0)->err_len)
+
 static belay_status check(belay_ctx *c, const belay_run *io)
 {
-    if (io->struct_size < sizeof *io || io->flags) {
-        call_explain(c, "this is a defect of the plugin: report it to its author",
-                     "run() was called with struct_size %u and flags %u; it takes sizeof(belay_run), %zu, and 0",
-                     io->struct_size, io->flags, sizeof *io);
+    if (io->struct_size < RUN_SIZE_1_0 || io->flags) {
+        call_explain(
+            c, "this is a defect of the plugin: report it to its author",
+            "run() was called with struct_size %u and flags %u; it takes sizeof(belay_run), %zu, and 0",
+            io->struct_size, io->flags, RUN_SIZE_1_0);
         return BELAY_E_UNSUPPORTED;
     }
     if (!io->argv || !io->argv[0]) {

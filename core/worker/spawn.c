@@ -98,6 +98,7 @@ static int open_program(const char *own_program, error **err)
     if (program_fd < 0)
         return error_set(err, ERROR_IO, "open '%s': %s", path, strerror(errno));
     signal(SIGPIPE, SIG_IGN);
+    worker_remove_leftovers();
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -29,6 +30,7 @@ typedef struct supervisor {
     bool ended, killed;
     inside_manner manner;
     char folder[256];
+    int folder_lock;
     sigset_t old_mask;
 } supervisor;
 
@@ -47,8 +49,12 @@ static void limit_resources(void)
 static int enter_work_folder(supervisor *s)
 {
     const char *base = getenv("TMPDIR");
-    snprintf(s->folder, sizeof s->folder, "%s/belay-XXXXXX", base && base[0] == '/' ? base : "/tmp");
+    snprintf(s->folder, sizeof s->folder, "%s/" INSIDE_FOLDER "XXXXXX", base && base[0] == '/' ? base : "/tmp");
     if (!mkdtemp(s->folder))
+        return -1;
+    /* For as long as this process lives; a folder without a lock is a killed one's (leftovers.c). */
+    s->folder_lock = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->folder_lock < 0 || flock(s->folder_lock, LOCK_EX | LOCK_NB) < 0)
         return -1;
     return chdir(s->folder) < 0 || setenv("TMPDIR", s->folder, 1) < 0 ? -1 : 0;
 }
@@ -84,6 +90,7 @@ static _Noreturn void become_plugin(supervisor *s, int cancel)
     offer_first();
     close(s->cancel);
     close(s->children);
+    close(s->folder_lock);
     dup3(cancel, INSIDE_CONTROL, O_CLOEXEC);
     close(cancel);
     fcntl(INSIDE_TALK, F_SETFD, FD_CLOEXEC);
@@ -98,7 +105,8 @@ static int start_plugin(supervisor *s)
     sigset_t chld;
     sigemptyset(&chld);
     sigaddset(&chld, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &chld, &s->old_mask);
+    sigemptyset(&s->old_mask); /* what whoever started Belay has blocked is no business of a plugin's */
+    sigprocmask(SIG_SETMASK, &chld, NULL);
     s->children = signalfd(-1, &chld, SFD_CLOEXEC);
     if (s->children < 0 || pipe2(cancel, O_CLOEXEC) < 0)
         return -1;
@@ -203,6 +211,7 @@ int inside_supervise(inside_manner manner)
     supervisor s = {.self = getpid(), .cancel = -1, .manner = manner};
     prctl(PR_SET_NAME, "belay-worker");
     signal(SIGPIPE, SIG_IGN); /* also the plugin's: a peer that went away is an error, not a death */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that must not grow any further */
     if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 || close_range(INSIDE_COUNT, ~0U, 0) < 0 ||
         fcntl(INSIDE_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

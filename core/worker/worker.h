@@ -102,7 +102,9 @@ typedef struct worker worker;
  * does not change a run. Call once; again is fine. From then on SIGPIPE is
  * ignored in this process: a worker that just ended must not end the core that writes to it. */
 int worker_init(error **err) CHECKED;
-/** The same, as that `belay` program would find it: for tests of plugins, which lie elsewhere. */
+/** Removes the work folders that killed workers have left in TMPDIR, or else /tmp. */
+void worker_remove_leftovers(void);
+/** The same as worker_init(), as that `belay` program would find it: for tests of plugins, which lie elsewhere. */
 int worker_init_beside(const char *program, error **err) CHECKED;
 /** Starts one phase; an error means that nothing was started, and done is not called. */
 int worker_start(uv_loop_t *loop, const worker_request *request, const worker_handlers *handlers, worker **ret,

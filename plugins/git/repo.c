@@ -138,7 +138,13 @@ belay_status repo_fail(const repo *r, const belay_run *io, const char *what, con
 belay_status repo_must(const repo *r, belay_run *io, const char *what, const char *const *arguments)
 {
     belay_status s = repo_git(r, io, arguments);
-    return s != BELAY_OK || io->exit_code == 0 ? s : repo_fail(r, io, what, NULL, NULL);
+    if (s != BELAY_OK || io->exit_code == 0)
+        return s;
+    /* As earlier versions left it, which ran git as root in everybody's tree. */
+    const bool denied = r->home[0] && strstr(io->err, "ermission denied");
+    return repo_fail(
+        r, io, what, NULL,
+        denied ? "git runs as the owner of the work tree: give that user what belongs to root in it (chown -R)" : NULL);
 }
 
 /* The first line of a result into buf; false when it is empty or too long. */

@@ -174,8 +174,8 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const env_table *t,
     return s;
 }
 
-/* The text of the file, or of `values` joined; the caller frees. */
-static belay_status read_source(belay_ctx *c, const belay_host *h, char **ret)
+/* The text of the file; none of `values`. The caller frees. */
+static belay_status read_source(belay_ctx *c, const belay_host *h, char **ret, size_t *ret_size)
 {
     const char *path = h->opt_str(c, "file");
     const char *const *values = h->opt_list(c, "values");
@@ -184,7 +184,7 @@ static belay_status read_source(belay_ctx *c, const belay_host *h, char **ret)
     if (!path)
         return BELAY_OK;
     struct stat st;
-    char *text = host_read(path, FILE_MAX);
+    char *text = host_read_sized(path, FILE_MAX, ret_size);
     if (!text)
         return say_option(c, h, errno == ENOENT ? BELAY_E_FAIL : BELAY_E_RETRY, "file", NULL, "read '%s': %s", path,
                           strerror(errno));
@@ -196,47 +196,53 @@ static belay_status read_source(belay_ctx *c, const belay_host *h, char **ret)
 }
 
 /* Entries of `values`: "NAME=value" as it is, without the quoting of files. */
-static belay_status table_of_values(belay_ctx *c, const belay_host *h, env_table *ret, char **ret_text)
+static belay_status read_values(belay_ctx *c, const belay_host *h, env_table *ret)
 {
     const char *const *values = h->opt_list(c, "values");
-    size_t count = 0, room = 1;
-    for (; values[count]; count++)
-        room += strlen(values[count]) + 1;
-    char *text = malloc(room), *at = text;
-    env_entry *entries = calloc(count + 1, sizeof *entries);
-    *ret = (env_table){.entries = entries, .count = count};
-    *ret_text = text;
-    if (!text || !entries)
-        return BELAY_E_RETRY;
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(values[i]) + 1;
-        memcpy(at, values[i], length);
-        char *equals = strchr(at, '=');
-        if (!equals || equals == at)
+    for (size_t i = 0; values[i]; i++) {
+        const char *equals = strchr(values[i], '=');
+        if (!equals || equals == values[i])
             return say_option(c, h, BELAY_E_CONFIG, "values", "write \"NAME=value\"", "item %zu has no name", i + 1);
-        *equals = '\0';
-        entries[i] = (env_entry){.name = at, .value = equals + 1};
-        at += length;
+        char *name = strndup(values[i], (size_t)(equals - values[i]));
+        if (!name)
+            return BELAY_E_RETRY;
+        env_add(ret, name, equals + 1);
+        free(name);
     }
+    return BELAY_OK;
+}
+
+static const char *from_environment(void *user, const char *name)
+{
+    (void)user;
+    return getenv(name);
+}
+
+static belay_status read_file(belay_ctx *c, const belay_host *h, const char *path, const char *text, size_t size,
+                              env_table *ret)
+{
+    const char *why = NULL;
+    size_t bad_line = env_parse(text, size, from_environment, NULL, ret, &why);
+    if (bad_line)
+        return say_option(c, h, BELAY_E_FAIL, "file", "write NAME=value, with quotes closed", "'%s', line %zu: %s",
+                          path, bad_line, why);
+    if (ret->unset)
+        say_log(c, h, 2, "'%s', line %zu: the variable %s is not set, and comes to nothing", path, ret->unset_line,
+                ret->unset);
     return BELAY_OK;
 }
 
 belay_status env_verify(belay_ctx *c, const belay_host *h)
 {
-    const char *path = h->opt_str(c, "file"), *why = NULL;
+    const char *path = h->opt_str(c, "file");
     char *text = NULL, where[300] = "values";
+    size_t size = 0;
     env_table t = {0};
-    size_t bad_line = 0;
-    belay_status s = read_source(c, h, &text);
-    if (s == BELAY_OK && path) {
+    belay_status s = read_source(c, h, &text, &size);
+    if (path)
         (void)snprintf(where, sizeof where, "'%s'", path);
-        bad_line = env_parse(text, &t, &why);
-    } else if (s == BELAY_OK) {
-        s = table_of_values(c, h, &t, &text);
-    }
-    if (bad_line)
-        s = say_option(c, h, BELAY_E_FAIL, "file", "write NAME=value, with quotes closed", "'%s', line %zu: %s", path,
-                       bad_line, why);
+    if (s == BELAY_OK)
+        s = path ? read_file(c, h, path, text, size, &t) : read_values(c, h, &t);
     if (s == BELAY_OK)
         s = judge(c, h, &t, where);
     env_done(&t);

@@ -25,5 +25,7 @@ const char *host_size(double bytes, char buf[HOST_SIZE_TEXT]);
 
 /** A text file of at most max bytes; NULL with errno (EFBIG when it is longer). The caller frees. */
 char *host_read(const char *path, size_t max);
+/** The same, with its size. */
+char *host_read_sized(const char *path, size_t max, size_t *ret_size);
 
 #endif

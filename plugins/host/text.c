@@ -14,7 +14,7 @@ const char *host_size(double bytes, char buf[HOST_SIZE_TEXT])
     return buf;
 }
 
-char *host_read(const char *path, size_t max)
+char *host_read_sized(const char *path, size_t max, size_t *ret_size)
 {
     FILE *file = fopen(path, "re");
     char *text = file ? malloc(max + 2) : NULL;
@@ -32,5 +32,12 @@ char *host_read(const char *path, size_t max)
         return NULL;
     }
     text[n] = '\0';
+    *ret_size = n;
     return text;
+}
+
+char *host_read(const char *path, size_t max)
+{
+    size_t size;
+    return host_read_sized(path, max, &size);
 }

@@ -154,9 +154,11 @@ receiver *receiver_open(const char *listen_at, const char *name, char **ret_why)
     inet_ntop(AF_INET, &at.sin_addr, address, sizeof address);
     r->url = text_printf("http://%s:%d", name ? name : address, ntohs(at.sin_port));
     pthread_mutex_init(&r->lock, NULL);
-    if (r->stop >= 0 && r->news >= 0 && pthread_create(&r->thread, NULL, work, r) == 0)
+    const bool has_events = r->stop >= 0 && r->news >= 0;
+    const int why = has_events ? pthread_create(&r->thread, NULL, work, r) : errno;
+    if (why == 0)
         return r;
-    *ret_why = text_printf("cannot start to listen: %s", strerror(errno));
+    *ret_why = text_printf("cannot start to listen: %s", strerror(why));
     r->thread = 0;
     receiver_close(r);
     return NULL;

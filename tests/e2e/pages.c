@@ -119,6 +119,25 @@ static void the_manual_pages_are_without_fault(void **state)
     assert_string_equal(faults, "");
 }
 
+/* The first example of the page about pipeline files: whoever copies it starts with it. */
+static void the_first_pipeline_of_the_manual_is_accepted(void **state)
+{
+    (void)state;
+    char *page = kit_read(source("docs/PIPELINE.md")), *rest = strstr(page, "\n    pipeline: {"), *line;
+    assert_non_null(rest);
+    rest++;
+    guard_text example = {0};
+    while ((line = strsep(&rest, "\n")) && (!*line || text_starts(line, "    ")))
+        text_printf(&example, "%s\n", *line ? line + 4 : "");
+    const char *file = kit_path("%s/first.cfg", kit_folder());
+    kit_write(file, text_get(&example));
+    outcome o = belay("validate", file, NULL);
+    if (o.status != 0 || strstr(o.err, "warning"))
+        fail_msg("docs/PIPELINE.md:\n%s%s", text_get(&example), o.err);
+    assert_holds(text_get(&example), "rollback: (");
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +146,7 @@ int main(void)
         cmocka_unit_test(explain_shows_the_step_its_limits_and_its_choices),
         cmocka_unit_test(doc_refuses_a_format_that_it_does_not_know),
         cmocka_unit_test(the_manual_pages_are_without_fault),
+        cmocka_unit_test(the_first_pipeline_of_the_manual_is_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,24 @@ static void an_undo_that_fails_is_tried_again_after_the_rollback_stage(void **st
     assert_holds(status_of("again").out, "again: v1\n");
 }
 
+static void a_previous_version_that_is_not_live_draws_a_warning(void **state)
+{
+    (void)state;
+    const char *first = committed("prev", "v1", "v0");
+    outcome o = deploy("prev", "v3", "v2", CHANGE FAILS);
+    assert_int_equal(o.status, 10);
+    const char *said = kit_path("pipeline.previous is v2, but run %s left v1 live on prev", first);
+    assert_holds(o.out, said);
+    assert_holds(o.out, "--set pipeline.previous=v1");
+    const char *file = kit_path("%s/prev.cfg", kit_folder());
+    (void)file;
+    o = deploy("prev2", "v2", "v1", CHANGE); /* nothing is known to be live */
+    assert_int_equal(o.status, 0);
+    assert_holds_not(o.out, "pipeline.previous");
+    o = deploy("prev2", "v3", "v2", CHANGE);
+    assert_holds_not(o.out, "pipeline.previous");
+}
+
 static void a_refused_run_hides_none_that_needs_a_person(void **state)
 {
     (void)state;
@@ -93,8 +111,8 @@ static void a_refused_run_hides_none_that_needs_a_person(void **state)
     const char *stuck = latest();
     assert_int_equal(deploy("stuck", "v3", "v1", REFUSED).status, 2);
     outcome o = status_of("stuck");
-    assert_holds(o.out, "(needs a person)");
-    assert_holds(o.out, kit_path("go on:     belay resume %s\n", stuck));
+    assert_holds(o.out, "needs manual intervention: ");
+    assert_holds(o.out, kit_path("resume:    belay resume %s\n", stuck));
     assert_holds(belay("status", "--json", NULL).out, "\"open\"");
     assert_holds(belay("doctor", NULL).out, kit_path("run %s: needs a person", stuck));
 }
@@ -121,7 +139,7 @@ static void an_old_run_that_waits_is_shown_behind_many_newer_ones(void **state)
     assert_int_equal(deploy("quiet", "v2", "v1", CHANGE WAITS).status, 3);
     const char *waiting = latest();
     add_runs("busy");
-    assert_holds(belay("status", NULL).out, kit_path("go on:     belay resume %s\n", waiting));
+    assert_holds(belay("status", NULL).out, kit_path("resume:    belay resume %s\n", waiting));
     assert_holds(belay("doctor", NULL).out, kit_path("run %s: paused", waiting));
 }
 
@@ -230,6 +248,12 @@ static void a_run_is_cut_short_only_once_nobody_drives_it(void **state)
     assert_holds(belay("show", NULL).out, " cut short ");
     assert_holds(belay("checklist", NULL).out, "long: it was cut short");
     assert_holds(belay("doctor", NULL).out, kit_path("run %s: running", run));
+    outcome o = belay("resume", "--due", "--environment", "live", NULL);
+    assert_int_equal(o.status, 20);
+    assert_holds(o.err,
+                 kit_path("run %s of v2 on live was interrupted while it was running, and nobody drives it", run));
+    assert_holds(o.err, kit_path("belay rollback %s", run));
+    assert_holds(belay("status", NULL).out, "was interrupted while it was running");
     assert_int_equal(belay("rollback", run, NULL).status, 10);
 }
 
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test(what_the_last_rollback_left_is_live),
         cmocka_unit_test(without_a_previous_version_the_runs_before_tell),
         cmocka_unit_test(an_undo_that_fails_is_tried_again_after_the_rollback_stage),
+        cmocka_unit_test(a_previous_version_that_is_not_live_draws_a_warning),
         cmocka_unit_test(a_refused_run_hides_none_that_needs_a_person),
         cmocka_unit_test(an_old_run_that_waits_is_shown_behind_many_newer_ones),
         cmocka_unit_test(a_rollback_of_an_older_run_names_the_newest_first),

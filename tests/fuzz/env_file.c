@@ -1,8 +1,8 @@
 /* Any text as an env file: names are names, and what was read, written plainly, is read again. */
 #include <ctype.h>
 
+#include "env_file.h"
 #include "fuzz.h"
-#include "host/env_file.h"
 
 static size_t count_lines(const char *s)
 {
@@ -25,13 +25,13 @@ static void check_names(const env_table *t)
 /* In double quotes, or single ones: each keeps what the other cannot. */
 static void write_entry(FILE *to, const env_entry *e)
 {
-    if (!strchr(e->value, '\'')) {
+    if (!strpbrk(e->value, "'\\")) {
         fprintf(to, "export %s = '%s' # said before\n", e->name, e->value);
         return;
     }
     fprintf(to, "%s=\"", e->name);
     for (const char *s = e->value; *s; s++)
-        fprintf(to, strchr("\"\\", *s) ? "\\%c" : "%c", *s);
+        fprintf(to, strchr("\"\\$", *s) ? "\\%c" : "%c", *s);
     fprintf(to, "\"\n");
 }
 
@@ -46,7 +46,7 @@ static void check_again(const env_table *t)
     fclose(to);
     env_table again = {0};
     const char *why = NULL;
-    MUST(env_parse(written, &again, &why) == 0 && again.count == t->count);
+    MUST(env_parse(written, size, NULL, NULL, &again, &why) == 0 && again.count == t->count);
     for (size_t i = 0; i < t->count; i++)
         MUST(strcmp(again.entries[i].name, t->entries[i].name) == 0 &&
              strcmp(again.entries[i].value, t->entries[i].value) == 0);
@@ -56,11 +56,13 @@ static void check_again(const env_table *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    char *content = strndup((const char *)bytes, size);
+    char *content = malloc(size + 1);
     MUST(content != NULL);
+    memcpy(content, bytes, size);
+    content[size] = '\0';
     env_table t = {0};
     const char *why = NULL;
-    size_t lines = count_lines(content), bad = env_parse(content, &t, &why);
+    size_t lines = count_lines(content), bad = env_parse(content, size, NULL, NULL, &t, &why);
     MUST((bad == 0) == (why == NULL) && bad <= lines);
     if (bad == 0) {
         check_names(&t);

@@ -133,7 +133,7 @@ static void check_diagnosis(sim *s, const machine_action *a)
 static void check_diagnosed(sim *s)
 {
     for (size_t i = 0; i < s->plan.step_count && s->cancels == 0 && s->decided != MACHINE_NO_STEP; i++)
-        sim_hold(s, s->diagnosed || s->steps[i].skipped || !answers(s, i, s->decided),
+        sim_hold(s, s->diagnosed || s->steps[i].skipped || s->steps[s->decided].waits || !answers(s, i, s->decided),
                  "undo starts before the diagnosis");
 }
 
@@ -254,7 +254,7 @@ void rules_state(sim *s, const machine_action *a)
     sim_hold(s, a->reason != MACHINE_BECAUSE_NOT_READY || !s->steps[a->step].waits, "a step that waits was given up");
     sim_hold(s, a->reason != MACHINE_BECAUSE_GAPS || rules_soak(s, a->step) == SOAK_GAPS,
              "a soak has gaps that are none");
-    sim_hold(s, a->reason != MACHINE_BECAUSE_WAITING || (s->plan.no_wait && s->steps[a->step].waits),
+    sim_hold(s, a->reason != MACHINE_BECAUSE_WAITING || ((s->plan.no_wait || s->left) && s->steps[a->step].waits),
              "it pauses for a step that need not be waited for");
     sim_hold(s, a->state != MACHINE_PAUSED || s->cancels == 0, "it pauses for a person who has cancelled");
     for (size_t i = 0; i < s->plan.step_count; i++) {

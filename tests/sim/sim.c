@@ -373,6 +373,7 @@ void sim_boot(sim *s, bool rollback, machine_assume assume)
     free(s->m);
     s->m = s->kind->init(malloc(s->kind->size(&s->plan)), &s->plan);
     s->cancels = 0;
+    s->left = false;
     tell(s, "the process starts: %s", s->sessions == 0 ? "run" : rollback ? "rollback" : "resume");
     s->finished = false;
     s->last_undo = SIZE_MAX;
@@ -431,6 +432,14 @@ void sim_cancel(sim *s)
     tell(s, "a person cancels");
     s->cancels++;
     handle(s, (machine_event){.kind = MACHINE_CANCEL});
+}
+
+void sim_leave(sim *s)
+{
+    append(s->trace, "^H");
+    tell(s, "nobody waits any more");
+    s->left = true;
+    handle(s, (machine_event){.kind = MACHINE_LEAVE});
 }
 
 void sim_run(sim *s)

@@ -72,6 +72,7 @@ typedef struct sim {
     machine_finish finish;
     int sessions, turns;
     int cancels; /**< in this session */
+    bool left;   /**< nobody waits any more; in this session */
 
     size_t row_count;
     machine_state state; /**< durable */
@@ -113,6 +114,8 @@ void sim_boot(sim *s, bool rollback, machine_assume assume);
 /** Lets time pass until one event was handled; false when the process is dead or has finished. */
 bool sim_turn(sim *s);
 void sim_cancel(sim *s);
+/** Nobody waits any more: the terminal is gone. */
+void sim_leave(sim *s);
 /** Ends the process with nothing more written; what ran has done all, something or nothing. */
 void sim_kill(sim *s);
 /** Boots and turns until it finishes. */

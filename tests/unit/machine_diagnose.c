@@ -32,6 +32,18 @@ static void looks_side_by_side_between_the_failure_and_the_undo(void **state)
     sim_done(&s);
 }
 
+static void a_decision_of_people_is_its_own_cause(void **state)
+{
+    (void)state;
+    sim s;
+    lay(&s);
+    s.steps[1].waits = true;
+    s.world[1].script[MACHINE_VERIFY] = "nf";
+    sim_run(&s);
+    assert_string_equal(s.trace, "pa pb pe ea va eb vb vb [rolling back] rb ra ee ve [rolled back]");
+    sim_done(&s);
+}
+
 static void looks_at_nothing_in_a_run_that_passes(void **state)
 {
     (void)state;
@@ -213,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looks_side_by_side_between_the_failure_and_the_undo),
+        cmocka_unit_test(a_decision_of_people_is_its_own_cause),
         cmocka_unit_test(looks_at_nothing_in_a_run_that_passes),
         cmocka_unit_test(asks_only_those_that_answer_the_failed_step),
         cmocka_unit_test(what_a_collector_comes_to_decides_nothing),

@@ -108,6 +108,45 @@ static void leaves_a_run_that_waits_and_asks_again_on_resume(void **state)
     sim_done(&s);
 }
 
+static void a_terminal_that_is_gone_leaves_a_run_that_waits(void **state)
+{
+    (void)state;
+    for (int during = 3; during <= 4; during++) { /* between two questions, and while it asks */
+        sim s;
+        sim_init(&s, 2);
+        s.steps[0].waits = true;
+        s.steps[0].interval_ms = 1000;
+        s.world[0].script[MACHINE_VERIFY] = "nnp";
+        sim_boot(&s, false, MACHINE_ASSUME_NOTHING);
+        for (int i = 0; i < during + 1; i++)
+            assert_true(sim_turn(&s));
+        sim_leave(&s);
+        while (sim_turn(&s))
+            ;
+        assert_int_equal(s.finish, MACHINE_FINISH_WAITING);
+        assert_int_equal(s.reason, MACHINE_BECAUSE_WAITING);
+        assert_int_equal(s.state, MACHINE_PAUSED);
+        sim_resume(&s);
+        assert_int_equal(s.state, MACHINE_COMMITTED);
+        sim_done(&s);
+    }
+}
+
+static void a_terminal_that_is_gone_cancels_a_run_that_works(void **state)
+{
+    (void)state;
+    sim s;
+    sim_init(&s, 1);
+    sim_boot(&s, false, MACHINE_ASSUME_NOTHING);
+    assert_true(sim_turn(&s));
+    sim_leave(&s);
+    while (sim_turn(&s))
+        ;
+    assert_int_equal(s.state, MACHINE_ROLLED_BACK);
+    assert_int_equal(s.reason, MACHINE_BECAUSE_CANCELLED);
+    sim_done(&s);
+}
+
 static void wants_good_samples_in_a_row(void **state)
 {
     (void)state;
@@ -142,6 +181,8 @@ int main(void)
         cmocka_unit_test(fails_when_not_ready_within_the_window),
         cmocka_unit_test(waits_for_people_beyond_the_ready_window),
         cmocka_unit_test(leaves_a_run_that_waits_and_asks_again_on_resume),
+        cmocka_unit_test(a_terminal_that_is_gone_leaves_a_run_that_waits),
+        cmocka_unit_test(a_terminal_that_is_gone_cancels_a_run_that_works),
         cmocka_unit_test(wants_good_samples_in_a_row),
         cmocka_unit_test(never_takes_no_data_for_passed),
     };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pipeline/reference.h"
 #include "pipeline_fixture.h"
 
 static pipeline *load(const char *path, const char *recorded, const char *const *sets)
@@ -150,8 +151,7 @@ static void a_main_file_that_cannot_be_read_is_one_error(void **state)
 static void overrides_only_what_is_there(void **state)
 {
     (void)state;
-    static const char *const sets[] = {"vars.rot=x", "pipeline.dir=/",       "version=1", "=",
-                                       "vars.root",  "vars.root=${vars.no}", NULL};
+    static const char *const sets[] = {"vars.rot=x", "pipeline.dir=/", "version=1", "=", "vars.root", NULL};
     guard_mem char *found = fixture_problems(NULL, HEAD "\nvars: { root = \"a\"; };\n" STAGE(INFO("a", "")), sets);
 #define WHAT                                                                                                           \
     " [what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous, "          \
@@ -160,8 +160,7 @@ static void overrides_only_what_is_there(void **state)
                         "--set:1: there is no 'vars.rot' to override; did you mean 'vars.root'?" WHAT
                         "--set:2: there is no 'pipeline.dir' to override; did you mean 'pipeline.name'?" WHAT
                         "--set:3: there is no 'version' to override" WHAT "--set:4: there is no '' to override" WHAT
-                        "--set:5: the override 'vars.root' is not NAME=VALUE\n"
-                        "--set:6: ${vars.no} is not defined [vars: { no = \"...\"; };]");
+                        "--set:5: the override 'vars.root' is not NAME=VALUE");
 }
 
 static void reads_names_from_env_files(void **state)
@@ -194,16 +193,109 @@ static void env_files_that_are_wrong_name_the_line_and_show_no_value(void **stat
     static const struct {
         const char *content, *problem;
     } cases[] = {
-        {"A=1\nhunter2\n", "e/x.env:2: it is not NAME=value"},
-        {"1A=hunter2\n", "e/x.env:1: it is not NAME=value"},
-        {"A=\"hunter2\n", "e/x.env:1: the quote is not closed on its line"},
-        {"A='hunter2' x\n", "e/x.env:1: something follows the quote"},
+        {"A=1\nhunter2\n", "e/x.env:2: no '=' after the name"},
+        {"=hunter2\n", "e/x.env:1: no name before '='"},
+        {"A=\"hunter2\nB=1\n", "e/x.env:1: a quote is not closed"},
+        {"A='hunter2' x\n", "e/x.env:1: something follows the closing quote"},
+        {"A=${B\n", "e/x.env:1: what stands between ${ and } is no variable"},
+        {"A=1\n\nA=hunter$5\n", "e/x.env:3: a '$' without a variable: write \"$$\", or put the value in single quotes"},
+        {"A=1\nA=${BELAY_T_UNSET:?hunter2}\n", "e/x.env:2: a variable that it requires is not set"},
+        {"\xff\xfe"
+         "A=hunter2\n",
+         "e/x.env:1: the file is UTF-16: save it as UTF-8"},
     };
     const char *path = fixture_file("e/y.cfg", HEAD "\nenv_files = \"x.env\";\n" STAGE(INFO("a", "")), 0644);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_file("e/x.env", cases[i].content, 0600);
         guard_mem char *expected = mem_printf("e/y.cfg:2: env_files: %s/%s", fixture_folder(), cases[i].problem);
         assert_file_problems(path, expected);
+    }
+}
+
+/* As `docker compose` reads the same file. */
+static void env_files_put_variables_in_as_compose_does(void **state)
+{
+    (void)state;
+    setenv("BELAY_T_PROCESS", "process", 1);
+    unsetenv("BELAY_T_UNSET");
+    fixture_file("v/one.env",
+                 "\xef\xbb\xbf"
+                 "BELAY_T_V1=one\n"
+                 "BELAY_T_V2=$BELAY_T_V1-${BELAY_T_V1}x$$\n"
+                 "BELAY_T_V3=\"${BELAY_T_UNSET:-d ${BELAY_T_V1}}|${BELAY_T_V1:+set}|${BELAY_T_UNSET+set}\"\n"
+                 "BELAY_T_V4='${BELAY_T_V1}\nnext' # kept\n"
+                 "BELAY_T_V5=${BELAY_T_PROCESS} #comment\n"
+                 "BELAY_T_V6=#no comment\n"
+                 "BELAY.dotted-name=x\n"
+                 "BELAY_T_V7=a${BELAY_T_UNSET}b\n",
+                 0600);
+    const char *path = fixture_file(
+        "v/main.cfg",
+        HEAD "\nenv_files = [\"one.env\"];\n" STAGE(
+            BUILD("a", "hosts = [\"${env:BELAY_T_V1}\", \"${env:BELAY_T_V2}\", \"${env:BELAY_T_V3}\", "
+                       "\"${env:BELAY_T_V4}\", \"${env:BELAY_T_V5}\", \"${env:BELAY_T_V6}\", \"${env:BELAY_T_V7}\"];")),
+        0644);
+    guard(pipeline) p = load(path, NULL, NULL);
+    guard_mem char *hosts = json_dumps(json_object_get(p->steps[0].options, "hosts"), JSON_COMPACT);
+    assert_string_equal(hosts, "[\"one\",\"one-onex$\",\"d one|set|\",\"$${BELAY_T_V1}\\nnext\",\"process\","
+                               "\"#no comment\",\"ab\"]");
+    guard_mem char *expected = mem_printf("v/main.cfg:2: warning: env_files: %s/v/one.env:9: the variable "
+                                          "BELAY_T_UNSET is not set, and comes to nothing",
+                                          fixture_folder());
+    assert_file_problems(path, expected);
+}
+
+/* A rollback runs from cron, by a person with another shell, or after the release has moved its own .env. */
+static void what_a_run_recorded_needs_no_variable_and_no_env_file(void **state)
+{
+    (void)state;
+    setenv("BELAY_T_SET", "then \"q\"\n${vars.x}", 1);
+    const char *env = fixture_file("n/n.env", "BELAY_T_N=from file\n", 0600);
+    const char *path = fixture_file("n/main.cfg",
+                                    "pipeline: { name = \"shop\"; environment = \"staging\"; version = "
+                                    "\"${env:BELAY_T_V}\"; };\nenv_files = \"n.env\";\n" STAGE(
+                                        BUILD("a", "hosts = [\"${env:BELAY_T_SET}\", \"${env:BELAY_T_N}\"]; "
+                                                   "parallel = 2; timeout = \"${env:BELAY_T_T}\";")),
+                                    0644);
+    setenv("BELAY_T_V", "v7", 1);
+    setenv("BELAY_T_T", "7s", 1);
+    guard(pipeline) p = load(path, NULL, NULL);
+    guard_mem char *dump = fixture_dump(p), *text = mem_dup(p->text);
+    unsetenv("BELAY_T_SET");
+    unsetenv("BELAY_T_T");
+    setenv("BELAY_T_V", "v8", 1);
+    assert_int_equal(remove(env) | remove(path), 0);
+    guard(pipeline) again = load(path, text, NULL);
+    guard_mem char *same = fixture_dump(again);
+    assert_string_equal(same, dump);
+    assert_string_equal(again->text, text);
+    assert_string_equal(again->version, "v7");
+    /* The text of a run that recorded no values yet. */
+    guard(pipeline) old = fixture_load(HEAD "\n" STAGE(BUILD("a", "hosts = [\"x${env:BELAY_T_SET}\"];")));
+    guard_mem char *hosts = json_dumps(json_object_get(old->steps[0].options, "hosts"), JSON_COMPACT);
+    assert_string_equal(hosts, "[\"x\"]");
+}
+
+static void a_value_that_is_set_from_outside_refers_to_nothing(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"${env:BELAY_T_OUT}", "$${env:BELAY_T_OUT}", "${secret:s}", "${vars.n}",
+                                         "${pipeline.dir}",    "${no such",           "a\"; x=\"b",  "a\nb\\"};
+    setenv("BELAY_T_OUT", "leaked", 1);
+    const char *path = fixture_file("s/main.cfg",
+                                    HEAD "\nvars: { branch = \"main\"; n = \"1\"; };\n"
+                                         "secrets: { s = { provider = \"env\"; name = \"BELAY_T_OUT\"; }; };\n" STAGE(
+                                             BUILD("a", "hosts = [\"x${vars.branch}\"];")),
+                                    0644);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        guard_mem char *set = mem_printf("vars.branch=%s", values[i]), *expected = mem_printf("x%s", values[i]);
+        const char *const sets[] = {set, NULL};
+        guard(pipeline) p = load(path, NULL, sets);
+        guard_mem char *host =
+            template_plain(json_string_value(json_array_get(json_object_get(p->steps[0].options, "hosts"), 0)));
+        assert_string_equal(host, expected);
+        guard(pipeline) again = load(path, p->text, NULL);
+        assert_true(json_equal(again->steps[0].options, p->steps[0].options));
     }
 }
 
@@ -303,14 +395,14 @@ static void in_production_what_a_step_obeys_must_not_be_written_by_others(void *
     const char *script = fixture_file("o/bin/script.sh", "", 0646);
     const char *file = fixture_file("o/named.yml", "", 0664);
     (void)fixture_file("o/bin/data.csv", "", 0666); /* a list of data, not a command */
-    const char *path =
-        fixture_file("o/main.cfg",
-                     "pipeline: { name = \"shop\"; environment = \"production\"; version = \"v2\"; };\n"
-                     "secrets: { s = { provider = \"command\";\n"
-                     "argv = [\"bin/prog.sh\"]; }; };\n" STAGE(BUILD(
-                         "a", "\nhosts = [\"sh\", \"-e\", \"bin/script.sh\"];\n"
-                              "file = \"named.yml\";") ",\n" BUILD("b", "hosts = [\"bin/data.csv\", \"bin/prog.sh\"];")),
-                     0644);
+    const char *path = fixture_file(
+        "o/main.cfg",
+        "pipeline: { name = \"shop\"; environment = \"production\"; version = \"v2\"; };\n"
+        "secrets: { s = { provider = \"command\";\n"
+        "argv = [\"bin/prog.sh\"]; }; };\n" STAGE(
+            BUILD("a", "\nhosts = [\"sh\", \"-e\", \"bin/script.sh\"];\n"
+                       "file = \"named.yml\";") ",\n" BUILD("b", "hosts = [\"bin/data.csv\", \"bin/prog.sh\"];")),
+        0644);
     guard_mem char *expected = mem_printf("o/main.cfg:3: others may write to '%s' [chmod go-w '%s']\n"
                                           "o/main.cfg:6: others may write to '%s' [chmod go-w '%s']\n"
                                           "o/main.cfg:7: others may write to '%s' [chmod go-w '%s']",
@@ -346,6 +438,9 @@ int main(void)
         cmocka_unit_test(overrides_only_what_is_there),
         cmocka_unit_test(reads_names_from_env_files),
         cmocka_unit_test(env_files_that_are_wrong_name_the_line_and_show_no_value),
+        cmocka_unit_test(env_files_put_variables_in_as_compose_does),
+        cmocka_unit_test(what_a_run_recorded_needs_no_variable_and_no_env_file),
+        cmocka_unit_test(a_value_that_is_set_from_outside_refers_to_nothing),
         cmocka_unit_test(suggests_a_name_that_is_set),
         cmocka_unit_test(warns_of_files_that_others_may_write),
         cmocka_unit_test(a_folder_that_others_may_write_to_is_named_once_for_all_its_files),

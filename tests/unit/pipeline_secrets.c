@@ -196,6 +196,35 @@ static void a_command_is_asked_once_and_a_file_each_time(void **state)
     assert_string_equal(after, "after");
 }
 
+static void only_this_machine_is_asked_over_http_without_a_warning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool warned;
+    } cases[] = {{"http://vault.example.org:8200", true},
+                 {"http://localhost.evil.example:8200", true},
+                 {"http://127.evil.example:8200", true},
+                 {"http://127.0.0.1.evil.example", true},
+                 {"http://[::1].evil.example", true},
+                 {"http://localhost:8200", false},
+                 {"http://localhost", false},
+                 {"http://127.0.0.1:8200/", false},
+                 {"http://127.8.9.1", false},
+                 {"http://[::1]:8200", false},
+                 {"https://vault.example.org", false}};
+    const char *token = fixture_file("token", "t", 0600);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_mem char *content =
+            mem_printf(HEAD "\nsecrets: { s = { provider = \"vault\"; mount = \"m\"; path = \"p\"; "
+                            "field = \"f\"; token_file = \"%s\"; address = \"%s\"; }; };\n%s",
+                       token, cases[i].address, STAGE(INFO("a", "")));
+        guard_mem char *found = fixture_problems(NULL, content, NULL);
+        if ((strstr(found, "as plain text") != NULL) != cases[i].warned)
+            fail_msg("%s: %s", cases[i].address, found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_command_that_hangs_or_floods_is_ended_with_what_it_started),
         cmocka_unit_test(a_command_may_leave_a_child_that_holds_its_output),
         cmocka_unit_test(a_command_is_asked_once_and_a_file_each_time),
+        cmocka_unit_test(only_this_machine_is_asked_over_http_without_a_warning),
     };
     return cmocka_run_group_tests_name("pipeline secrets", tests, NULL, fixture_remove);
 }

@@ -152,6 +152,7 @@ const char *const events_one_obstacle[] = {
 
 const char *const events_plan[] = {
     START("plan"),
+    "{\"type\":\"plan\"," DISK ",\"change\":\"waits for lead\",\"check\":true}",
     PREPARED(DISK),
     PHASE_START(IMAGES, "prepare"),
     "{\"type\":\"plan\"," IMAGES ",\"change\":\"builds agents and scheduler\",\"undo\":\"gives the tags back\","

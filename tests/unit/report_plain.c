@@ -161,6 +161,7 @@ static void a_plan_says_what_changes_and_how_it_is_undone(void **state)
                      "\n"
                      "preflight\n"
                      "  . disk  host.disk\n"
+                     "      waits for lead\n"
                      "build\n"
                      "  . images  docker.build\n"
                      "      Build the images\n"
@@ -177,7 +178,7 @@ static void a_plan_says_what_changes_and_how_it_is_undone(void **state)
                      "on rollback, after the undo\n"
                      "  . up  docker.up\n"
                      "\n"
-                     "4 steps: 2 change something, 2 only look. Nothing was touched.\n"
+                     "4 steps: 2 change something, 2 only check. Nothing was touched.\n"
                      "Cannot be undone: apply.\n");
 }
 

@@ -1,10 +1,14 @@
 /* However a plugin ends, its phase has exactly one clear result, and nothing of it stays alive. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -237,6 +241,78 @@ static void nothing_outlives_a_core_that_was_killed(void **state)
     assert_all_gone(pids, 4);
 }
 
+static const char *work_folder(const char *base, const char *name, int age_s)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", base, name);
+    assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
+    const struct timespec at[2] = {{.tv_sec = time(NULL) - age_s}, {.tv_sec = time(NULL) - age_s}};
+    assert_int_equal(utimensat(AT_FDCWD, path, at, 0), 0);
+    return path;
+}
+
+/* The folder that a supervisor has made in base, or NULL. */
+static char *only_folder(const char *base)
+{
+    DIR *open = opendir(base);
+    char *found = NULL;
+    for (struct dirent *entry; (entry = readdir(open));)
+        if (!found && strncmp(entry->d_name, "belay-work-", 11) == 0)
+            found = strdup(entry->d_name);
+    closedir(open);
+    return found;
+}
+
+/* A child of this process that hangs in a phase; the core that would remove nothing is the child. */
+static pid_t hang_in(const char *base)
+{
+    const pid_t core = fork();
+    if (core == 0) {
+        setenv("TMPDIR", base, 1);
+        phase_run p = {.plugin = "hostile", .step = "hang", .phase = WORKER_EXECUTE, .timeout_ms = 60000};
+        phase_run_do(&p);
+        _exit(0);
+    }
+    return core;
+}
+
+static void kill_supervisor_of(pid_t core)
+{
+    char path[64], line[64] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)core, (int)core);
+    FILE *children = fopen(path, "r");
+    assert_non_null(children);
+    assert_non_null(fgets(line, sizeof line, children));
+    fclose(children);
+    assert_int_equal(kill((pid_t)atoi(line), SIGKILL), 0);
+}
+
+static void the_work_folder_of_a_killed_supervisor_is_removed_later(void **state)
+{
+    (void)state;
+    char base[] = "/tmp/belay-left-XXXXXX", *name = NULL;
+    assert_non_null(mkdtemp(base));
+    const pid_t core = hang_in(base);
+    while (!(name = only_folder(base)))
+        usleep(10000);
+    usleep(100000);
+    setenv("TMPDIR", base, 1);
+    (void)work_folder(base, name, 3600);
+    worker_remove_leftovers();
+    assert_string_equal(only_folder(base), name); /* it is in use */
+    kill_supervisor_of(core);
+    assert_int_equal(waitpid(core, NULL, 0), core);
+    const char *path = work_folder(base, name, 3600);
+    worker_remove_leftovers();
+    assert_int_not_equal(access(path, F_OK), 0);
+    path = work_folder(base, "belay-work-young", 0); /* its lock may be yet to come */
+    worker_remove_leftovers();
+    assert_int_equal(access(path, F_OK), 0);
+    unsetenv("TMPDIR");
+    assert_int_equal(rmdir(path) | rmdir(base), 0);
+    free(name);
+}
+
 static void the_work_folder_is_removed_with_all_that_is_in_it(void **state)
 {
     (void)state;
@@ -406,6 +482,7 @@ int main(void)
         cmocka_unit_test(daemons_of_a_killed_phase_are_gone_too),
         cmocka_unit_test(a_helper_that_ends_by_itself_is_no_stray),
         cmocka_unit_test(nothing_outlives_a_core_that_was_killed),
+        cmocka_unit_test(the_work_folder_of_a_killed_supervisor_is_removed_later),
         cmocka_unit_test(the_work_folder_is_removed_with_all_that_is_in_it),
         cmocka_unit_test(a_flood_of_log_lines_is_cut_and_counted),
         cmocka_unit_test(of_a_flood_that_has_no_end_the_cut_is_told_too),

@@ -144,7 +144,7 @@ typedef struct belay_host {
      *  {verdict summary measurements}, verdict as in the event step.end, "" before its end; measurements: array of
      *  {name value unit}. boxes, of the pipeline's checklist: id -> {state reason}, state "ticked" "failed" "open").
      *  Of a step of the diagnosis also, about the step that failed: "failure.step" "failure.kind" "failure.stage"
-     *  "failure.summary" "failure.started_at". */
+     *  "failure.summary" "failure.started_at" and, when it kept anything, "failure.artifacts" (the folder of that). */
     const char *(*fact)(belay_ctx *, const char *name);
 
     /** prepare only: says in words what execute will change and how that is undone (NULL: nothing to undo).
