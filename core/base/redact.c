@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/redact_match.h"
-#include "base/redact_url.h"
+#include "base/redact_shape.h"
 
 /* One text to look for: a value, or what base64 makes of it. How its characters may be written is known to
  * redact_match(). */
@@ -329,7 +329,7 @@ bool redactor_finds(const redactor *r, const char *s, size_t n)
     return false;
 }
 
-/* All of a text, or of what a stream held: what is known, then what looks like a password. */
+/* All of a text, or of what a stream held: what is known, then what is confidential by its shape. */
 static void mask_rest(const redactor *r, const text *held, const char *s, size_t n, text *out)
 {
     guard_text known_masked = {0};
@@ -338,7 +338,7 @@ static void mask_rest(const redactor *r, const text *held, const char *s, size_t
         text_add(&known_masked, s, n);
     else
         mask(r, s, n, true, &known_masked);
-    (void)redact_urls(text_get(&known_masked), known_masked.count, true, out);
+    (void)redact_shapes(text_get(&known_masked), known_masked.count, true, out);
 }
 
 char *redactor_mask(const redactor *r, const char *s)
@@ -368,7 +368,7 @@ void redact_stream_add(redact_stream *s, const char *bytes, size_t n, text *out)
         forget(&s->held, mask(s->redactor, s->held.items, s->held.count, false, &s->masked));
     }
     if (s->masked.count)
-        forget(&s->masked, redact_urls(s->masked.items, s->masked.count, false, out));
+        forget(&s->masked, redact_shapes(s->masked.items, s->masked.count, false, out));
 }
 
 void redact_stream_end(redact_stream *s, text *out)

@@ -1,26 +1,23 @@
-#include "base/redact_url.h"
-
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/redact.h"
+#include "base/redact_shape.h"
 
 #define USER_MAX 1024 /* bytes of a user part; what is longer is no URL */
 
-typedef enum answer { NO, YES, NEED_MORE } answer;
-
 /* "://", also as JSON writers escape it. Gives its length. */
-static answer separator(const char *s, size_t n, size_t *ret_length)
+static shape_answer separator(const char *s, size_t n, size_t *ret_length)
 {
     static const char *const ways[] = {"://", ":\\/\\/"};
-    answer found = NO;
+    shape_answer found = SHAPE_NO;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         *ret_length = strlen(ways[i]);
         if (n >= *ret_length && memcmp(s, ways[i], *ret_length) == 0)
-            return YES;
+            return SHAPE_YES;
         if (n < *ret_length && memcmp(s, ways[i], n) == 0)
-            found = NEED_MORE;
+            found = SHAPE_NEED_MORE;
     }
     return found;
 }
@@ -39,7 +36,7 @@ static bool is_placeholder(const char *s, size_t n)
 }
 
 /* The password in front of the last '@' of the authority, which begins at s: [*ret_from, *ret_to). */
-static answer authority_password(const char *s, size_t n, bool final, size_t *ret_from, size_t *ret_to)
+static shape_answer authority_password(const char *s, size_t n, bool final, size_t *ret_from, size_t *ret_to)
 {
     size_t end = 0, colon = 0, at = 0;
     for (; end < n && end < USER_MAX && !ends_url(s[end]) && !strchr("/?#", s[end]); end++) {
@@ -49,16 +46,16 @@ static answer authority_password(const char *s, size_t n, bool final, size_t *re
             at = end;
     }
     if (end == n && n < USER_MAX && !final)
-        return NEED_MORE;
+        return SHAPE_NEED_MORE;
     if (!colon || at < colon || is_placeholder(s + colon, at - colon))
-        return NO;
+        return SHAPE_NO;
     *ret_from = colon;
     *ret_to = at;
-    return YES;
+    return SHAPE_YES;
 }
 
 /* "?password=", "&sslpassword=", "&amp;password=" at s, and what follows it. */
-static answer query_password(const char *s, size_t n, bool final, size_t *ret_from, size_t *ret_to)
+static shape_answer query_password(const char *s, size_t n, bool final, size_t *ret_from, size_t *ret_to)
 {
     static const char *const names[] = {"password=", "sslpassword=", "amp;password=", "amp;sslpassword="};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -69,49 +66,27 @@ static answer query_password(const char *s, size_t n, bool final, size_t *ret_fr
         while (end < n && end < USER_MAX && !ends_url(s[end]) && !strchr("&#", s[end]))
             end++;
         if (end >= n && n < USER_MAX && !final)
-            return NEED_MORE;
+            return SHAPE_NEED_MORE;
         if (left < length || is_placeholder(s + 1 + length, end - 1 - length))
-            return NO;
+            return SHAPE_NO;
         *ret_from = 1 + length;
         *ret_to = end;
-        return YES;
+        return SHAPE_YES;
     }
-    return NO;
+    return SHAPE_NO;
 }
 
-static answer password_at(const char *s, size_t n, bool final, size_t *ret_from, size_t *ret_to)
+shape_answer redact_url_at(const char *s, size_t n, bool final, shape_cut *ret)
 {
     size_t length = 0;
+    ret->mask = REDACT_MASK;
     if (*s == '?' || *s == '&')
-        return query_password(s, n, final, ret_from, ret_to);
-    const answer found = separator(s, n, &length);
-    if (found != YES)
-        return final ? NO : found;
-    const answer password = authority_password(s + length, n - length, final, ret_from, ret_to);
-    *ret_from += length;
-    *ret_to += length;
+        return query_password(s, n, final, &ret->from, &ret->to);
+    const shape_answer found = separator(s, n, &length);
+    if (found != SHAPE_YES)
+        return final ? SHAPE_NO : found;
+    const shape_answer password = authority_password(s + length, n - length, final, &ret->from, &ret->to);
+    ret->from += length;
+    ret->to += length;
     return password;
-}
-
-size_t redact_urls(const char *s, size_t n, bool final, text *out)
-{
-    size_t plain = 0;
-    for (size_t at = 0; at < n; at++) {
-        size_t from = 0, to = 0;
-        if (s[at] != ':' && s[at] != '?' && s[at] != '&')
-            continue;
-        const answer found = password_at(s + at, n - at, final, &from, &to);
-        if (found == NEED_MORE) {
-            text_add(out, s + plain, at - plain);
-            return at;
-        }
-        if (found == NO)
-            continue;
-        text_add(out, s + plain, at + from - plain);
-        text_puts(out, REDACT_MASK);
-        plain = at + to;
-        at = plain - 1;
-    }
-    text_add(out, s + plain, n - plain);
-    return n;
 }

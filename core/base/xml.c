@@ -1,13 +1,12 @@
 #include "base/xml.h"
 
-#include <string.h>
+#include "base/clean.h"
 
-/* True for what XML 1.0 cannot hold, not even escaped: controls, U+FFFE and U+FFFF. s is valid UTF-8. */
-static bool is_forbidden(const char *s)
+/* True for what XML 1.0 cannot hold, not even escaped (controls, U+FFFE and U+FFFF), and for what would reorder or
+ * control what a reader sees. */
+static bool is_forbidden(uint32_t c)
 {
-    unsigned char c = (unsigned char)*s;
-    bool noncharacter = strncmp(s, "\xef\xbf\xbe", 3) == 0 || strncmp(s, "\xef\xbf\xbf", 3) == 0;
-    return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || noncharacter;
+    return c == 0xfffd || c == 0xfffe || c == 0xffff || (clean_is_unsafe(c) && c != '\t' && c != '\n' && c != '\r');
 }
 
 static const char *entity(char c, bool attribute)
@@ -26,16 +25,17 @@ static const char *entity(char c, bool attribute)
 
 void xml_escape(text *out, const char *s, bool attribute)
 {
-    for (; *s; s++) {
+    while (*s) {
         const char *e = entity(*s, attribute);
-        if (is_forbidden(s)) {
+        uint32_t c = 0;
+        const size_t n = clean_decode(s, &c);
+        if (is_forbidden(c))
             text_puts(out, "?");
-            s += *s == '\xef' ? 2 : 0;
-        } else if (e) {
+        else if (e)
             text_puts(out, e);
-        } else {
-            text_add(out, s, 1);
-        }
+        else
+            text_add(out, s, n);
+        s += n;
     }
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 
-/** Appends s, valid UTF-8, escaped; what XML cannot hold at all becomes '?'. attribute: line ends and tabs must survive
- * a reader, too. */
+/** Appends s, escaped; what XML cannot hold at all, and what is unsafe (clean.h), becomes '?'. attribute: line ends and
+ * tabs must survive a reader, too. */
 void xml_escape(text *out, const char *s, bool attribute);
 /** Appends an attribute after a blank: name="value". */
 void xml_attribute(text *out, const char *name, const char *value);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "approval/proof.h"
+#include "base/clean.h"
 #include "base/tree.h"
 #include "checklist/checklist.h"
 #include "report/event.h"
@@ -63,8 +64,10 @@ static void add_logs(contents *c, const json_t *events)
         const json_int_t level = json_integer_value(json_object_get(event, "level"));
         if (strcmp(word(event, "type"), "log") != 0 || !*word(event, "step"))
             continue;
+        guard_text line = {0};
+        clean_text(&line, word(event, "line"));
         text_printf(&log_of(c, word(event, "step"))->bytes, "%s %s %s: %s\n", word(event, "at"), word(event, "phase"),
-                    levels[level < 0 || level > 3 ? 1 : level], word(event, "line"));
+                    levels[level < 0 || level > 3 ? 1 : level], text_get(&line));
     }
 }
 

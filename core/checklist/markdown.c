@@ -2,14 +2,16 @@
 
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 #include "checklist/filled.h"
 
 /* A text within a line: what Markdown would read as markup is escaped. */
 static void add_plain(text *out, const char *s)
 {
-    guard_text line = {0};
-    text_first_line(&line, s, " \u2026");
+    guard_text first = {0}, line = {0};
+    text_first_line(&first, s, " \u2026");
+    clean_text(&line, text_get(&first));
     for (const char *c = text_get(&line); *c; c++) {
         if (strchr("\\`*_[]<>|#", *c))
             text_puts(out, "\\");

@@ -1,12 +1,16 @@
 #include "checklist/page.h"
 
+#include "base/clean.h"
+
 void page_text(text *out, const char *s)
 {
     static const struct {
         char plain;
         const char *entity;
     } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
-    for (; *s; s++) {
+    guard_text clean = {0};
+    clean_text(&clean, s);
+    for (s = text_get(&clean); *s; s++) {
         const char *entity = NULL;
         for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
             if (entities[i].plain == *s)

@@ -1,13 +1,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "checklist/checklist.h"
 #include "cli/cli.h"
 
 static void as_json(text *out, const json_t *filled)
 {
     guard_mem char *document = json_dumps(filled, JSON_INDENT(2));
-    text_printf(out, "%s\n", document);
+    clean_json(out, document);
+    text_puts(out, "\n");
 }
 
 static const struct {

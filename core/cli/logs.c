@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/nearest.h"
 #include "cli/cli.h"
 
@@ -19,13 +20,15 @@ static const char *word(const json_t *event, const char *key)
     return s ? s : "";
 }
 
-static bool print_event(void *user, const char *text)
+static bool print_event(void *user, const char *json)
 {
     filter *f = user;
-    json_t *event = json_loads(text, 0, NULL);
+    json_t *event = json_loads(json, 0, NULL);
     bool wanted = strcmp(word(event, "type"), "log") == 0 && (!f->step || strcmp(f->step, word(event, "step")) == 0);
     if (wanted && f->json) {
-        puts(text);
+        guard_text clean = {0};
+        clean_json(&clean, json);
+        puts(text_get(&clean));
     } else if (wanted) {
         json_int_t level = json_integer_value(json_object_get(event, "level"));
         printf("%s %s/%s %s: %s\n", word(event, "at"), word(event, "step"), word(event, "phase"),

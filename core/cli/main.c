@@ -11,10 +11,12 @@
 #include <belay/plugin.h>
 
 #include "base/nearest.h"
+#include "base/redact_shape.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/complete.h"
 #include "cli/manual.h"
+#include "cli/screen.h"
 
 static const cli_command commands[] = {
     {.name = "plan",
@@ -413,9 +415,19 @@ static bool answer(int argc, char **argv)
     return true;
 }
 
+/* The contents of database rows in what programs print: kept only where somebody asks for them. */
+static void read_wishes(void)
+{
+    const char *rows = getenv("BELAY_SHOW_ROWS");
+    if (rows && strcmp(rows, "1") == 0)
+        redact_show_rows();
+}
+
 int main(int argc, char **argv)
 {
     fill_streams();
+    screen_begin();
+    read_wishes();
     keep_to_itself();
     mem_init();
     mem_on_exhausted(

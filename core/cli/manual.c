@@ -68,6 +68,8 @@ static void print_environment(void)
     } all[] = {
         {"BELAY_STATE_DIR", "The folder in which runs are recorded, where --state does not name one."},
         {"BELAY_PLUGIN_PATH", "Folders to look for plugins in, with ':' between them; not read for root."},
+        {"BELAY_SHOW_ROWS",
+         "1: contents of database rows in error details (\"Failing row contains ...\") are kept, not masked."},
         {"NO_COLOR", "When set, nothing is coloured."},
         {"TMPDIR", "Where the private work folder of each step is made, if it is an absolute path; else in /tmp."},
     };

@@ -4,6 +4,7 @@
 
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/screen.h"
 
 int cli_exit_status(const error *err)
 {
@@ -76,11 +77,12 @@ int cli_load_pipeline(const cli_args *args, const catalog *c, pipeline **ret, er
 
 static report_sink choose_view(const cli_args *args)
 {
+    FILE *out = screen_raw();
     if (args->json)
-        return report_json(stdout);
-    if (!args->plain && report_can_live(stdout))
-        return report_live(stdout, args->verbose, report_can_colour(stdout));
-    return report_plain(stdout, args->verbose);
+        return report_json(out);
+    if (!args->plain && report_can_live(out))
+        return report_live(out, args->verbose, report_can_colour(out));
+    return report_plain(out, args->verbose);
 }
 
 void cli_engine_init(cli_engine *e, const cli_args *args, store *s)

@@ -2,15 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/clean.h"
 #include "cli/cli.h"
 
 #define LINE_WIDTH 100
 
 void cli_print_json(json_t *document)
 {
-    guard_mem char *text = json_dumps(document, JSON_INDENT(2));
-    puts(text);
+    guard_mem char *dumped = json_dumps(document, JSON_INDENT(2));
+    guard_text clean = {0};
+    clean_json(&clean, dumped);
+    puts(text_get(&clean));
 }
 
 static void print_wrapped_line(int indent, const char *text)

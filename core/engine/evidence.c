@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 #include "engine/evidence.h"
 #include "engine/reason.h"
@@ -70,5 +71,7 @@ int evidence_save(driver *d, size_t step, error **err)
     add_lines(n, &page);
     add_where_more_is(d, s, &page);
     guard_mem char *masked = redactor_mask(d->secrets, text_get(&page));
-    return record_artifact(&d->record, s->id, "failure.txt", masked, strlen(masked), err);
+    guard_text clean = {0};
+    clean_text(&clean, masked);
+    return record_artifact(&d->record, s->id, "failure.txt", text_get(&clean), clean.count, err);
 }

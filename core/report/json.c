@@ -1,6 +1,6 @@
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/clean.h"
 #include "report/event.h"
 #include "report/outlet.h"
 
@@ -8,8 +8,10 @@
 static bool put(outlet *o, const json_t *event)
 {
     guard_mem char *line = json_dumps(event, JSON_COMPACT);
-    guard_mem char *ended = mem_printf("%s\n", line ? line : "{}");
-    return outlet_add(o, ended, strlen(ended));
+    guard_text clean = {0};
+    clean_json(&clean, line ? line : "{}");
+    text_puts(&clean, "\n");
+    return outlet_add(o, text_get(&clean), clean.count);
 }
 
 static void tell_dropped(outlet *o)

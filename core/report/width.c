@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/mem.h"
 
 typedef struct range {
@@ -24,11 +25,6 @@ static const range double_width[] = {
     {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
 };
 
-/* Controls, and what reorders or hides text: a log line must not rewrite what stands beside it. */
-static const range unsafe[] = {
-    {0x00, 0x1f}, {0x7f, 0x9f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
-};
-
 #define CONTAINS(table, c) contains(table, sizeof(table) / sizeof *(table), c)
 
 static bool contains(const range *table, size_t n, uint32_t c)
@@ -44,27 +40,6 @@ static size_t columns_of(uint32_t c)
     if (c < 0x300)
         return 1;
     return CONTAINS(zero_width, c) ? 0 : CONTAINS(double_width, c) ? 2 : 1;
-}
-
-/* One character of s, and how many bytes it takes; a byte that is not UTF-8 is U+FFFD. s is not empty. */
-static size_t decode(const char *s, uint32_t *ret)
-{
-    unsigned char lead = (unsigned char)*s;
-    size_t n = lead < 0x80                   ? 1
-               : lead >= 0xf0 && lead < 0xf8 ? 4
-               : lead >= 0xe0 && lead < 0xf0 ? 3
-               : lead >= 0xc0 && lead < 0xe0 ? 2
-                                             : 0;
-    uint32_t c = n == 1 ? lead : lead & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if (((unsigned char)s[i] & 0xc0) != 0x80) {
-            n = 0;
-            break;
-        }
-        c = c << 6 | ((unsigned char)s[i] & 0x3f);
-    }
-    *ret = n ? c : 0xfffd;
-    return n ? n : 1;
 }
 
 /* Bytes of the colour sequence that s begins with, or 0. */
@@ -84,7 +59,7 @@ static size_t next_piece(const char *s, size_t *columns)
     if (n)
         return n;
     uint32_t c = 0;
-    n = decode(s, &c);
+    n = clean_decode(s, &c);
     *columns = columns_of(c);
     return n;
 }
@@ -101,10 +76,10 @@ void width_clean(text *out, const char *s, bool unicode)
 {
     while (*s) {
         uint32_t c = 0;
-        size_t n = decode(s, &c);
+        size_t n = clean_decode(s, &c);
         if (c == '\t' || c == '\n' || c == '\r')
             text_puts(out, " ");
-        else if (CONTAINS(unsafe, c) || c == 0xfffd || (c > 0x7e && !unicode))
+        else if (clean_is_unsafe(c) || c == 0xfffd || (c > 0x7e && !unicode))
             text_puts(out, "?");
         else
             text_add(out, s, n);

@@ -16,6 +16,7 @@
 #include "worker/capture.h"
 #include "worker/execute.h"
 #include "worker/inside.h"
+#include "worker/kept_output.h"
 
 /* From SIGTERM to SIGKILL. */
 #define TERM_GRACE_MS 2000
@@ -39,8 +40,7 @@ typedef struct program {
     const char *in_at;
     size_t in_left;
     stream out, err;
-    text artifact; /* lines that are not yet handed to the host */
-    bool artifact_full;
+    kept_output artifact;
     reason reason;
     bool exited, watch_cancel;
     int64_t limit_ms; /* when the next measure is taken: TERM, then KILL, then giving up the drain */
@@ -179,10 +179,55 @@ static int keep_end(int pair[2], int ours)
     return fd;
 }
 
+/* The program of "#!/bin/sh" in the first line of a script, without its arguments, into buffer; false: it has no such
+ * line. */
+static bool interpreter_of(const program *p, char *buffer, size_t room)
+{
+    const char *cwd = p->io->cwd, *name = p->io->argv[0];
+    guard_mem char *path = mem_printf("%s%s%s", *name != '/' && cwd ? cwd : "", *name != '/' && cwd ? "/" : "", name);
+    guard_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd >= 0 ? read(fd, buffer, room - 1) : -1;
+    if (n < 3 || memcmp(buffer, "#!", 2) != 0)
+        return false;
+    buffer[n] = '\0';
+    buffer[strcspn(buffer, "\n")] = '\0';
+    memmove(buffer, buffer + 2, strlen(buffer + 2) + 1);
+    memmove(buffer, buffer + strspn(buffer, " \t"), strlen(buffer + strspn(buffer, " \t")) + 1);
+    buffer[strcspn(buffer, " \t")] = '\0';
+    return true;
+}
+
+/* The script is there; what is missing is the program that its first line names. */
+static bool explain_interpreter(const program *p)
+{
+    char interpreter[256];
+    const char *name = p->io->argv[0];
+    if (!interpreter_of(p, interpreter, sizeof interpreter))
+        return false;
+    const size_t n = strlen(interpreter);
+    const bool crlf = n && interpreter[n - 1] == '\r';
+    if (crlf)
+        interpreter[n - 1] = '\0';
+    if (!crlf && access(interpreter, F_OK) == 0)
+        return false;
+    if (crlf)
+        call_explain(p->c, "convert its line ends, for example with: sed -i 's/\\r$//' FILE",
+                     "cannot run '%s': it has Windows line ends (CRLF), so that its first line names the interpreter "
+                     "\"%s\\r\"",
+                     name, interpreter);
+    else
+        call_explain(p->c, "install it, or correct the first line of the script",
+                     "cannot run '%s': the interpreter \"%s\" that its first line names is not there", name,
+                     interpreter);
+    return true;
+}
+
 static void explain_failure(const program *p, int reason)
 {
     const char *name = p->io->argv[0], *cwd = p->io->cwd;
     bool searched = !strchr(name, '/') && (reason == ENOENT || reason == EACCES);
+    if (reason == ENOENT && explain_interpreter(p))
+        return;
     if (cwd && access(cwd, X_OK) < 0)
         call_explain(p->c, NULL, "cannot run '%s' in the folder '%s': %s", name, cwd, strerror(errno));
     else if (searched)
@@ -223,22 +268,8 @@ static void take_line(void *user, const char *line, size_t n)
     program *p = user;
     if (p->io->on_line)
         p->io->on_line(p->io->user, line);
-    if (p->io->keep_as && !p->artifact_full) {
-        text_add(&p->artifact, line, n);
-        text_add(&p->artifact, "\n", 1);
-    }
-}
-
-static void keep_artifact(program *p)
-{
-    if (p->artifact.count == 0)
-        return;
-    belay_status status = call_keep(p->c, p->io->keep_as, p->artifact.items, p->artifact.count);
-    p->artifact.count = 0;
-    if (status != BELAY_OK) {
-        p->artifact_full = true;
-        call_host.log(p->c, 2, "the rest of the program's output is not kept: the artifact is full or refused");
-    }
+    kept_output_add(&p->artifact, line, n);
+    kept_output_add(&p->artifact, "\n", 1);
 }
 
 static void read_stream(program *p, stream *s)
@@ -255,7 +286,7 @@ static void read_stream(program *p, stream *s)
     capture_add(&s->kept, buffer, (size_t)n);
     if (p->io->on_line || p->io->keep_as)
         capture_lines_add(&s->lines, buffer, (size_t)n);
-    keep_artifact(p);
+    kept_output_flush(&p->artifact);
 }
 
 static void feed(program *p)
@@ -352,8 +383,7 @@ static void finish(program *p)
 {
     p->io->out = hand_over(&p->out, &p->io->out_len);
     p->io->err = hand_over(&p->err, &p->io->err_len);
-    keep_artifact(p);
-    text_done(&p->artifact);
+    kept_output_end(&p->artifact);
     if (p->in >= 0)
         close(p->in);
     close(p->exit_fd);
@@ -418,7 +448,8 @@ belay_status call_run(belay_ctx *c, belay_run *io)
     int64_t allowed = call_time_left_ms(c);
     if (io->timeout_ms && io->timeout_ms < allowed)
         allowed = io->timeout_ms;
-    program p = {.c = c, .io = io, .exit_fd = -1, .in = -1, .watch_cancel = true};
+    program p = {
+        .c = c, .io = io, .exit_fd = -1, .in = -1, .watch_cancel = true, .artifact = {.c = c, .name = io->keep_as}};
     p.out.lines = p.err.lines = (capture_lines){.line = take_line, .user = &p};
     p.in_at = io->stdin_text;
     p.in_left = io->stdin_text ? strlen(io->stdin_text) : 0;

@@ -104,12 +104,42 @@ belay_status dashboards_find(belay_ctx *c, const belay_host *h, json_t **ret)
 
 /* ---- panels ------------------------------------------------------------------------------------------------------ */
 
+/* A library panel has a name; its title, like its queries, may stand in the library alone. */
+static void name_library_panel(json_t *panel)
+{
+    const char *name = member(json_object_get(panel, "libraryPanel"), "name");
+    if (*name && !*member(panel, "title"))
+        json_object_set_new(panel, "title", json_string(name));
+}
+
+/* What the library holds of a panel that the dashboard only refers to. */
+static belay_status complete(belay_ctx *c, const belay_host *h, json_t *panel)
+{
+    char path[256];
+    const char *uid = member(json_object_get(panel, "libraryPanel"), "uid");
+    json_t *answer = NULL;
+    if (!*uid || json_array_size(json_object_get(panel, "targets")) > 0)
+        return BELAY_OK;
+    snprintf(path, sizeof path, "/api/library-elements/%.200s", uid);
+    belay_status s = api_call(c, h, "GET", path, NULL, 0, &answer);
+    json_t *model = json_object_get(json_object_get(answer, "result"), "model");
+    if (s == BELAY_OK && !json_is_object(model))
+        s = say(c, h, BELAY_E_RETRY, NULL, "Grafana's answer to %s has no model of the library panel", path);
+    else if (s == BELAY_OK)
+        json_object_update_missing(panel, model);
+    if (s == BELAY_OK && json_array_size(json_object_get(panel, "targets")) == 0)
+        json_object_set(panel, "targets", json_object_get(model, "targets"));
+    json_decref(answer);
+    return s;
+}
+
 /* A collapsed row holds its panels; before schema 16 all stood in rows. */
 static void gather(const json_t *panels, json_t *all)
 {
     size_t i;
     json_t *panel;
     json_array_foreach(panels, i, panel) {
+        name_library_panel(panel);
         if (!json_object_get(panel, "panels"))
             json_array_append(all, panel);
         gather(json_object_get(panel, "panels"), all);
@@ -155,7 +185,7 @@ static belay_status not_one(belay_ctx *c, const belay_host *h, const json_t *das
                       member(dashboard, "title"), wanted, list);
 }
 
-belay_status dashboards_panel(belay_ctx *c, const belay_host *h, const json_t *dashboard, const json_t **ret)
+belay_status dashboards_panel(belay_ctx *c, const belay_host *h, const json_t *dashboard, json_t **ret)
 {
     const char *wanted = h->opt_str(c, "panel");
     json_t *all = all_panels(dashboard);
@@ -165,6 +195,8 @@ belay_status dashboards_panel(belay_ctx *c, const belay_host *h, const json_t *d
         *ret = json_array_get(found, 0); /* the dashboard holds it, too */
     else
         s = not_one(c, h, dashboard, all, found);
+    if (s == BELAY_OK)
+        s = complete(c, h, *ret);
     json_decref(found);
     json_decref(all);
     return s;

@@ -18,6 +18,6 @@
 belay_status dashboards_find(belay_ctx *c, const belay_host *h, json_t **ret);
 /** Its panel that the option `panel` names by title, or by id as "#4"; also within rows. Borrowed from the dashboard.
  */
-belay_status dashboards_panel(belay_ctx *c, const belay_host *h, const json_t *dashboard, const json_t **ret);
+belay_status dashboards_panel(belay_ctx *c, const belay_host *h, const json_t *dashboard, json_t **ret);
 
 #endif

@@ -50,8 +50,20 @@ static int is_number_field(const json_t *field)
     return type && strcmp(type, "number") == 0;
 }
 
+/* Loki and Elasticsearch answer with lines, too; a number beside them (a timestamp's nanoseconds) is no figure. */
+static bool is_log(const json_t *frame)
+{
+    const json_t *meta = json_object_get(json_object_get(frame, "schema"), "meta");
+    return strcmp(text_member(meta, "type"), "log-lines") == 0 ||
+           strcmp(text_member(meta, "preferredVisualisationType"), "logs") == 0;
+}
+
 static void read_frame(const json_t *frame, frames *ret)
 {
+    if (is_log(frame)) {
+        ret->logs++;
+        return;
+    }
     const json_t *fields = json_object_get(json_object_get(frame, "schema"), "fields");
     const json_t *data = json_object_get(frame, "data");
     const json_t *columns = json_object_get(data, "values"), *entities = json_object_get(data, "entities");
@@ -89,6 +101,14 @@ void frames_done(frames *f)
     }
     free(f->series);
     *f = (frames){0};
+}
+
+bool frames_has_number(const frames_series *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!isnan(s->values[i]))
+            return true;
+    return false;
 }
 
 double frames_reduce_series(const frames_series *s, frames_reduce how)

@@ -9,6 +9,7 @@
 #define GRAFANA_FRAMES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /** One series. */
@@ -21,12 +22,15 @@ typedef struct frames_series {
 typedef struct frames {
     frames_series *series;
     size_t count;
+    size_t logs;     /**< frames of log lines: they hold no figure */
     char error[512]; /**< what Grafana says of a query that failed; "" when it did not */
 } frames;
 
 /** Reads the answer for refId ("A"). Never fails on odd input: what is not understood gives no series. */
 void frames_read(const json_t *answer, const char *ref, frames *ret);
 void frames_done(frames *f);
+/** True when the series holds a number. */
+bool frames_has_number(const frames_series *s);
 
 typedef enum frames_reduce { REDUCE_LAST, REDUCE_MAX, REDUCE_MIN, REDUCE_MEAN } frames_reduce;
 /** One figure of a series, over what is a number; NaN when there is none. */

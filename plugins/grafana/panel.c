@@ -1,4 +1,5 @@
 /* grafana.panel: the query of a dashboard's panel, asked and judged. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "values.h"
 #include "variables.h"
 
-#define EXPRESSION "__expr__" /* the uid of Grafana's own data source, which reckons with other queries' answers */
+#define MIXED      "-- Mixed --" /* each query has a data source of its own */
+#define EXPRESSION "__expr__"    /* the uid of Grafana's own data source, which reckons with other queries' answers */
 
 belay_status panel_prepare(belay_ctx *c, const belay_host *h)
 {
@@ -63,6 +65,9 @@ static belay_status find_source(belay_ctx *c, const belay_host *h, const json_t 
     if ((uid && strcmp(uid, "-- Dashboard --") == 0) || (name && strcmp(name, "-- Dashboard --") == 0))
         return say_option(c, h, BELAY_E_FAIL, "panel", "name the panel that has the query",
                           "the panel shows the answer of another panel");
+    if ((uid && strcmp(uid, MIXED) == 0) || (name && strcmp(name, MIXED) == 0))
+        return say_option(c, h, BELAY_E_FAIL, "panel", "choose its data source in the panel's editor",
+                          "a query of the mixed panel '%s' names no data source", h->opt_str(c, "panel"));
     if (uid) {
         *ret = json_deep_copy(source);
         return BELAY_OK;
@@ -183,9 +188,27 @@ static void take_series(frames *all, frames *part, const char *prefix)
     }
 }
 
+static bool has_number(const frames *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (frames_has_number(&f->series[i]))
+            return true;
+    return false;
+}
+
+/* A query that gave no number beside one that did: what it would have shown nobody knows. */
+static belay_status check_unseen(belay_ctx *c, const belay_host *h, const frames *all, const text *unseen)
+{
+    if (!unseen->length || !has_number(all))
+        return BELAY_OK;
+    return say(c, h, BELAY_NO_DATA, "hide the query in the panel, if it is not to be judged",
+               "of the panel '%s' these queries gave no number: %s", h->opt_str(c, "panel"), text_of(unseen));
+}
+
 static belay_status judge(belay_ctx *c, const belay_host *h, const json_t *answer, const json_t *queries)
 {
     frames all = {0};
+    guard_text unseen = {0};
     size_t i, shown = 0;
     json_t *query;
     belay_status s = BELAY_OK;
@@ -199,11 +222,15 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const json_t *answe
         if (part.error[0])
             s = say(c, h, BELAY_E_RETRY, "open the panel in Grafana", "query %s of the panel '%s' failed: %s",
                     ref ? ref : "A", h->opt_str(c, "panel"), part.error);
+        else if (!is_hidden(query) && !has_number(&part))
+            text_add(&unseen, "%s%s%s", unseen.length ? ", " : "", ref ? ref : "A", part.logs ? " (log lines)" : "");
         take_series(&all, &part, shown > 1 ? ref : NULL);
         frames_done(&part);
     }
     if (s == BELAY_OK)
         s = values_measure(c, h, &all);
+    if (s == BELAY_OK)
+        s = check_unseen(c, h, &all, &unseen);
     frames_done(&all);
     return s;
 }
@@ -211,7 +238,7 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const json_t *answe
 belay_status panel_verify(belay_ctx *c, const belay_host *h)
 {
     json_t *dashboard = NULL, *answer = NULL, *request = NULL, *queries = json_array();
-    const json_t *panel = NULL;
+    json_t *panel = NULL;
     belay_status s = dashboards_find(c, h, &dashboard);
     if (s == BELAY_OK)
         s = dashboards_panel(c, h, dashboard, &panel);

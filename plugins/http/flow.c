@@ -96,8 +96,9 @@ static belay_status flows_new(belay_ctx *c, const belay_host *h, flows *f)
 {
     const char *base = h->opt_str(c, "base_url");
     *f = (flows){0};
-    if (base && strncmp(base, "http://", 7) != 0 && strncmp(base, "https://", 8) != 0)
-        return say_option(c, h, BELAY_E_CONFIG, "base_url", NULL, "'%s' is no http:// or https:// address", base);
+    belay_status checked = base ? transfer_check_url(c, h, "base_url", base) : BELAY_OK;
+    if (checked != BELAY_OK)
+        return checked;
     const char *listen = h->opt_str(c, "listen");
     if (listen && !receiver_is_address(listen))
         return say_option(c, h, BELAY_E_CONFIG, "listen", NULL, "'%s' is not written \"ADDRESS:PORT\"", listen);

@@ -39,6 +39,7 @@ static belay_status add_targets(belay_ctx *c, const belay_host *h, load_plan *p)
         load_request *r = load_plan_add(p, c, h);
         r->name = text_dup(target.name);
         r->url = text_dup(target.url);
+        r->loopback = transfer_is_loopback(r->url);
     }
     return BELAY_OK;
 }
@@ -80,6 +81,7 @@ static bool add_from_flow(load *l, const config_setting_t *setting, char **ret_w
         add_header(r, "Content-Type", "", made.type);
         add_header(r, "Authorization", "Bearer ", made.bearer);
         r->url = take(made.url);
+        r->loopback = transfer_is_loopback(r->url);
         r->body = take(made.body);
         if (status)
             set_statuses(r, status);

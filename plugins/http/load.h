@@ -21,6 +21,7 @@ typedef struct load_request {
     struct curl_slist *headers;
     unsigned weight;
     bool good[600]; /**< by HTTP status */
+    bool loopback;  /**< of this machine: asked without a proxy */
 } load_request;
 
 typedef struct load_plan {

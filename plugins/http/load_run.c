@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "load.h"
 #include "say/say.h"
+#include "transfer/transfer.h"
 
 #define EVENTS      256
 #define CANCEL_FD   (-2) /* in an epoll event, instead of a socket */
@@ -37,13 +38,13 @@ typedef struct load_loop {
     unsigned second; /* the one that runs */
     uint64_t random;
     bool cancelled;
-    unsigned char watched[SOCKETS], wanted[SOCKETS]; /* CURL_POLL_*: by epoll; by curl */
+    unsigned char watched[SOCKETS]; /* CURL_POLL_* */
 } load_loop;
 
 /* ---- curl's side of the loop ------------------------------------------------------------------------------------- */
 
-/* Between two requests curl lets go of a connection's socket. It stays in the epoll set all the same, until it tells
- * something that nobody asked for: that saves two system calls for each request. */
+/* What curl no longer asks for is taken out at once: its resolver closes a socket by itself, without on_close(), and
+ * the number may come back as another socket's. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, void *known)
 {
     load_loop *l = user_data;
@@ -52,20 +53,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, vo
     if (fd >= SOCKETS)
         return -1; /* cannot be: a worker may have 1024 descriptors */
     unsigned char wanted = what == CURL_POLL_REMOVE ? 0 : (unsigned char)what;
-    l->wanted[fd] = wanted;
-    if (!wanted || l->watched[fd] == wanted)
+    if (l->watched[fd] == wanted)
         return 0;
     struct epoll_event event = {
         .events = (wanted & CURL_POLL_IN ? EPOLLIN : 0u) | (wanted & CURL_POLL_OUT ? EPOLLOUT : 0u), .data.fd = fd};
-    int r = epoll_ctl(l->epoll, l->watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+    int how = !wanted ? EPOLL_CTL_DEL : l->watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int r = epoll_ctl(l->epoll, how, fd, &event);
     l->watched[fd] = r == 0 ? wanted : 0;
-    return r;
-}
-
-static void unwatch(load_loop *l, int fd)
-{
-    (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
-    l->watched[fd] = 0;
+    return wanted ? r : 0; /* a socket that is closed is out already */
 }
 
 /* The number may come back as another socket's. */
@@ -73,7 +68,7 @@ static int on_close(void *user_data, curl_socket_t fd)
 {
     load_loop *l = user_data;
     if (fd < SOCKETS)
-        l->watched[fd] = l->wanted[fd] = 0;
+        l->watched[fd] = 0;
     return close(fd);
 }
 
@@ -113,7 +108,6 @@ static void set_up_user(load_loop *l, user *u)
 {
     curl_easy_setopt(u->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(u->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(u->easy, CURLOPT_PROXY, ""); /* else curl asks the environment, for each request */
     curl_easy_setopt(u->easy, CURLOPT_TIMEOUT_MS, l->p->timeout_ms);
     curl_easy_setopt(u->easy, CURLOPT_WRITEFUNCTION, swallow);
     curl_easy_setopt(u->easy, CURLOPT_PRIVATE, u);
@@ -130,6 +124,7 @@ static void set_up_user(load_loop *l, user *u)
 static void set_up_request(user *u, const load_request *r)
 {
     curl_easy_setopt(u->easy, CURLOPT_URL, r->url);
+    curl_easy_setopt(u->easy, CURLOPT_PROXY, r->loopback ? "" : NULL); /* NULL: as the environment says */
     curl_easy_setopt(u->easy, CURLOPT_HTTPHEADER, r->headers);
     curl_easy_setopt(u->easy, CURLOPT_POSTFIELDS, r->body);
     if (!r->body)
@@ -284,10 +279,8 @@ static void wait_for_events(load_loop *l, double until)
             l->cancelled = true;
             continue;
         }
-        if (!l->wanted[events[i].data.fd]) {
-            unwatch(l, events[i].data.fd);
-            continue;
-        }
+        if (!l->watched[events[i].data.fd])
+            continue; /* curl let go of it in this round */
         int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                    (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                    (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
@@ -381,6 +374,7 @@ static void close_loop(load_loop *l)
 
 belay_status load_run(const load_plan *p, belay_ctx *c, const belay_host *h, load_tally *t, double *ret_seconds)
 {
+    transfer_charset charset = transfer_charset_begin();
     load_loop l = {.p = p, .c = c, .h = h, .t = t, .epoll = -1, .timer = -1, .random = 88172645463325252ull};
     belay_status s = open_loop(&l);
     l.start = now_ms();
@@ -390,5 +384,6 @@ belay_status load_run(const load_plan *p, belay_ctx *c, const belay_host *h, loa
     if (t->second.ended)
         load_tally_second(t, l.second, l.in_flight);
     close_loop(&l);
+    transfer_charset_end(charset);
     return s;
 }

@@ -158,8 +158,8 @@ belay_status command_explain(belay_ctx *c, const belay_host *h, belay_status sta
         (void)snprintf(how, sizeof how, "exited with %d, not %lld", io->exit_code, (long long)wanted);
     else
         (void)snprintf(how, sizeof how, "exited with %d", io->exit_code);
-    (void)say_option(c, h, status, option, "its whole output is kept with the step", "'%.200s' %s%s%.*s",
-                     text ? text : "", how, length ? ":\n" : "", length, tail);
+    (void)say_option(c, h, status, option, "its output is kept with the step", "'%.200s' %s%s%.*s", text ? text : "",
+                     how, length ? ":\n" : "", length, tail);
     free(text);
     return status;
 }

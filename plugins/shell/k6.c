@@ -122,10 +122,10 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const json_t *summa
     k6_summary_thresholds(summary, take_threshold, &t);
     if (t.refused != BELAY_OK)
         return t.refused;
-    if (t.crossed || exit_code == THRESHOLDS_CROSSED)
+    if (t.crossed || k6_summary_failed(summary) || exit_code == THRESHOLDS_CROSSED)
         return say(c, h, BELAY_E_FAIL, SUMMARY " and k6.log are kept with the step",
                    "%" PRId64 " of %" PRId64 " thresholds were crossed: %s", t.crossed, t.count,
-                   t.names[0] ? t.names : "k6 says so by its exit status 99, its summary does not name them");
+                   t.names[0] ? t.names : "k6 says so by its exit status or in its summary, which does not name them");
     if (isnan(iterations) || iterations < 1)
         return say(c, h, BELAY_NO_DATA, NULL, "the script did not go through once");
     if (t.count < needed)
@@ -180,6 +180,7 @@ belay_status k6_verify(belay_ctx *c, const belay_host *h)
     belay_run io = {.keep_as = "k6.log"};
     snprintf(path, sizeof path, "%s/" SUMMARY, h->fact(c, "work.dir"));
     (void)unlink(path);
+    (void)setenv("K6_NEW_MACHINE_READABLE_SUMMARY", "false", 0); /* its first form lacks the thresholds */
     belay_status s = run(c, h, path, &io);
     if (s != BELAY_OK)
         return s;

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report_files.h"
 #include "shell.h"
 #include "tally.h"
 
@@ -21,6 +21,8 @@ typedef struct sample {
     const belay_host *h;
     tally tally;
     tap tap;
+    counts counts;
+    bool not_kept;           /* a copy of a report did not fit */
     struct timespec started; /* by the clock that gives files their times */
 } sample;
 
@@ -50,7 +52,7 @@ static void end_tap(sample *s, const belay_run *io)
 static void on_counts_line(void *user, const char *line)
 {
     sample *s = user;
-    counts_line(&s->tally, line);
+    counts_line(&s->counts, line);
 }
 
 static void end_counts(sample *s, const belay_run *io)
@@ -74,7 +76,8 @@ static void read_report(sample *s, const char *path, int fd, size_t number)
     ssize_t n = 1;
     while (j && (n = read(fd, buffer, sizeof buffer)) > 0) {
         junit_add(j, buffer, (size_t)n, false);
-        (void)s->h->keep(s->c, artifact, buffer, (uint64_t)n); /* the verdict does not depend on the copy */
+        if (s->h->keep(s->c, artifact, buffer, (uint64_t)n) != BELAY_OK) /* the verdict does not depend on the copy */
+            s->not_kept = true;
     }
     if (j && n == 0)
         junit_add(j, "", 0, true);
@@ -102,18 +105,21 @@ static void take_report(sample *s, const char *path, size_t number)
 static void end_junit(sample *s, const belay_run *io)
 {
     (void)io;
-    size_t number = 0;
     const char *cwd = s->h->opt_str(s->c, "cwd");
     if (cwd && chdir(cwd) != 0) /* patterns are relative to where the command ran */
         tally_broken(&s->tally, "enter '%.200s': %s", cwd, strerror(errno));
+    report_files files = {0};
     for (const char *const *pattern = s->h->opt_list(s->c, "junit"); *pattern; pattern++) {
-        glob_t found = {0};
-        if (glob(*pattern, 0, NULL, &found) != 0)
-            tally_broken(&s->tally, "there is no report '%.200s'", *pattern);
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            take_report(s, found.gl_pathv[i], ++number);
-        globfree(&found);
+        const int named = report_files_add(&files, *pattern);
+        if (named <= 0)
+            tally_broken(&s->tally, named < 0 ? "out of memory for '%.200s'" : "there is no report '%.200s'", *pattern);
     }
+    for (size_t i = 0; i < files.count; i++)
+        take_report(s, files.items[i], i + 1);
+    report_files_done(&files);
+    if (s->not_kept)
+        say_log(s->c, s->h, 2,
+                "not all of the reports are kept with the step: there are too many, or they are too large");
 }
 
 /* ---- the verdict ------------------------------------------------------------------------------------------------- */
@@ -161,6 +167,7 @@ static belay_status measure(const sample *s, const report_format *format)
         {"passed", s->tally.passed},
         {"failed", s->tally.failed},
         {"skipped", s->tally.skipped},
+        {"empty", s->tally.empty},
     };
     belay_status status = BELAY_OK;
     for (size_t i = 0; status == BELAY_OK && i < sizeof all / sizeof *all; i++)
@@ -171,7 +178,7 @@ static belay_status measure(const sample *s, const report_format *format)
 static belay_status explain_failed(const sample *s)
 {
     const tally *t = &s->tally;
-    return say(s->c, s->h, BELAY_E_FAIL, "the whole output and the reports are kept with the step",
+    return say(s->c, s->h, BELAY_E_FAIL, "the output and the reports are kept with the step",
                "%" PRIu64 " of %" PRIu64 " tests failed%s%s%s", t->failed, t->passed + t->failed, t->named ? ": " : "",
                t->names, t->named && t->named < t->failed ? ", ..." : "");
 }
@@ -204,7 +211,7 @@ belay_status sample_take(belay_ctx *c, const belay_host *h)
     sample s = {.c = c, .h = h, .tap = {.planned = -1}};
     const report_format *format = format_of(c, h);
     belay_run io = {.keep_as = "output.log", .on_line = format->on_line, .user = &s};
-    s.tap.tally = &s.tally;
+    s.tap.tally = s.counts.tally = &s.tally;
     (void)clock_gettime(CLOCK_REALTIME_COARSE, &s.started);
     belay_status status = command_run(c, h, "argv", &io);
     if (status != BELAY_OK)
@@ -214,6 +221,9 @@ belay_status sample_take(belay_ctx *c, const belay_host *h)
         return command_explain(c, h, BELAY_NOT_YET, "argv", &io, 0);
     if (format->end)
         format->end(&s, &io);
+    if (s.tally.empty)
+        say_log(c, h, 2, "%" PRIu64 " report files or suites have no test case: %s", s.tally.empty,
+                s.tally.empty_names);
     if (!s.tally.broken[0])
         status = measure(&s, format);
     return status == BELAY_OK ? judge(&s, format, &io) : status;

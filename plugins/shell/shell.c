@@ -32,7 +32,7 @@ static const char *const reports[] = {"none", "junit", "tap", "counts", NULL};
      .example = "tap"}, \
     {.name = "junit", \
      .type = BELAY_T_LIST, \
-     .doc = "Files of JUnit XML that the command writes, as patterns relative to cwd; implies report = \"junit\".", \
+     .doc = "Files of JUnit XML that the command writes, as patterns relative to cwd (** stands for any folders); implies report = \"junit\".", \
      .example = "reports/*.xml"}, \
     {.name = "min_tests", \
      .type = BELAY_T_INT, \
@@ -108,6 +108,7 @@ static const belay_metric metrics[] = {
     {.name = "passed", .unit = "", .doc = "Tests that passed."},
     {.name = "failed", .unit = "", .doc = "Tests that failed."},
     {.name = "skipped", .unit = "", .doc = "Tests that were skipped."},
+    {.name = "empty", .unit = "", .doc = "Report files and suites without a test case."},
 };
 
 static const belay_step steps[] = {

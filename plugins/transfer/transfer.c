@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include "say/say.h"
 
@@ -76,20 +78,69 @@ void transfer_session_free(transfer_session *s)
     free(s);
 }
 
-/* A cookie comes as a line of a cookie file: domain, subdomains, path, secure, expiry, name, value, by tabs. */
+/* A cookie comes as a line of a cookie file: domain, subdomains, path, secure, expiry, name, value, by tabs. One that
+ * its server has deleted stays there until curl cleans up. */
 void transfer_session_cookies(const transfer_session *s, void (*each)(void *user, const char *name, const char *value),
                               void *user)
 {
     struct curl_slist *all = NULL;
     curl_easy_getinfo(s->reader, CURLINFO_COOKIELIST, &all);
     for (struct curl_slist *one = all; one; one = one->next) {
-        char *rest = one->data, *name = NULL;
-        for (int field = 0; field < 6; field++)
-            name = strsep(&rest, "\t");
-        if (name && rest)
-            each(user, name, rest);
+        char *rest = one->data, *field[6] = {NULL};
+        for (size_t i = 0; i < 6; i++)
+            field[i] = strsep(&rest, "\t");
+        const long long expiry = field[4] ? strtoll(field[4], NULL, 10) : 0; /* 0: when the session ends */
+        if (field[5] && rest && (expiry <= 0 || expiry > (long long)time(NULL)))
+            each(user, field[5], rest);
     }
     curl_slist_free_all(all);
+}
+
+/* ---- addresses -------------------------------------------------------------------------------------------------- */
+
+/* The host of an address as it is asked for: a name beyond ASCII as xn--. curl reads such a name in the thread's
+ * character set, which a worker leaves at ASCII. The caller frees with curl_free(); NULL and *why: curl cannot read it.
+ */
+static char *host_of(const char *url, const char **why)
+{
+    char *host = NULL;
+    CURLU *parts = curl_url();
+    transfer_charset charset = transfer_charset_begin();
+    CURLUcode code = parts ? curl_url_set(parts, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OK)
+        code = curl_url_get(parts, CURLUPART_HOST, &host, CURLU_PUNYCODE);
+    transfer_charset_end(charset);
+    curl_url_cleanup(parts);
+    *why = code == CURLUE_OK ? NULL : curl_url_strerror(code);
+    return code == CURLUE_OK ? host : NULL;
+}
+
+transfer_charset transfer_charset_begin(void)
+{
+    transfer_charset c = {.utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)};
+    if (c.utf8)
+        c.before = uselocale(c.utf8);
+    return c;
+}
+
+void transfer_charset_end(transfer_charset c)
+{
+    if (!c.utf8)
+        return;
+    (void)uselocale(c.before);
+    freelocale(c.utf8);
+}
+
+bool transfer_is_loopback(const char *url)
+{
+    static const char domain[] = ".localhost";
+    const char *why = NULL;
+    char *host = host_of(url, &why);
+    const size_t n = host ? strlen(host) : 0, m = sizeof domain - 1;
+    const bool loopback = host && (strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+                                   strncmp(host, "127.", 4) == 0 || (n > m && strcasecmp(host + n - m, domain) == 0));
+    curl_free(host);
+    return loopback;
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------------------- */
@@ -110,6 +161,8 @@ static struct curl_slist *make_headers(const transfer *t)
 static void set_up(CURL *easy, transfer *t, struct curl_slist *headers)
 {
     curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    if (transfer_is_loopback(t->url))
+        curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* else the environment says which */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms);
@@ -220,8 +273,10 @@ belay_status transfer_run(belay_ctx *c, const belay_host *h, transfer *items, si
     CURL **easy = calloc(n, sizeof(CURL *));
     struct curl_slist **headers = calloc(n, sizeof(struct curl_slist *));
     belay_status status = BELAY_E_RETRY;
+    transfer_charset charset = transfer_charset_begin();
     if (multi && easy && headers)
         status = run_on(c, h, multi, easy, headers, items, n);
+    transfer_charset_end(charset);
     for (size_t i = 0; i < n && easy && headers; i++) {
         if (easy[i]) {
             curl_multi_remove_handle(multi, easy[i]);
@@ -258,6 +313,20 @@ static void name_by_host(const char *url, char *name, size_t size)
     snprintf(name, size, "%.*s", (int)length, host);
 }
 
+belay_status transfer_check_url(belay_ctx *c, const belay_host *h, const char *option, const char *url)
+{
+    const char *why = NULL;
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        return say_option(c, h, BELAY_E_CONFIG, option, NULL,
+                          "'%s' is no http:// or https:// address; write \"name=http://host:port/path\"", url);
+    char *host = host_of(url, &why);
+    if (!host)
+        return say_option(c, h, BELAY_E_CONFIG, option, "write blanks and other special characters as %20",
+                          "invalid address \"%s\": %s", url, why);
+    curl_free(host);
+    return BELAY_OK;
+}
+
 belay_status transfer_target_parse(belay_ctx *c, const belay_host *h, const char *option, const char *item,
                                    transfer_target *ret)
 {
@@ -265,9 +334,9 @@ belay_status transfer_target_parse(belay_ctx *c, const belay_host *h, const char
     const char *equals = strchr(item, '=');
     bool named = equals && colon && equals < colon;
     ret->url = named ? equals + 1 : item;
-    if (strncmp(ret->url, "http://", 7) != 0 && strncmp(ret->url, "https://", 8) != 0)
-        return say_option(c, h, BELAY_E_CONFIG, option, NULL,
-                          "'%s' is no http:// or https:// address; write \"name=http://host:port/path\"", item);
+    belay_status s = transfer_check_url(c, h, option, ret->url);
+    if (s != BELAY_OK)
+        return s;
     if (!named)
         name_by_host(ret->url, ret->name, sizeof ret->name);
     else if ((size_t)(equals - item) >= sizeof ret->name)

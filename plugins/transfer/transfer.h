@@ -7,6 +7,7 @@
 #define TRANSFER_TRANSFER_H
 
 #include <belay/plugin.h>
+#include <locale.h>
 #include <stdbool.h>
 
 #include <stddef.h>
@@ -50,6 +51,19 @@ typedef struct transfer {
  * BELAY_E_RETRY (explained) when curl itself failed. */
 belay_status transfer_run(belay_ctx *c, const belay_host *h, transfer *items, size_t n);
 void transfer_done(transfer *items, size_t n);
+
+/** True when the address is one of this machine by its own words: localhost, *.localhost, 127.0.0.0/8, [::1]. Such
+ *  requests go through no proxy; all others go as http_proxy, https_proxy and no_proxy say. */
+bool transfer_is_loopback(const char *url);
+/** While it is begun, curl takes names of hosts as UTF-8 ("http://exämple.org" is asked as xn--exmple-cua.org). */
+typedef struct transfer_charset {
+    locale_t utf8, before;
+} transfer_charset;
+transfer_charset transfer_charset_begin(void);
+void transfer_charset_end(transfer_charset c);
+
+/** BELAY_E_CONFIG, explained, when the option's address is no http(s) address, or none that curl can read. */
+belay_status transfer_check_url(belay_ctx *c, const belay_host *h, const char *option, const char *url);
 
 /** A target as users write it: "name=url" or "url" (then the name is host:port). */
 typedef struct transfer_target {

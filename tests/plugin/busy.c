@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS 4096
+#define PROXIED     "http://xn--exmple-cua.org:8099/idn "
 #define OK          "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world\n"
 
 static struct {
@@ -24,7 +25,7 @@ static struct {
     char bytes[2048];
 } connections[CONNECTIONS];
 static int waiting;
-static pid_t child;
+static pid_t child, child6;
 
 static double now_ms(void)
 {
@@ -33,18 +34,30 @@ static double now_ms(void)
     return (double)now.tv_sec * 1000.0 + (double)now.tv_nsec / 1e6;
 }
 
+static int listen_at(const struct sockaddr *at, socklen_t size, int *ret_port)
+{
+    struct sockaddr_storage got;
+    socklen_t got_size = sizeof got;
+    int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, at, size) < 0 || listen(fd, 1024) < 0 || getsockname(fd, (struct sockaddr *)&got, &got_size) < 0)
+        return -1;
+    *ret_port = ntohs(at->sa_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port
+                                                : ((struct sockaddr_in *)&got)->sin_port);
+    return fd;
+}
+
 int busy_listen(int port, int *ret_port)
 {
     struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 1024) < 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &size) < 0)
-        return -1;
-    *ret_port = ntohs(at.sin_port);
-    return fd;
+    return listen_at((struct sockaddr *)&at, sizeof at, ret_port);
+}
+
+int busy_listen6(int *ret_port)
+{
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    return listen_at((struct sockaddr *)&at, sizeof at, ret_port);
 }
 
 static void answer(int fd, const char *text)
@@ -76,7 +89,7 @@ static bool serve_request(int fd, const char *request)
         answer(fd, ++every % n == 0 ? "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n" : OK);
     } else if (strncmp(path, "/json", 5) == 0) {
         answer(fd, json_answer(request));
-    } else if (strncmp(path, "/ok", 3) == 0) {
+    } else if (strncmp(path, "/ok", 3) == 0 || strncmp(path, PROXIED, strlen(PROXIED)) == 0) {
         answer(fd, OK);
     } else {
         answer(fd, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
@@ -162,16 +175,15 @@ _Noreturn void busy_serve(int listener)
     }
 }
 
-int busy_start(void)
+static int serve_beside(int fd, int port, pid_t *ret_child)
 {
-    int port = 0, fd = busy_listen(0, &port);
     pid_t parent = getpid();
     if (fd < 0) {
         perror("busy server");
         exit(1);
     }
-    child = fork();
-    if (child == 0) {
+    *ret_child = fork();
+    if (*ret_child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(0);
@@ -181,8 +193,24 @@ int busy_start(void)
     return port;
 }
 
+int busy_start(void)
+{
+    int port = 0, fd = busy_listen(0, &port);
+    return serve_beside(fd, port, &child);
+}
+
+int busy_start6(void)
+{
+    int port = 0, fd = busy_listen6(&port);
+    return fd < 0 ? 0 : serve_beside(fd, port, &child6);
+}
+
 void busy_stop(void)
 {
+    if (child6) {
+        kill(child6, SIGKILL);
+        waitpid(child6, NULL, 0);
+    }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
 }

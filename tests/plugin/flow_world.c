@@ -64,6 +64,9 @@ static const char *api(const char *request)
         return JSON_OK "{\"items\": [{\"id\": 3, \"name\": \"c\"}, {\"id\": 9, \"name\": \"b\"}], \"total\": 2.5,"
                        " \"none\": null, \"on\": true, \"text\": \"gr\xc3\xbc\xc3\x9f\","
                        " \"big\": 9007199254740993, \"endless\": \"Infinity\"}";
+    if (has(request, "/api/huge"))
+        return JSON_OK "{\"id\": 18446744073709551615, \"low\": -9223372036854775809, \"max\": 9223372036854775807,"
+                       " \"text\": \"1\\\"99999999999999999999\", \"list\": [99999999999999999999,1.5e3]}";
     if (has(request, "/api/slow"))
         usleep(120000);
     snprintf(echo, sizeof echo, "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Kind: Echo\r\n\r\n%.3800s", request);

@@ -15,7 +15,8 @@ static void pages_cookies_and_redirects_as_in_a_browser(void **state)
                         "    expect: { status = 200; url = \"/home\"; contains = \"Home\"; cookie: ( { at = "
                         "\"session\"; exists = true; } ); }; },\n"
                         "  { name = \"leave\"; post = \"/logout\";\n"
-                        "    expect: { status = 303; header: ( { at = \"location\"; is = \"/login\"; } ); }; },\n"
+                        "    expect: { status = 303; header: ( { at = \"location\"; is = \"/login\"; } );\n"
+                        "      cookie: ( { at = \"session\"; exists = false; } ); }; },\n"
                         "  { get = \"/home\"; expect: { status = \"300-399\"; cookie: ( { at = \"session\"; exists = "
                         "false; } ); }; } );\n",
                         NULL);
@@ -24,7 +25,7 @@ static void pages_cookies_and_redirects_as_in_a_browser(void **state)
     assert_true(kit_measured(s, "request/shop/register") > 0);
     assert_true(kit_measured(s, "request/shop/GET /home") > 0);
     assert_true(kit_measured(s, "total/shop") >= kit_measured(s, "request/shop/register"));
-    assert_true(kit_measured(s, "held/shop") == 8);
+    assert_true(kit_measured(s, "held/shop") == 9);
     flow_world_says(kit_artifact(s, "requests.log"), "shop: 'leave' POST http://127.0.0.1:");
     kit_step_free(s);
 }
@@ -47,6 +48,22 @@ static void what_one_answer_gives_the_next_request_uses(void **state)
     kit_set_list(s, "vars", "who=eve", NULL);
     flow_world_verify(s, BELAY_OK);
     assert_null(strstr(kit_artifact(s, "requests.log"), "token-4f"));
+    kit_step_free(s);
+}
+
+static void integers_beyond_64_bits_are_texts_of_their_digits(void **state)
+{
+    (void)state;
+    kit_step *s = flow_world_step(
+        "requests: ( { get = \"/api/huge\"; capture: { id = \"json:id\"; };\n"
+        "  expect: { json: ( { at = \"id\"; is = \"18446744073709551615\"; },\n"
+        "    { at = \"low\"; is = \"-9223372036854775809\"; }, { at = \"max\"; type = \"number\"; },\n"
+        "    { at = \"text\"; is = \"1\\\"99999999999999999999\"; }, { at = \"list[0]\"; type = \"string\"; },\n"
+        "    { at = \"list[1]\"; is = 1500; } ); }; },\n"
+        "  { get = \"/api/echo\"; query: { id = \"${id}\"; }; expect: { contains = \"id=18446744073709551615\"; }; } "
+        ");\n",
+        NULL);
+    flow_world_verify(s, BELAY_OK);
     kit_step_free(s);
 }
 
@@ -287,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_cookies_and_redirects_as_in_a_browser),
         cmocka_unit_test(what_one_answer_gives_the_next_request_uses),
+        cmocka_unit_test(integers_beyond_64_bits_are_texts_of_their_digits),
         cmocka_unit_test(conditions_that_hold),
         cmocka_unit_test(conditions_that_do_not_hold_say_what_came),
         cmocka_unit_test(a_failure_names_file_line_request_expected_and_came),

@@ -1,6 +1,9 @@
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <time.h>
 
 #include "busy.h"
@@ -241,6 +244,89 @@ static void what_cannot_work_is_refused(void **state)
     kit_step_free(flow);
 }
 
+/* From here on, this process and its workers know a host name that is 127.0.0.1. False: not allowed to. */
+static bool know_host(const char *name)
+{
+    const char *hosts = kit_path("%s/hosts", kit_folder());
+    kit_write(hosts, kit_path("127.0.0.1 localhost\n127.0.0.1 %s\n", name));
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount(hosts, "/etc/hosts", NULL, MS_BIND, NULL) == 0;
+}
+
+/* curl's resolver opens and closes sockets of its own, whose numbers come back. */
+static void a_host_name_is_as_good_as_an_address(void **state)
+{
+    (void)state;
+    static const char *const users[] = {"1", "10"};
+    if (!know_host("load-target.test"))
+        skip();
+    for (int i = 0; i < 6; i++) {
+        kit_step *s = kit_step_new("http.load");
+        kit_set_list(s, "targets", kit_path("x=http://load-target.test:%d/wait/5", port), NULL);
+        kit_set(s, "duration", "300ms");
+        kit_set(s, "users", users[i % 2]);
+        verify(s, BELAY_OK);
+        assert_true(kit_measured(s, "error_rate") == 0);
+        assert_true(kit_measured(s, "samples") > 3);
+        kit_step_free(s);
+    }
+}
+
+static void addresses_of_ipv6_are_asked_by_every_kind(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"http.load", "http.health", "http.latency"};
+    const int port6 = busy_start6();
+    if (!port6)
+        skip();
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        kit_step *s = kit_step_new(kinds[i]);
+        kit_set_list(s, "targets", kit_path("http://[::1]:%d/ok", port6), NULL);
+        if (i == 0)
+            kit_set(s, "duration", "200ms");
+        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+        verify(s, BELAY_OK);
+        if (i == 0)
+            assert_true(kit_measured(s, "error_rate") == 0 && kit_measured(s, "samples") > 3);
+        kit_step_free(s);
+    }
+}
+
+/* A proxy is asked for what is elsewhere, and never for this machine. */
+static void one_rule_of_proxies_holds_for_every_kind(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"http.load", "http.health", "http.latency"};
+    for (size_t i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
+        const bool local = i % 2;
+        setenv("http_proxy", kit_path("http://127.0.0.1:%d", local ? kit_free_port() : port), 1);
+        kit_step *s = kit_step_new(kinds[i / 2]);
+        kit_set_list(s, "targets",
+                     local ? kit_path("http://localhost:%d/ok", port) : "http://ex\u00e4mple.org:8099/idn", NULL);
+        if (i < 2)
+            kit_set(s, "duration", "200ms");
+        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+        verify(s, BELAY_OK);
+        kit_step_free(s);
+    }
+    unsetenv("http_proxy");
+}
+
+static void an_address_that_cannot_be_read_is_refused_before_anything_runs(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"http.load", "http.health", "http.latency"};
+    static const char *const bad[] = {"http://h/a b", "http://[::1/x", "http://h:99999/"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+            kit_step *s = kit_step_new(kinds[i]);
+            kit_set_list(s, "targets", bad[k], NULL);
+            assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+            says(kit_summary(s), kit_path("invalid address \"%s\"", bad[k]));
+            kit_step_free(s);
+        }
+}
+
 static void cancelled_it_ends_at_once(void **state)
 {
     (void)state;
@@ -268,6 +354,10 @@ int main(void)
         cmocka_unit_test(a_flow_sends_weighted_requests_with_bodies_between_its_own),
         cmocka_unit_test(connections_are_not_kept_when_told_so),
         cmocka_unit_test(what_cannot_work_is_refused),
+        cmocka_unit_test(a_host_name_is_as_good_as_an_address),
+        cmocka_unit_test(addresses_of_ipv6_are_asked_by_every_kind),
+        cmocka_unit_test(one_rule_of_proxies_holds_for_every_kind),
+        cmocka_unit_test(an_address_that_cannot_be_read_is_refused_before_anything_runs),
         cmocka_unit_test(cancelled_it_ends_at_once),
     };
     port = busy_start();

@@ -53,6 +53,50 @@ static kit_step *k6_that_writes(const char *summary, int status)
     return k6_step(k6_in_path(summary, status));
 }
 
+/* As k6 2 writes it; thresholds stand there only where it has them. */
+#define VERSIONED                                                                                                      \
+    "{ \"version\": \"1.0.0\", \"metadata\": { \"generated_at\": \"2026-01-15T10:30:45Z\", \"k6_version\": \"2.0.0\" " \
+    "},"                                                                                                               \
+    " \"config\": { \"execution\": \"local\", \"duration\": 60.0 }, \"results\": { \"passed\": %s, \"metrics\": ["     \
+    "{ \"name\": \"http_req_duration\", \"type\": \"trend\", \"contains\": \"time\", \"values\": { \"med\": 110.25, "  \
+    "\"max\":"                                                                                                         \
+    " 1140, \"p(95)\": 215.75, \"p(99)\": 900, \"count\": 1500 } %s },"                                                \
+    "{ \"name\": \"http_req_failed\", \"type\": \"rate\", \"values\": { \"rate\": 0.006, \"passes\": 9, \"fails\": "   \
+    "1491 } },"                                                                                                        \
+    "{ \"name\": \"http_reqs\", \"type\": \"counter\", \"values\": { \"count\": 1500, \"rate\": 49.5 } },"             \
+    "{ \"name\": \"iterations\", \"type\": \"counter\", \"values\": { \"count\": 1500, \"rate\": 49.5 } } ],"          \
+    " \"checks\": { \"metrics\": [ { \"name\": \"checks_succeeded\", \"values\": { \"rate\": 0.99, \"passes\": 99, "   \
+    "\"fails\":"                                                                                                       \
+    " 1 } } ] } } }\n"
+
+static void the_versioned_summary_of_k6_2_is_read_as_well(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *passed, *thresholds;
+        int exit;
+        belay_status status;
+    } cases[] = {
+        {"true", ", \"thresholds\": [{ \"source\": \"p(95)<500\", \"ok\": true }]", 0, BELAY_OK},
+        {"true", ", \"thresholds\": { \"p(95)<500\": { \"ok\": true } }", 0, BELAY_OK},
+        {"false", ", \"thresholds\": [{ \"source\": \"p(95)<500\", \"ok\": false }]", 99, BELAY_E_FAIL},
+        {"false", "", 99, BELAY_E_FAIL},
+        {"false", "", 0, BELAY_E_FAIL},
+        {"true", "", 0, BELAY_NO_DATA}, /* without a threshold there is nothing to judge by */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kit_step *s = k6_that_writes(kit_path(VERSIONED, cases[i].passed, cases[i].thresholds), cases[i].exit);
+        belay_status came = kit_run(s, KIT_VERIFY);
+        if (came != cases[i].status)
+            fail_msg("case %zu: %d, not %d: %s", i, came, cases[i].status, kit_summary(s));
+        assert_float_equal(kit_measured(s, "p95"), 215.75, 1e-9);
+        assert_float_equal(kit_measured(s, "error_rate"), 0.6, 1e-9);
+        assert_float_equal(kit_measured(s, "checks"), 99, 1e-9);
+        assert_float_equal(kit_measured(s, "samples"), 1500, 1e-9);
+        kit_step_free(s);
+    }
+}
+
 static void figures_and_thresholds_become_measurements(void **state)
 {
     (void)state;
@@ -204,6 +248,7 @@ static void k6_is_looked_up_in_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_versioned_summary_of_k6_2_is_read_as_well),
         cmocka_unit_test(figures_and_thresholds_become_measurements),
         cmocka_unit_test(a_crossed_threshold_is_a_failure_that_names_it),
         cmocka_unit_test(a_threshold_with_a_long_name_is_measured_too),

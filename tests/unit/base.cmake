@@ -1,5 +1,6 @@
 belay_test(unit/units_parse SOURCES units_parse.c USES base)
 belay_test(unit/units_threshold SOURCES units_threshold.c USES base)
+belay_test(unit/clean SOURCES clean.c USES base)
 belay_test(unit/trend SOURCES trend.c USES base)
 belay_test(unit/process SOURCES process.c USES base)
 belay_test(unit/nearest SOURCES nearest.c USES base)

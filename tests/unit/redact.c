@@ -136,6 +136,38 @@ static void the_password_of_an_unknown_url_is_masked_by_its_shape(void **state)
     assert_string_equal(query, "postgres://h/d?user=u&password=[secret]&x=1 h/?PASSWORD=[secret]#b");
 }
 
+static const char row_errors[] = "ERROR:  null value in column \"b\" violates not-null constraint\n"
+                                 "DETAIL:  Failing row contains (1, Ann (née O'X), null).\n"
+                                 "DETAIL:  Key (email, id)=(ann@example.org, (2)) already exists.\n"
+                                 "DETAIL:  Partition key of the failing row contains (d) = (2026-01-01).\n"
+                                 "{\"d\":\"Key (a)=(5) is not present in table \\\"t\\\".\"}\n"
+                                 "DETAIL:  parameters: $1 = 'ann', $2 = '7'\n"
+                                 "ERROR 1062: Duplicate entry 'ann@example.org' for key 'users.email'\n"
+                                 "Key (a) and failing row contain nothing; Duplicate entry\n";
+
+static void the_contents_of_rows_are_masked(void **state)
+{
+    (void)state;
+    guard_mem char *masked = redactor_mask(NULL, row_errors);
+    assert_string_equal(masked, "ERROR:  null value in column \"b\" violates not-null constraint\n"
+                                "DETAIL:  Failing row contains ([row]).\n"
+                                "DETAIL:  Key (email, id)=([row]) already exists.\n"
+                                "DETAIL:  Partition key of the failing row contains ([row]).\n"
+                                "{\"d\":\"Key (a)=([row]) is not present in table \\\"t\\\".\"}\n"
+                                "DETAIL:  parameters: $1 = [row]\n"
+                                "ERROR 1062: Duplicate entry '[row]' for key 'users.email'\n"
+                                "Key (a) and failing row contain nothing; Duplicate entry\n");
+    for (size_t cut = 0; cut < sizeof row_errors - 1; cut++) {
+        redact_stream s = {0};
+        text out = {0};
+        redact_stream_add(&s, row_errors, cut, &out);
+        redact_stream_add(&s, row_errors + cut, sizeof row_errors - 1 - cut, &out);
+        redact_stream_end(&s, &out);
+        assert_string_equal(text_get(&out), masked);
+        text_done(&out);
+    }
+}
+
 static void base64_is_known_in_all_alignments_and_both_alphabets(void **state)
 {
     (void)state;
@@ -278,6 +310,7 @@ int main(void)
         cmocka_unit_test(hexadecimal_digits_are_known),
         cmocka_unit_test(what_is_written_otherwise_is_left_alone),
         cmocka_unit_test(the_password_of_an_unknown_url_is_masked_by_its_shape),
+        cmocka_unit_test(the_contents_of_rows_are_masked),
         cmocka_unit_test(base64_is_known_in_all_alignments_and_both_alphabets),
         cmocka_unit_test(line_breaks_within_a_value_do_not_hide_it),
         cmocka_unit_test(the_password_in_a_url_is_a_secret_of_its_own),

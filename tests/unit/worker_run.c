@@ -83,6 +83,48 @@ static void of_long_output_beginning_and_end_are_kept(void **state)
     assert_int_equal(p.artifact.count, 3000011);
 }
 
+/* The cause of a failure stands in the first lines or in the last: an artifact that cannot hold all keeps both. */
+static void of_more_than_an_artifact_holds_beginning_and_end_are_kept(void **state)
+{
+    (void)state;
+    guard_phase p = {0};
+    run(&p, json_pack("[s,s,s]", "sh", "-c", "echo FIRST; yes 1234567 | head -c 20000000; echo FATAL the real cause"),
+        NULL, 0);
+    assert_int_equal(p.status, BELAY_OK);
+    const char *kept = text_get(&p.artifact);
+    assert_true(p.artifact.count > 12000000 && p.artifact.count < 16000000);
+    assert_int_equal(strncmp(kept, "FIRST\n1234567\n", 14), 0);
+    assert_contains(kept, " bytes left out here ...]\n1234567\n");
+    assert_contains(kept, "\n1234567\nFATAL the real cause\n");
+    assert_contains(text_get(&p.log), "keeps the beginning and the end of the output");
+}
+
+static void a_script_whose_interpreter_is_missing_is_told_by_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *says;
+    } scripts[] = {
+        {"#!/bin/sh\r\necho hi\r\n",
+         "it has Windows line ends (CRLF), so that its first line names the interpreter \"/bin/sh\\r\""},
+        {"#! /no/such/ruby -w\n", "the interpreter \"/no/such/ruby\" that its first line names is not there"},
+    };
+    char folder[] = "/tmp/belay-shebang-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    guard_mem char *path = mem_printf("%s/script", folder);
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+        assert_int_equal(write(fd, scripts[i].first, strlen(scripts[i].first)), strlen(scripts[i].first));
+        close(fd);
+        guard_phase p = {0};
+        run(&p, json_pack("[s]", path), NULL, 0);
+        assert_int_equal(p.status, BELAY_E_FAIL);
+        assert_contains(p.summary, scripts[i].says);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void environment_and_folder_can_be_set(void **state)
 {
     (void)state;
@@ -233,6 +275,8 @@ int main(void)
         cmocka_unit_test(stdin_is_fed_also_when_it_is_larger_than_a_pipe),
         cmocka_unit_test(a_program_that_does_not_read_its_stdin_is_fine),
         cmocka_unit_test(of_long_output_beginning_and_end_are_kept),
+        cmocka_unit_test(of_more_than_an_artifact_holds_beginning_and_end_are_kept),
+        cmocka_unit_test(a_script_whose_interpreter_is_missing_is_told_by_it),
         cmocka_unit_test(environment_and_folder_can_be_set),
         cmocka_unit_test(a_program_that_cannot_be_started_is_said_by_name_and_reason),
         cmocka_unit_test(what_is_no_program_is_not_handed_to_a_shell),

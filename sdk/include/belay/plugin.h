@@ -107,7 +107,8 @@ typedef struct belay_run {
     const char *const *env;  /**< "NAME=value", added to the filtered environment; may hold secrets. */
     const char *cwd;         /**< NULL: the work folder */
     const char *stdin_text;  /**< may hold secrets */
-    const char *keep_as;     /**< also append both streams, masked, to the artifact of this name */
+    const char *keep_as;     /**< also append both streams, masked, to the artifact of this name: the first and the
+                              *   last 6 MiB, the middle left out by a line that says so */
     void (*on_line)(void *user, const char *line); /**< each line of either stream as it comes; may be NULL */
     void *user;
     const char *out, *err;     /**< out: first 64 KiB and last 192 KiB, NUL-terminated, never NULL */
