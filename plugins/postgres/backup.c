@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "durable/durable.h"
+#include "obstacles.h"
 #include "say/say.h"
 #include "server.h"
 #include "tool.h"
@@ -69,6 +70,8 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
         status = check_room(&s, h->opt_str(c, "to"), size);
     if (status == BELAY_OK)
         status = check_client(&s);
+    if (status == BELAY_OK && strcmp(h->opt_str(c, "prove"), "restore") == 0)
+        status = obstacles_rights(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "dump database %s (%.0f MB) into %s", s.database, size / 1e6, h->opt_str(c, "to"));
         h->plan(c, text, "nothing to undo: a proved dump stays, an unfinished one is removed");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "durable/digest.h"
+#include "obstacles.h"
 #include "server.h"
 #include "tool.h"
 
@@ -49,6 +50,12 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
     belay_status status = server_open(c, h, &s);
     if (status == BELAY_OK)
         status = open_dump(&s, &fd);
+    if (status == BELAY_OK)
+        status = obstacles_rights(&s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(&s, true, false);
+    if (status == BELAY_OK)
+        status = obstacles_replication(&s, true);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "restore %.300s into a fresh database and swap it in as %s", h->opt_str(c, "file"),
                  s.database);
@@ -143,6 +150,10 @@ static belay_status restore(server *s, int fd)
 {
     bool swapped = false;
     belay_status status = remember_all(s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(s, false, false);
+    if (status == BELAY_OK && !s->h->recall(s->c, "swapped"))
+        status = obstacles_replication(s, false);
     const char *fresh = s->h->recall(s->c, "fresh"), *aside = s->h->recall(s->c, "aside");
     if (status == BELAY_OK)
         status = server_exists(s, aside, &swapped);

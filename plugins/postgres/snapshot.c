@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "obstacles.h"
 #include "properties.h"
+#include "say/say.h"
 #include "server.h"
 
 /* Transactions and rows written so far, by the server's own statistics; they go with the database when it is renamed.
@@ -51,7 +53,11 @@ belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = server_size(&s, s.database, &size);
     if (status == BELAY_OK)
-        status = properties_rehearse(&s, s.database);
+        status = obstacles_rights(&s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(&s, true, true);
+    if (status == BELAY_OK)
+        status = obstacles_replication(&s, true);
     if (status == BELAY_OK) {
         server_derive(&s, "before", name);
         snprintf(text, sizeof text, "copy database %s (%.0f MB) to %s", s.database, size / 1e6, name);
@@ -108,6 +114,10 @@ static belay_status copy(server *s)
     bool exists = false;
     double size = 0, start = now_ms();
     belay_status status = check_idle(s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(s, false, true);
+    if (status == BELAY_OK)
+        status = obstacles_replication(s, false);
     if (status == BELAY_OK)
         status = remember_all(s);
     const char *name = s->h->recall(s->c, "snapshot"), *unfinished = s->h->recall(s->c, "unfinished");
@@ -173,6 +183,13 @@ static void tell_writes(server *s, const char *aside)
     s->h->log(s->c, 1, text);
 }
 
+static void tell_replication(server *s, const char *name, const char *aside)
+{
+    char names[1024] = "";
+    if (obstacles_name_replication(s, aside, names, sizeof names) == BELAY_OK && *names)
+        say_log(s->c, s->h, 2, "%s stayed with %s: make them again for %s where they are needed", names, aside, name);
+}
+
 /* There is no snapshot to swap in: it is swapped in already, or somebody dropped it. */
 static belay_status without_snapshot(server *s, const char *name, bool have_name, const char *snapshot,
                                      const char *aside)
@@ -206,8 +223,10 @@ static belay_status swap_back(server *s, const char *name, const char *snapshot,
         return server_say(s, BELAY_E_FAIL, "find out who dropped or renamed it",
                           "database %s is gone; its snapshot %s is there", name, snapshot);
     status = server_swap(s, name, aside, snapshot);
-    if (status == BELAY_OK)
+    if (status == BELAY_OK) {
         tell_writes(s, aside);
+        tell_replication(s, name, aside);
+    }
     return status;
 }
 

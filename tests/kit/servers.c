@@ -235,6 +235,10 @@ const char *kit_postgres_url(void)
                                     "-c",
                                     "max_connections=60",
                                     "-c",
+                                    "wal_level=logical",
+                                    "-c",
+                                    "max_prepared_transactions=4",
+                                    "-c",
                                     "shared_buffers=32MB",
                                     NULL};
         server s = {argv, kit_path("%s/log", folder), user, port, SIGQUIT, postgres_answers, false};

@@ -216,6 +216,84 @@ static void a_backup_restores_what_it_saved(void **state)
     kit_step_free(s);
 }
 
+/* A dump has none of what belongs to the database as a whole, and the planner would guess. */
+static void a_restored_database_is_the_same_as_the_one_it_replaces(void **state)
+{
+    (void)state;
+    world_make("app");
+    world_sql("postgres", "DROP DATABASE app");
+    world_sql("postgres", "CREATE DATABASE app TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'");
+    world_sql("app", "CREATE TABLE w AS SELECT unnest('{B,a,c}'::text[]) AS t");
+    world_adorn("app");
+    const char *before = world_properties("app"), *url = kit_postgres_database("app");
+    kit_step *s = backup(url, kit_folder());
+    kit_set(s, "prove", "restore");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM w");
+    kit_step *r = restore(url, kit_output(s, "file"));
+    assert_int_equal(kit_run(r, KIT_PREPARE), BELAY_OK);
+    if (kit_run(r, KIT_EXECUTE) != BELAY_OK)
+        fail_msg("%s", kit_summary(r));
+    assert_int_equal(kit_run(r, KIT_VERIFY), BELAY_OK);
+    assert_string_equal(world_properties("app"), before);
+    assert_string_equal(world_sql("app", "SELECT string_agg(t, '' ORDER BY t) FROM w"), "aBc\n");
+    assert_string_equal(world_sql("app", "SELECT reltuples FROM pg_class WHERE relname = 'w'"), "3\n");
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_properties("app"), before);
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+/* As set for the time of a release, to keep writers out. */
+static void a_database_that_is_read_only_by_default_is_proved_and_restored(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *rows = world_digest("app");
+    const char *const places[] = {"ALTER DATABASE app", "ALTER ROLE postgres", "ALTER ROLE postgres IN DATABASE app"};
+    for (size_t i = 0; i < 3; i++) {
+        world_sql("postgres", kit_path("%s SET default_transaction_read_only = on", places[i]));
+        const char *before = world_properties("app");
+        kit_step *s = backup(url, kit_folder());
+        kit_set(s, "prove", "restore");
+        if (kit_run(s, KIT_EXECUTE) != BELAY_OK)
+            fail_msg("%s: %s", places[i], kit_summary(s));
+        kit_step *r = restore(url, kit_output(s, "file"));
+        if (kit_run(r, KIT_EXECUTE) != BELAY_OK)
+            fail_msg("%s: %s", places[i], kit_summary(r));
+        assert_string_equal(world_properties("app"), before);
+        assert_string_equal(world_digest("app"), rows);
+        world_sql("postgres?options=-cdefault_transaction_read_only%3Doff",
+                  kit_path("%s RESET default_transaction_read_only", places[i]));
+        assert_int_equal(kit_run(r, KIT_DISCARD), BELAY_OK);
+        kit_step_free(r);
+        kit_step_free(s);
+    }
+}
+
+static void two_restores_of_one_run_are_taken_back_in_turn(void **state)
+{
+    (void)state;
+    const char *url = world_make("app");
+    kit_step *s = backup(url, kit_folder()), *first = NULL, *second = NULL;
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    first = restore(url, kit_output(s, "file"));
+    second = restore(url, kit_output(s, "file"));
+    kit_fact(first, "step.id", "first");
+    kit_fact(second, "step.id", "second");
+    world_sql("app", "DELETE FROM a WHERE id > 10");
+    assert_int_equal(kit_run(first, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a WHERE id > 20");
+    assert_int_equal(kit_run(second, KIT_EXECUTE), BELAY_OK);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "1000\n");
+    assert_int_equal(kit_run(second, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "20\n");
+    assert_int_equal(kit_run(first, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "10\n");
+    kit_step_free(second);
+    kit_step_free(first);
+    kit_step_free(s);
+}
+
 static void a_database_that_was_set_aside_and_dropped_is_no_success(void **state)
 {
     (void)state;
@@ -305,6 +383,9 @@ int main(void)
         cmocka_unit_test(two_dumps_of_one_run_are_two_files),
         cmocka_unit_test(too_little_room_is_found_in_prepare),
         cmocka_unit_test(a_backup_restores_what_it_saved),
+        cmocka_unit_test(a_restored_database_is_the_same_as_the_one_it_replaces),
+        cmocka_unit_test(a_database_that_is_read_only_by_default_is_proved_and_restored),
+        cmocka_unit_test(two_restores_of_one_run_are_taken_back_in_turn),
         cmocka_unit_test(a_database_that_was_set_aside_and_dropped_is_no_success),
         cmocka_unit_test(a_bad_dump_changes_nothing),
         cmocka_unit_test(a_restore_killed_in_its_swap_leaves_the_database_open),
