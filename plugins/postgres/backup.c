@@ -72,6 +72,8 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
         status = check_client(&s);
     if (status == BELAY_OK && strcmp(h->opt_str(c, "prove"), "restore") == 0)
         status = obstacles_rights(&s);
+    if (status == BELAY_OK)
+        status = tool_check(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "dump database %s (%.0f MB) into %s", s.database, size / 1e6, h->opt_str(c, "to"));
         h->plan(c, text, "nothing to undo: a proved dump stays, an unfinished one is removed");
@@ -82,18 +84,16 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
 
 static belay_status dump(const server *s, int fd)
 {
-    const char *args[] = {"--format=custom", "--no-password", NULL};
-    const tool t = {
-        .program = "pg_dump", .args = args, .database = s->database, .out_fd = fd, .keep_as = "pg_dump.log"};
+    const char *args[] = {"--format=custom", NULL};
     s->h->progress(s->c, 1, 3, "dumping");
-    return tool_run(s->c, s->h, &t, NULL);
+    return tool_dump(s, args, fd, "pg_dump.log");
 }
 
 /* Into a database that is made, filled and compared as a restore would. */
 static belay_status restore_into(server *s, int fd, const char *scratch)
 {
     const char *restore_all[] = {"--exit-on-error", "--no-password", NULL};
-    const tool restoring = {.program = "pg_restore", .args = restore_all, .database = scratch, .in_fd = fd};
+    const tool restoring = {.program = "pg_restore", .args = restore_all, .database = scratch, .session = s, .in_fd = fd};
     belay_status status = server_drop(s, scratch);
     if (status == BELAY_OK)
         status = server_create_like(s, s->database, scratch);
