@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "buf.h"
 #include "say/say.h"
 
-#define KEYWORD_MAX 48
+#define KEYWORD_MAX    48
+#define CONTAINER_USER "postgres" /* the superuser of the official images */
 
 const char *address_word(const PQconninfoOption *words, const char *keyword)
 {
@@ -74,16 +76,24 @@ static bool find_unknown(const char *url, char ret[KEYWORD_MAX])
     return false;
 }
 
-static bool is_libpq_scheme(const char *url)
+static const char of_container[] = "docker://";
+
+static bool is_known_scheme(const char *url)
 {
-    return strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0;
+    return strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0 ||
+           strncmp(url, of_container, strlen(of_container)) == 0;
 }
 
-/* "postgresql+asyncpg" of "postgresql+asyncpg://..."; false when it is libpq's own, or key=value form. */
+bool address_is_container(belay_ctx *c, const belay_host *h)
+{
+    return strncmp(h->opt_str(c, "database"), of_container, strlen(of_container)) == 0;
+}
+
+/* "postgresql+asyncpg" of "postgresql+asyncpg://..."; false when it is known, or key=value form. */
 static bool take_scheme(const char *url, char ret[KEYWORD_MAX])
 {
     const char *end = strstr(url, "://");
-    return end && !is_libpq_scheme(url) && take_name(url, (size_t)(end - url), ret);
+    return end && !is_known_scheme(url) && take_name(url, (size_t)(end - url), ret);
 }
 
 static belay_status blame_scheme(belay_ctx *c, const belay_host *h, const char *scheme)
@@ -104,23 +114,38 @@ static bool take_unknown_word(const char *message, char ret[KEYWORD_MAX])
     return name && take_name(name + strlen(begin), strcspn(name + strlen(begin), "\""), ret);
 }
 
+/* libpq's own default is the name of the user here, which means nothing in a container. */
+static void set_default(PQconninfoOption *words, const char *keyword, const char *value)
+{
+    for (PQconninfoOption *w = words; w->keyword; w++)
+        if (strcmp(w->keyword, keyword) == 0 && !w->val)
+            w->val = strdup(value);
+}
+
 belay_status address_read(belay_ctx *c, const belay_host *h, PQconninfoOption **ret)
 {
     const char *text = h->opt_str(c, "database");
     char name[KEYWORD_MAX], *why = NULL;
     if (take_scheme(text, name))
         return blame_scheme(c, h, name);
-    if (is_libpq_scheme(text) && find_unknown(text, name))
+    if (is_known_scheme(text) && find_unknown(text, name))
         return blame_parameter(c, h, name);
-    *ret = PQconninfoParse(text, &why);
+    guard_heap char *as_url =
+        address_is_container(c, h) ? heap_printf("postgresql://%s", text + strlen(of_container)) : NULL;
+    *ret = PQconninfoParse(as_url ? as_url : text, &why);
+    if (as_url)
+        explicit_bzero(as_url, strlen(as_url));
     const bool named = !*ret && why && take_unknown_word(why, name);
     PQfreemem(why);
+    if (*ret && as_url)
+        set_default(*ret, "user", CONTAINER_USER);
     if (*ret)
         return BELAY_OK;
     if (named)
         return blame_parameter(c, h, name);
     return say_option(c, h, BELAY_E_CONFIG, "database",
-                      "write postgresql://user:password@host:port/name, with special characters percent-encoded",
+                      "write postgresql://user:password@host:port/name, or docker://CONTAINER/name?user=USER, with "
+                      "special characters percent-encoded",
                       "the database's address cannot be read");
 }
 
@@ -168,6 +193,8 @@ belay_status address_blame(const char *message, const char **ret_hint)
         *ret_hint = "correct that parameter of the database's address";
         return BELAY_E_CONFIG;
     }
-    *ret_hint = "start the server, or correct host and port in the database's address";
+    *ret_hint =
+        "start the server, or correct host and port in the database's address; when an earlier step of this run "
+        "starts it, let the address use an output of that step";
     return BELAY_E_RETRY;
 }

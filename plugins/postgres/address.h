@@ -7,6 +7,9 @@
 /** Reads the option. The caller frees *ret with PQconninfoFree(). E_CONFIG, explained without quoting any value (one
  * may be a password): an unknown scheme or parameter is named. */
 belay_status address_read(belay_ctx *c, const belay_host *h, PQconninfoOption **ret);
+/** Whether the option names a container: docker://[USER[:PASSWORD]@]CONTAINER[:PORT]/DATABASE[?user=USER]. Its words
+ * are those of a URL whose host is the container. */
+bool address_is_container(belay_ctx *c, const belay_host *h);
 /** The value of a word, or NULL. Borrowed. */
 const char *address_word(const PQconninfoOption *words, const char *keyword);
 /** Why there is no connection, from libpq's message: the status that it deserves and what to do. */

@@ -39,28 +39,11 @@ static belay_status check_room(const server *s, const char *folder, double size)
                : server_say(s, BELAY_E_FAIL, NULL, "%s cannot be written: %s", folder, strerror(errno));
 }
 
-/* A client older than the server refuses to dump; found out before anything is touched. */
-static belay_status check_client(const server *s)
-{
-    const char *args[] = {"--version", NULL};
-    const tool t = {.program = "pg_dump", .args = args};
-    belay_run io;
-    belay_status status = tool_run(s->c, s->h, &t, &io);
-    if (status != BELAY_OK)
-        return status;
-    const char *digits = strpbrk(io.out, "0123456789");
-    int client = digits ? atoi(digits) : 0, server = PQserverVersion(s->conn) / 10000;
-    if (client < server)
-        return server_say(s, BELAY_E_FAIL, "use a newer pg_dump, or the server's own by tool_prefix",
-                          "pg_dump is of version %d, the server of version %d", client, server);
-    return BELAY_OK;
-}
-
 belay_status backup_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
     double size = 0;
-    char text[DURABLE_PATH + 128];
+    char text[DURABLE_PATH + SERVER_WHERE + 128], where[SERVER_WHERE];
     if (h->pending(c, "database") || h->pending(c, "to"))
         return BELAY_OK;
     belay_status status = server_open(c, h, &s);
@@ -69,13 +52,12 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = check_room(&s, h->opt_str(c, "to"), size);
     if (status == BELAY_OK)
-        status = check_client(&s);
+        status = tool_check_dump(&s);
     if (status == BELAY_OK && strcmp(h->opt_str(c, "prove"), "restore") == 0)
         status = obstacles_rights(&s);
-    if (status == BELAY_OK)
-        status = tool_check(&s);
     if (status == BELAY_OK) {
-        snprintf(text, sizeof text, "dump database %s (%.0f MB) into %s", s.database, size / 1e6, h->opt_str(c, "to"));
+        snprintf(text, sizeof text, "dump database %s%s (%.0f MB) into %s", s.database, server_where(where), size / 1e6,
+                 h->opt_str(c, "to"));
         h->plan(c, text, "nothing to undo: a proved dump stays, an unfinished one is removed");
     }
     server_close(&s);
@@ -93,7 +75,8 @@ static belay_status dump(const server *s, int fd)
 static belay_status restore_into(server *s, int fd, const char *scratch)
 {
     const char *restore_all[] = {"--exit-on-error", "--no-password", NULL};
-    const tool restoring = {.program = "pg_restore", .args = restore_all, .database = scratch, .session = s, .in_fd = fd};
+    const tool restoring = {
+        .program = "pg_restore", .args = restore_all, .database = scratch, .session = s, .in_fd = fd};
     belay_status status = server_drop(s, scratch);
     if (status == BELAY_OK)
         status = server_create_like(s, s->database, scratch);

@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "buf.h"
+#include "inside.h"
 #include "pooler.h"
 #include "say/say.h"
 #include "server.h"
@@ -22,11 +23,34 @@
 #define PING_LIMIT  "2" /* seconds; libpq knows no less */
 #define MARGIN_MS   10000
 #define POOLER_MS   2000
+#define WAY_MS      5000
 
 /* Where the call's first session got to: each call is a process of its own. */
 static struct {
     char *host, *hostaddr, *port;
+    char container[CONTAINER_NAME]; /* "" when it is in none */
+    char inner_port[16];
+    char way[2 * CONTAINER_PLACE]; /* into the container, for people */
+    int sessions;                  /* that are open */
 } reached;
+
+const char *server_container(void)
+{
+    return reached.container[0] ? reached.container : NULL;
+}
+
+const char *server_container_port(void)
+{
+    return reached.inner_port;
+}
+
+char *server_where(char buf[SERVER_WHERE])
+{
+    buf[0] = '\0';
+    if (reached.container[0])
+        snprintf(buf, SERVER_WHERE, " in the container %s (reached by %s)", reached.container, reached.way);
+    return buf;
+}
 
 static belay_status explain_no_connection(const server *s)
 {
@@ -87,6 +111,32 @@ static void fill_words(const PQconninfoOption *words, const char *keys[PARAMETER
     }
 }
 
+static void forget_place(void)
+{
+    free(reached.host);
+    free(reached.hostaddr);
+    free(reached.port);
+    reached.host = reached.hostaddr = reached.port = NULL;
+}
+
+static void count_in(server *s)
+{
+    s->counted = true;
+    reached.sessions++;
+}
+
+/* A tunnel is one of the step's own programs: it ends before the call does. */
+void server_close(server *s)
+{
+    PQfinish(s->conn);
+    s->conn = NULL;
+    if (s->counted && --reached.sessions == 0 && inside_leave()) {
+        forget_place();
+        reached.container[0] = '\0';
+    }
+    s->counted = false;
+}
+
 static PGconn *start_connection(const PQconninfoOption *words, const char *database)
 {
     const char *keys[PARAMETERS], *values[PARAMETERS];
@@ -127,6 +177,7 @@ static belay_status check_pooler(server *s, const PQconninfoOption *words)
     if (status != BELAY_OK || !pooled)
         return status;
     server other = {.c = s->c, .h = s->h, .explained = true};
+    count_in(&other);
     other.conn = start_connection(words, PQdb(s->conn));
     const bool shared = server_connect(&other, POOLER_MS) == BELAY_OK && pooler_shares(s, &other);
     server_close(&other);
@@ -139,11 +190,72 @@ static belay_status check_pooler(server *s, const PQconninfoOption *words)
         "transaction): Belay's session settings and locks would reach the sessions of others");
 }
 
+static void set_inside(const inside_way *way)
+{
+    forget_place();
+    reached.host = heap_dup(way->host);
+    reached.hostaddr = heap_dup(way->hostaddr);
+    reached.port = heap_dup(way->port);
+}
+
+/* Tries the ways into the container; the first that leads to a session is the call's. */
+static belay_status enter(server *s, const PQconninfoOption *words, const char *database, const container *k)
+{
+    const char *password = address_word(words, "password");
+    const bool with_password = password && *password;
+    belay_status status = BELAY_E_RETRY;
+    guard_buf tried = {0};
+    for (size_t i = 0; i < INSIDE_WAYS; i++) {
+        inside_way way;
+        if (!inside_way_of(s, k, with_password, i, &way))
+            continue;
+        PQfinish(s->conn);
+        set_inside(&way);
+        s->conn = start_connection(words, database);
+        s->explained = true;
+        status = server_connect(s, i + 1 < INSIDE_WAYS ? WAY_MS : INT64_MAX);
+        s->explained = false;
+        if (status == BELAY_OK) {
+            snprintf(reached.way, sizeof reached.way, "%s", way.name);
+            say_log(s->c, s->h, 1, "PostgreSQL in the container %s is reached by %s", k->name, way.name);
+            return BELAY_OK;
+        }
+        buf_printf(&tried, "\nby %s: %s", way.name, PQerrorMessage(s->conn));
+        if (!inside_goes_on(s, status, with_password))
+            break;
+    }
+    const char *hint = NULL;
+    if (status != BELAY_E_CANCELLED)
+        status = address_blame(PQerrorMessage(s->conn), &hint);
+    return server_say(s, status, hint, "no connection to PostgreSQL in the container %s:%s", k->name, buf_get(&tried));
+}
+
+static belay_status find_and_enter(server *s, const PQconninfoOption *words, const char *database)
+{
+    const char *name = address_word(words, "host"), *port = address_word(words, "port");
+    container k;
+    belay_status status =
+        container_find(s->c, s->h, "database", name ? name : "", port && *port ? atoi(port) : 5432, &k);
+    if (status == BELAY_OK)
+        status = enter(s, words, database, &k);
+    if (status == BELAY_OK) {
+        snprintf(reached.container, sizeof reached.container, "%s", k.name);
+        snprintf(reached.inner_port, sizeof reached.inner_port, "%d", k.port);
+    }
+    return status;
+}
+
 /* A session by the words, of which database takes the place of the one there. */
 static belay_status connect_by(server *s, const PQconninfoOption *words, const char *database)
 {
-    s->conn = start_connection(words, database);
-    belay_status status = server_connect(s, INT64_MAX);
+    belay_status status = BELAY_OK;
+    count_in(s);
+    if (address_is_container(s->c, s->h) && !reached.container[0]) {
+        status = find_and_enter(s, words, database);
+    } else {
+        s->conn = start_connection(words, database);
+        status = server_connect(s, INT64_MAX);
+    }
     if (status != BELAY_OK)
         return status;
     keep_reached(s->conn);
@@ -226,8 +338,30 @@ belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *da
     return open_server(c, h, database, ret);
 }
 
+/* A container that does not run may be starting again, and so may the server in it. */
+static belay_status wait_for_container(belay_ctx *c, const belay_host *h)
+{
+    const int64_t began = h->time_left_ms(c);
+    for (;;) {
+        server s;
+        belay_status status = open_server(c, h, "", &s);
+        const bool coming = s.conn && strstr(PQerrorMessage(s.conn), "starting up");
+        server_close(&s);
+        const int64_t left = h->time_left_ms(c);
+        if (status == BELAY_E_CANCELLED)
+            return status;
+        if (status != BELAY_E_RETRY || left < MARGIN_MS || (!coming && began - left >= PATIENCE_MS))
+            return BELAY_OK;
+        status = h->nap(c, PING_NAP_MS);
+        if (status != BELAY_OK)
+            return status;
+    }
+}
+
 belay_status server_wait(belay_ctx *c, const belay_host *h)
 {
+    if (address_is_container(c, h))
+        return wait_for_container(c, h);
     const char *keys[PARAMETERS], *values[PARAMETERS];
     PQconninfoOption *words = PQconninfoParse(h->opt_str(c, "database"), NULL);
     if (!words)

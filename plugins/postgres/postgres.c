@@ -4,7 +4,8 @@
 #define DATABASE                                                                                                       \
     {                                                                                                                  \
         .name = "database", .type = BELAY_T_STRING, .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,                        \
-        .doc = "The database: postgresql://user:password@host:port/name, or libpq's key=value form.",                  \
+        .doc = "The database: postgresql://user:password@host:port/name, libpq's key=value form, or "                  \
+               "docker://CONTAINER/name?user=USER for a server in a container.",                                       \
         .example = "${secret:database_url}"                                                                            \
     }
 

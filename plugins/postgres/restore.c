@@ -42,7 +42,7 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
     int fd = -1;
-    char text[512];
+    char text[SERVER_WHERE + 512], where[SERVER_WHERE];
     if (h->pending(c, "database") || h->pending(c, "file") || h->pending(c, "sha256")) {
         h->plan(c, "restore a dump into a fresh database and swap it in", "swap the old database back by renaming");
         return BELAY_OK;
@@ -59,8 +59,8 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = tool_check(&s);
     if (status == BELAY_OK) {
-        snprintf(text, sizeof text, "restore %.300s into a fresh database and swap it in as %s", h->opt_str(c, "file"),
-                 s.database);
+        snprintf(text, sizeof text, "restore %.300s into a fresh database and swap it in as %s%s",
+                 h->opt_str(c, "file"), s.database, server_where(where));
         h->plan(c, text, "swap the old database back by renaming");
     }
     if (fd >= 0)

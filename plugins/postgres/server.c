@@ -22,12 +22,6 @@ belay_status server_say(const server *s, belay_status status, const char *hint, 
     return status;
 }
 
-void server_close(server *s)
-{
-    PQfinish(s->conn);
-    s->conn = NULL;
-}
-
 static void ask_to_cancel(server *s)
 {
     char why[256];

@@ -21,6 +21,7 @@ typedef struct server {
     char database[SERVER_NAME]; /**< the one that the URL names */
     char user[SERVER_NAME];
     bool explained; /**< a failure has been explained, which stands: server_say() adds nothing */
+    bool counted;   /**< among the call's open sessions */
     void (*waiting)(void *user, int64_t ms); /**< called each 100 ms while an answer is awaited; may be NULL */
     void *waiting_user;
 } server;
@@ -42,6 +43,13 @@ belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *da
 /** Before a rollback connects: waits for a server that has just died and comes back, 10 s when it does not answer, and
  * as long as the call's time permits when it says that it is starting. OK also when it did not come; E_CANCELLED. */
 belay_status server_wait(belay_ctx *c, const belay_host *h);
+/** The container that the call's sessions lead into, or NULL. */
+const char *server_container(void);
+/** The server's port in there, as text. */
+const char *server_container_port(void);
+/** For a line of the plan: " in the container X (reached by Y)", or "" for a server that is in none. */
+#define SERVER_WHERE 1024
+char *server_where(char buf[SERVER_WHERE]);
 /** Waits until s->conn, which PQconnectStart...() made, is connected, for at most limit_ms; explained when not. */
 belay_status server_connect(server *s, int64_t limit_ms);
 void server_close(server *s);

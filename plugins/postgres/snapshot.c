@@ -42,7 +42,7 @@ belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
     server s;
     double size = 0;
     bool exists = false;
-    char text[512], name[SERVER_NAME];
+    char text[SERVER_WHERE + 512], name[SERVER_NAME], where[SERVER_WHERE];
     if (h->pending(c, "database"))
         return BELAY_OK;
     belay_status status = server_open(c, h, &s);
@@ -60,7 +60,8 @@ belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
         status = obstacles_replication(&s, true);
     if (status == BELAY_OK) {
         server_derive(&s, "before", name);
-        snprintf(text, sizeof text, "copy database %s (%.0f MB) to %s", s.database, size / 1e6, name);
+        snprintf(text, sizeof text, "copy database %s%s (%.0f MB) to %s", s.database, server_where(where), size / 1e6,
+                 name);
         h->plan(c, text, "swap the copy in by renaming; the database as it is then is kept aside");
     }
     server_close(&s);

@@ -41,39 +41,74 @@ static void command_done(command *m)
     free(m->argv.items);
 }
 
-/* A program behind a prefix may see neither the file nor the environment: then it connects by the local socket. */
-static belay_status take_connection(command *m, const tool *t, bool elsewhere)
+/* The words for a program that connects from here. */
+static belay_status take_words(command *m, const server *s)
 {
-    const server *s = t->session;
-    const char *password = PQpass(s->conn);
     size_t n = 0;
     belay_status status = words_write(s, &m->service_file);
     if (status != BELAY_OK)
         return status;
+    while (m->env[n])
+        n++;
     m->env[n++] = m->file_env = heap_printf("PGSERVICEFILE=%s", m->service_file);
     m->env[n++] = "PGSERVICE=" WORDS_SERVICE;
-    if (password && *password)
-        m->env[n++] = m->password_env = heap_printf("PGPASSWORD=%s", password);
+    return BELAY_OK;
+}
+
+/* A program behind a prefix may see neither the file nor the environment: then it connects by the local socket, as one
+ * in the database's container always does. */
+static belay_status take_connection(command *m, const tool *t, bool elsewhere, bool inside)
+{
+    const server *s = t->session;
+    belay_status status = inside ? BELAY_OK : take_words(m, s);
+    if (status != BELAY_OK)
+        return status;
     add(m, "-w"); /* never ask for a password */
-    if (elsewhere) {
+    if (inside) {
+        add(m, "-p");
+        add(m, server_container_port());
+    }
+    if (elsewhere || inside) {
         add(m, "-U");
         add(m, PQuser(s->conn));
     }
     add(m, "-d");
-    add(m, m->dbname = words_local(s, t->database, elsewhere));
+    add(m, m->dbname = words_local(s, t->database, elsewhere || inside));
     return BELAY_OK;
+}
+
+static void take_password(command *m, const tool *t)
+{
+    const char *password = t->database ? PQpass(t->session->conn) : NULL;
+    if (password && *password)
+        m->env[0] = m->password_env = heap_printf("PGPASSWORD=%s", password);
+}
+
+static void enter_container(command *m)
+{
+    add(m, "docker");
+    add(m, "exec");
+    add(m, "-i");
+    if (m->password_env) { /* the value comes from docker's environment, not from its arguments */
+        add(m, "-e");
+        add(m, "PGPASSWORD");
+    }
+    add(m, server_container());
 }
 
 static belay_status compose(belay_ctx *c, const belay_host *h, const tool *t, command *m)
 {
     const char *const *prefix = h->opt_list(c, "tool_prefix");
-    const bool elsewhere = *prefix != NULL;
+    const bool elsewhere = *prefix != NULL, inside = !elsewhere && server_container();
+    take_password(m, t);
     for (; *prefix; prefix++)
         add(m, *prefix);
+    if (inside)
+        enter_container(m);
     add(m, t->program);
     for (const char *const *arg = t->args; *arg; arg++)
         add(m, *arg);
-    belay_status status = t->database ? take_connection(m, t, elsewhere) : BELAY_OK;
+    belay_status status = t->database ? take_connection(m, t, elsewhere, inside) : BELAY_OK;
     add(m, NULL);
     return status;
 }
@@ -81,8 +116,24 @@ static belay_status compose(belay_ctx *c, const belay_host *h, const tool *t, co
 /* What the programs print of a server that goes away; where they run in its container, they go with it. */
 static bool lost_the_server(const char *text)
 {
-    return strstr(text, "server closed the connection") || strstr(text, "connection to server") ||
-           strstr(text, "terminating connection");
+    static const char *const signs[] = {"server closed the connection",
+                                        "connection to server",
+                                        "terminating connection",
+                                        "is not running",
+                                        "is restarting",
+                                        "No such container",
+                                        "Cannot connect to the Docker",
+                                        "error during connect"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strstr(text, signs[i]))
+            return true;
+    return false;
+}
+
+/* `docker exec` of what is not in the container. */
+static bool is_missing(const belay_run *io, const char *text)
+{
+    return (io->exit_code == 126 || io->exit_code == 127) && strstr(text, "exec") && server_container();
 }
 
 static belay_status explain_exit(belay_ctx *c, const belay_host *h, const tool *t, const belay_run *io)
@@ -91,6 +142,10 @@ static belay_status explain_exit(belay_ctx *c, const belay_host *h, const tool *
     const char *text = *io->err ? io->err : io->out;
     /* `docker exec` passes the signal on as a status */
     const int ended_by = io->term_signal ? io->term_signal : io->exit_code > 128 ? io->exit_code - 128 : 0;
+    if (is_missing(io, text))
+        return say(c, h, BELAY_E_FAIL,
+                   "write a postgresql:// address instead: then the programs of this machine are used",
+                   "the container %s has no program %s: %.300s", server_container(), t->program, text);
     size_t length = strlen(text) > 1000 ? 1000 : strlen(text);
     while (length && text[length - 1] == '\n')
         length--;
@@ -171,6 +226,31 @@ belay_status tool_check(const server *s)
                             "UTC; pg_dump and pg_restore would be, too",
                             io.out, identity);
     return status;
+}
+
+/* A client older than the server refuses to dump; found out before anything is touched. */
+static belay_status check_client(const server *s)
+{
+    const char *args[] = {"--version", NULL};
+    const tool t = {.program = "pg_dump", .args = args};
+    belay_run io = {0};
+    belay_status status = tool_run(s->c, s->h, &t, &io);
+    if (status != BELAY_OK)
+        return status;
+    const char *digits = strpbrk(io.out, "0123456789");
+    int client = digits ? atoi(digits) : 0, server = PQserverVersion(s->conn) / 10000;
+    if (client < server)
+        return server_say(
+            s, BELAY_E_FAIL,
+            "use a newer pg_dump, or the server's own: database = \"docker://CONTAINER/NAME\", or tool_prefix",
+            "pg_dump is of version %d, the server of version %d", client, server);
+    return BELAY_OK;
+}
+
+belay_status tool_check_dump(const server *s)
+{
+    belay_status status = check_client(s);
+    return status == BELAY_OK ? tool_check(s) : status;
 }
 
 /* The snapshot's name means nothing to another server; it lasts as long as the transaction of `reader`. */

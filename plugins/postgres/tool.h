@@ -1,7 +1,7 @@
 /**
  * @file tool.h
  * PostgreSQL's own programs (pg_dump, pg_restore, psql), run here or, by the option `tool_prefix`, elsewhere:
- * ["docker", "exec", "-i", "staging-postgres"].
+ * ["docker", "exec", "-i", "staging-postgres"]. With a docker:// address they run in that container.
  *
  * A program gets every word of the session's connection (host, port and address being those that the session reached)
  * by a private service file, and the password by its environment, never by an argument.
@@ -34,6 +34,9 @@ belay_status tool_dump(const server *s, const char *const *args, int out_fd, con
 
 /** For prepare: psql runs, connects, and is connected to the session's server; explained when not. */
 belay_status tool_check(const server *s);
+
+/** The same, and pg_dump is not older than the server: it would refuse to dump it. */
+belay_status tool_check_dump(const server *s);
 
 /** For psql's option -c: a statement that fails on another server than the session's. The caller frees. */
 belay_status tool_same_server(const server *s, char **ret_sql);

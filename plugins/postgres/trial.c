@@ -33,7 +33,7 @@ belay_status trial_prepare(belay_ctx *c, const belay_host *h)
     server s = {0};
     double size = 0;
     bool by_dump = false;
-    char name[SERVER_NAME], text[512];
+    char name[SERVER_NAME], text[SERVER_WHERE + 512], where[SERVER_WHERE];
     if (h->pending(c, "database"))
         return BELAY_OK;
     belay_status status = server_open(c, h, &s);
@@ -46,11 +46,12 @@ belay_status trial_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK && !by_dump)
         status = obstacles_copy(&s, true, true);
     if (status == BELAY_OK && by_dump)
-        status = tool_check(&s);
+        status = tool_check_dump(&s);
     if (status == BELAY_OK) {
         server_derive(&s, "trial", name);
-        snprintf(text, sizeof text, "copy database %s (%.0f MB) %s to %s, apply the pending migrations there, drop it",
-                 s.database, size / 1e6, by_dump ? "by a dump" : "by TEMPLATE", name);
+        snprintf(text, sizeof text,
+                 "copy database %s%s (%.0f MB) %s to %s, apply the pending migrations there, drop it", s.database,
+                 server_where(where), size / 1e6, by_dump ? "by a dump" : "by TEMPLATE", name);
         h->plan(c, text, "drop the copy");
     }
     server_close(&s);

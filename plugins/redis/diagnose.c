@@ -79,13 +79,13 @@ static void add_entry(const redisReply *entry, FILE *out)
     fprintf(out, "%10.1f ms  %s\n", (double)entry->element[2]->integer / 1000, entry->element[3]->element[0]->str);
 }
 
-static void keep_slow_log(belay_ctx *c, const belay_host *h, redisContext *redis)
+static void keep_slow_log(belay_ctx *c, const belay_host *h, session *redis)
 {
     static const char *command[] = {"SLOWLOG", "GET", SLOWLOG_ENTRIES};
     char *text = NULL;
     size_t size = 0;
     belay_status ignored = BELAY_OK; /* a user may be barred from it */
-    redisReply *reply = session_command(c, h, redis, &ignored, 3, command);
+    redisReply *reply = session_command(redis, &ignored, 3, command);
     FILE *out = reply ? open_memstream(&text, &size) : NULL;
     for (size_t i = 0; out && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
         add_entry(reply->element[i], out);
@@ -98,11 +98,11 @@ static void keep_slow_log(belay_ctx *c, const belay_host *h, redisContext *redis
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static belay_status look(belay_ctx *c, const belay_host *h, redisContext *redis)
+static belay_status look(belay_ctx *c, const belay_host *h, session *redis)
 {
     static const char *command[] = {"INFO"};
     belay_status s = BELAY_OK;
-    redisReply *reply = session_command(c, h, redis, &s, 1, command);
+    redisReply *reply = session_command(redis, &s, 1, command);
     if (reply && reply->str) {
         (void)h->keep(c, "info.txt", reply->str, reply->len);
         judge(c, h, reply->str);
@@ -118,10 +118,10 @@ belay_status diagnose_verify(belay_ctx *c, const belay_host *h)
 {
     belay_status s = BELAY_OK;
     char why[SESSION_WHY] = "";
-    redisContext *redis = session_open(c, h, &s, why);
+    session *redis = session_open(c, h, &s, why);
     if (redis) {
         s = look(c, h, redis);
-        redisFree(redis);
+        session_close(redis);
         return s;
     }
     if (s == BELAY_E_CONFIG || s == BELAY_E_CANCELLED)

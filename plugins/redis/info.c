@@ -9,15 +9,19 @@
 #include "session.h"
 #include "stats.h"
 
-static void give_output(belay_ctx *c, const belay_host *h, const char *info, const char *output, const char *name)
+/* A field as an output; `absent` where the server has no such field, NULL: then no output. */
+static void give_output(belay_ctx *c, const belay_host *h, const char *info, const char *output, const char *name,
+                        const char *absent)
 {
     size_t n = 0;
     const char *value = stats_field(info, name, &n);
     char copy[128];
     if (value && n < sizeof copy) {
         snprintf(copy, sizeof copy, "%.*s", (int)n, value);
-        (void)h->output(c, output, copy);
+        absent = copy;
     }
+    if (absent)
+        (void)h->output(c, output, absent);
 }
 
 /* The sum of keys of all databases: lines "db0:keys=3,expires=0,avg_ttl=0". */
@@ -66,8 +70,12 @@ static belay_status check(belay_ctx *c, const belay_host *h, const char *info, c
 
 static belay_status judge(belay_ctx *c, const belay_host *h, const char *info)
 {
-    give_output(c, h, info, "version", "redis_version");
-    give_output(c, h, info, "role", "role");
+    /* Valkey answers one redis_version, 7.2.4, for ever. */
+    const bool is_valkey = stats_is(info, "server_name", "valkey");
+    give_output(c, h, info, "server_name", "server_name", "redis");
+    give_output(c, h, info, "valkey_version", "valkey_version", "");
+    give_output(c, h, info, "version", is_valkey ? "valkey_version" : "redis_version", NULL);
+    give_output(c, h, info, "role", "role", NULL);
     char *counters = stats_counters(info);
     if (counters)
         (void)h->output(c, "counters", counters);

@@ -4,8 +4,24 @@
 #define SERVER                                                                                                         \
     {                                                                                                                  \
         .name = "url", .type = BELAY_T_STRING, .flags = BELAY_F_REQUIRED | BELAY_F_SECRET,                             \
-        .doc = "The server: redis://[[user]:password@]host[:port][/database] or unix:///path.",                        \
+        .doc = "The server: redis://[[user]:password@]host[:port][/database], rediss:// for TLS, unix:///path, or "    \
+               "docker://[[user]:password@]CONTAINER[:port][/database].",                                              \
         .example = "${secret:redis_url}"                                                                               \
+    }
+
+/* For rediss://; the server's certificate is always verified. */
+#define TLS                                                                                                            \
+    {.name = "tls_ca",                                                                                                 \
+     .type = BELAY_T_PATH,                                                                                             \
+     .doc = "File with the certificate authorities to trust with rediss://; by default the system's.",                 \
+     .example = "/etc/redis/ca.pem"},                                                                                  \
+        {.name = "tls_cert",                                                                                           \
+         .type = BELAY_T_PATH,                                                                                         \
+         .doc = "File with the certificate to show to a server that asks for one.",                                    \
+         .example = "/etc/belay/redis.pem"},                                                                           \
+    {                                                                                                                  \
+        .name = "tls_key", .type = BELAY_T_PATH, .doc = "File with the key of tls_cert; by default in the same file.", \
+        .example = "/etc/belay/redis.key"                                                                              \
     }
 
 #define PATIENCE                                                                                                       \
@@ -23,10 +39,13 @@ static const belay_option info_options[] = {
      .doc = "Fields of INFO that must have a value, each \"field=value\".",
      .example = "role=master, aof_last_write_status=ok"},
     PATIENCE,
+    TLS,
 };
 
 static const belay_output info_outputs[] = {
-    {.name = "version", .type = BELAY_T_STRING, .doc = "The server's version."},
+    {.name = "version", .type = BELAY_T_STRING, .doc = "The server's version: Valkey's own where it is Valkey."},
+    {.name = "server_name", .type = BELAY_T_STRING, .doc = "redis, or what the server calls itself: valkey."},
+    {.name = "valkey_version", .type = BELAY_T_STRING, .doc = "Valkey's version; empty where the server is no Valkey."},
     {.name = "role", .type = BELAY_T_STRING, .doc = "master or slave, as the server says."},
     {.name = "counters",
      .type = BELAY_T_STRING,
@@ -63,6 +82,7 @@ static const belay_option hit_rate_options[] = {
      .doc = "With fewer lookups than this the step is inconclusive.",
      .example = "1000"},
     PATIENCE,
+    TLS,
 };
 
 static const belay_metric hit_rate_metrics[] = {
@@ -86,6 +106,7 @@ static const belay_option errors_options[] = {
      .doc = "Names of errors that do not count, and of fields of INFO that may be bad.",
      .example = "NOSCRIPT, rdb_last_bgsave_status"},
     PATIENCE,
+    TLS,
 };
 
 static const belay_metric errors_metrics[] = {
@@ -108,6 +129,7 @@ static const belay_option diagnose_options[] = {
      .max = 600000,
      .doc = "How long a connection, and each answer, may take.",
      .example = "500ms"},
+    TLS,
 };
 
 static const belay_step steps[] = {

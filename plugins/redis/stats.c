@@ -98,17 +98,17 @@ char *stats_ask(belay_ctx *c, const belay_host *h, belay_status *status)
 {
     const char *command[] = {"INFO"};
     char why[SESSION_WHY];
-    redisContext *redis = session_open(c, h, status, why);
+    session *redis = session_open(c, h, status, why);
     if (!redis)
         return NULL;
-    redisReply *reply = session_command(c, h, redis, status, 1, command);
+    redisReply *reply = session_command(redis, status, 1, command);
     char *info = reply && reply->str ? strdup(reply->str) : NULL;
     if (reply && !info) {
         h->explain(c, "Redis answered INFO without a text", NULL, "url");
         *status = BELAY_E_RETRY;
     }
     freeReplyObject(reply);
-    redisFree(redis);
+    session_close(redis);
     if (info && stats_is(info, "loading", "1")) {
         h->explain(c, "Redis is still loading its data", NULL, NULL);
         *status = BELAY_NOT_YET;

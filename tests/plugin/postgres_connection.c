@@ -197,6 +197,29 @@ static void programs_that_reach_another_server_are_refused(void **state)
     kit_step_free(s);
 }
 
+/* pg_dump would refuse it only once everything has stopped. */
+static void a_client_older_than_its_server_is_found_in_prepare(void **state)
+{
+    (void)state;
+    const char *old = kit_path("%s/old", kit_folder());
+    kit_write(old,
+              "#!/bin/sh\nif [ \"$1 $2\" = 'pg_dump --version' ]; then echo 'pg_dump (PostgreSQL) 9.6.24'; else exec "
+              "\"$@\"; fi\n");
+    kit_output_of("chmod", "755", old, NULL);
+    static const char *const kinds[] = {"postgres.backup", "postgres.trial"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        kit_step *s = step(kinds[i], kit_postgres_database("shop"));
+        kit_set(s, i == 0 ? "to" : "dir", kit_folder());
+        if (i == 1)
+            kit_set(s, "copy", "dump");
+        kit_set_list(s, "tool_prefix", old, NULL);
+        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_FAIL);
+        assert_non_null(strstr(kit_summary(s), "pg_dump is of version 9, the server of version"));
+        assert_non_null(strstr(kit_hint(s), "docker://CONTAINER/NAME"));
+        kit_step_free(s);
+    }
+}
+
 static void addresses_for_other_libraries_are_refused_by_what_is_wrong(void **state)
 {
     (void)state;
@@ -323,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_password_of_any_length_reaches_the_programs),
         cmocka_unit_test(a_parameter_that_cannot_be_passed_on_is_refused_by_name),
         cmocka_unit_test(programs_that_reach_another_server_are_refused),
+        cmocka_unit_test(a_client_older_than_its_server_is_found_in_prepare),
         cmocka_unit_test(addresses_for_other_libraries_are_refused_by_what_is_wrong),
         cmocka_unit_test(what_tls_refuses_is_not_taken_for_a_server_that_is_down),
         cmocka_unit_test(a_server_is_reached_by_each_kind_of_name),

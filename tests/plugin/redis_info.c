@@ -19,6 +19,8 @@ static void reads_version_role_and_figures(void **state)
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
     assert_string_equal(kit_output(s, "role"), "master");
     assert_non_null(kit_output(s, "version"));
+    assert_string_equal(kit_output(s, "server_name"), "redis");
+    assert_string_equal(kit_output(s, "valkey_version"), "");
     assert_true(kit_measured(s, "used_memory") > 100000);
     assert_true(kit_measured(s, "keys") == 0);
     kit_step_free(s);
@@ -76,15 +78,33 @@ static void a_server_that_is_no_redis_is_an_error(void **state)
     kit_web_stop(port);
 }
 
-static void refuses_what_is_no_address(void **state)
+static void an_address_is_refused_by_what_is_wrong_with_it(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"rediss://h/0", "redis://",  "redis://h:port/0", "redis://h:70000",
-                                      "redis://h/x",  "http://h/", "unix://relative",  "redis://:%zz@h/0"};
+    static const struct {
+        const char *url, *says;
+    } bad[] = {
+        {"redis://", "it names no host"},
+        {"redis://h:port/0", "its port is not a number from 1 to 65535"},
+        {"redis://h:70000", "its port is not a number from 1 to 65535"},
+        {"redis://h/x", "its database is not a number"},
+        {"redis://::1:6379/0", "an IPv6 address in it lacks its brackets"},
+        {"redis://[::1/0", "an IPv6 address in it lacks its ']'"},
+        {"redis://:%zz@h/0", "a '%' in it is not followed by two hexadecimal digits"},
+        {"redis://h/0?ssl_cert_reqs=none", "it has parameters behind '?'"},
+        {"unix://relative", "the path of its socket does not begin with '/'"},
+        {"http://h/", "the scheme \"http\""},
+        {"redis-sentinel://h:26379/mymaster", "the scheme \"redis-sentinel\""},
+        {"h:6379", "the address has no scheme"},
+        {"docker:///0", "it names no host"},
+        {"docker://-x/0", "the address names no container"},
+    };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        kit_step *s = info(bad[i]);
-        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+        kit_step *s = info(bad[i].url);
+        assert_int_equal(kit_run(s, i + 1 < sizeof bad / sizeof *bad ? KIT_PREPARE : KIT_VERIFY), BELAY_E_CONFIG);
         assert_string_equal(kit_option_to_blame(s), "url");
+        if (!strstr(kit_summary(s), bad[i].says) || strstr(kit_hint(s), "tunnel"))
+            fail_msg("%s: %s (%s)", bad[i].url, kit_summary(s), kit_hint(s));
         kit_step_free(s);
     }
 }
@@ -97,7 +117,7 @@ int main(void)
         cmocka_unit_test(a_wrong_password_says_so_and_shows_it_not),
         cmocka_unit_test(no_server_is_an_error),
         cmocka_unit_test(a_server_that_is_no_redis_is_an_error),
-        cmocka_unit_test(refuses_what_is_no_address),
+        cmocka_unit_test(an_address_is_refused_by_what_is_wrong_with_it),
     };
     return cmocka_run_group_tests_name("redis.info", tests, NULL, NULL);
 }
