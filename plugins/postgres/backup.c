@@ -106,15 +106,29 @@ static belay_status prove_by_restoring(server *s, int fd)
     return status == BELAY_OK ? s->h->remember(s->c, "proof_dropped", "yes", NULL) : status;
 }
 
+/* With an empty list of what to restore, pg_restore only begins the session that it would restore in: a server that
+ * does not know one of its settings refuses it. */
+static belay_status restore_nothing(server *s, int fd)
+{
+    const char *nothing[] = {"--exit-on-error", "--use-list=/dev/null", NULL};
+    const tool beginning = {
+        .program = "pg_restore", .args = nothing, .database = s->database, .session = s, .in_fd = fd};
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read back: %s", strerror(errno));
+    return tool_run(s->c, s->h, &beginning, NULL);
+}
+
 /* Reads the whole archive back, and restores it into a scratch database when asked to. */
 static belay_status prove(server *s, int fd)
 {
     const char *read_all[] = {"--file=/dev/null", NULL};
-    const tool reading = {.program = "pg_restore", .args = read_all, .in_fd = fd};
+    const tool reading = {.program = "pg_restore", .args = read_all, .session = s, .in_fd = fd};
     s->h->progress(s->c, 2, 3, "reading it back");
     if (lseek(fd, 0, SEEK_SET) < 0)
         return server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read back: %s", strerror(errno));
     belay_status status = tool_run(s->c, s->h, &reading, NULL);
+    if (status == BELAY_OK)
+        status = restore_nothing(s, fd);
     if (status != BELAY_OK || strcmp(s->h->opt_str(s->c, "prove"), "restore") != 0)
         return status;
     return prove_by_restoring(s, fd);

@@ -38,6 +38,23 @@ static belay_status open_dump(const server *s, int *fd)
     return check_sum(s, *fd);
 }
 
+static bool is_archive(int fd)
+{
+    char magic[sizeof ARCHIVE_MAGIC] = "";
+    return pread(fd, magic, sizeof magic - 1, 0) == sizeof magic - 1 && strcmp(magic, ARCHIVE_MAGIC) == 0;
+}
+
+/* A pg_restore that is older than the pg_dump which made the archive may not know its format. */
+static belay_status check_archive(const server *s, int fd)
+{
+    const char *list[] = {"--list", "--file=/dev/null", NULL};
+    const tool t = {.program = "pg_restore", .args = list, .session = s, .in_fd = fd};
+    belay_status status = tool_check_restore(s);
+    if (status == BELAY_OK && lseek(fd, 0, SEEK_SET) < 0)
+        status = server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read: %s", strerror(errno));
+    return status == BELAY_OK ? tool_run(s->c, s->h, &t, NULL) : status;
+}
+
 belay_status restore_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
@@ -57,7 +74,7 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = obstacles_replication(&s, true);
     if (status == BELAY_OK)
-        status = tool_check(&s);
+        status = is_archive(fd) ? check_archive(&s, fd) : tool_check(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "restore %.300s into a fresh database and swap it in as %s%s",
                  h->opt_str(c, "file"), s.database, server_where(where));
@@ -71,10 +88,9 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
 
 static belay_status fill(const server *s, int fd, const char *fresh)
 {
-    char magic[sizeof ARCHIVE_MAGIC] = "";
     const char *archive[] = {"--exit-on-error", "--no-password", NULL};
     const char *script[] = {"-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", NULL};
-    bool custom = pread(fd, magic, sizeof magic - 1, 0) == sizeof magic - 1 && strcmp(magic, ARCHIVE_MAGIC) == 0;
+    const bool custom = is_archive(fd);
     const tool t = {.program = custom ? "pg_restore" : "psql",
                     .args = custom ? archive : script,
                     .database = fresh,
