@@ -58,6 +58,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_KEY: args->key = value; return 0;
     case CLI_OUTPUT: args->output = value; return 0;
     case CLI_UNDO: args->undo = true; return 0;
+    case CLI_YES: args->yes = true; return 0;
     case CLI_HELP: args->help = true; return 0;
     case CLI_ENVIRONMENT: args->environment = value; return 0;
     case CLI_ASSUME: args->assume = value; return 0;

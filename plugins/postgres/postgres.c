@@ -70,6 +70,7 @@ static const belay_option snapshot_options[] = {DATABASE, REPLICATION};
 
 static const belay_output snapshot_outputs[] = {
     {.name = "name", .type = BELAY_T_STRING, .doc = "The copy's name."},
+    {.name = "aside", .type = BELAY_T_STRING, .doc = "After a rollback: the database as it was then, kept aside."},
 };
 
 static const belay_metric snapshot_metrics[] = {

@@ -13,6 +13,7 @@
 
 #include "durable/digest.h"
 #include "obstacles.h"
+#include "say/say.h"
 #include "server.h"
 #include "tool.h"
 
@@ -246,8 +247,12 @@ static belay_status swap_back(server *s, const char *name, const char *aside, co
     belay_status status = server_exists(s, aside, &swapped);
     if (status != BELAY_OK)
         return status;
-    if (swapped)
-        return server_swap(s, name, fresh, aside);
+    if (swapped) {
+        status = server_swap(s, name, fresh, aside);
+        if (status == BELAY_OK)
+            say_log(s->c, s->h, 2, "the restored database, with what was written to it since, is kept as %s", fresh);
+        return status;
+    }
     if (s->h->recall(s->c, "swapped"))
         return without_aside(s, name, aside, fresh);
     status = server_admit(s, name); /* the swap may have been cut short */
@@ -269,6 +274,16 @@ belay_status restore_rollback(belay_ctx *c, const belay_host *h)
     return status;
 }
 
+static belay_status drop_named(server *s, const char *name, const char *what)
+{
+    bool exists = false;
+    belay_status status = server_exists(s, name, &exists);
+    if (status != BELAY_OK || !exists)
+        return status;
+    say_log(s->c, s->h, 2, "dropping the database %s, %s", name, what);
+    return server_drop(s, name);
+}
+
 belay_status restore_discard(belay_ctx *c, const belay_host *h)
 {
     server s;
@@ -277,9 +292,9 @@ belay_status restore_discard(belay_ctx *c, const belay_host *h)
         return BELAY_NOTHING;
     belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
-        status = server_drop(&s, aside);
+        status = drop_named(&s, aside, "which the restored one replaced");
     if (status == BELAY_OK)
-        status = server_drop(&s, fresh);
+        status = drop_named(&s, fresh, "the restored one that the rollback of this run set aside");
     server_close(&s);
     return status;
 }

@@ -165,23 +165,32 @@ belay_status snapshot_verify(belay_ctx *c, const belay_host *h)
     return status;
 }
 
-/* Says what the database that is set aside holds and the snapshot does not. */
-static void tell_writes(server *s, const char *aside)
+/* What the database that is set aside holds beyond the snapshot, "" when that is not known. */
+static void count_beyond(server *s, const char *aside, char ret[256])
 {
-    char text[512], now[128] = "";
+    char now[128] = "";
     long long was[4] = {0}, is[4] = {0};
     const char *before = s->h->recall(s->c, "writes");
+    *ret = '\0';
     if (!before || count_writes(s, aside, now, sizeof now) != BELAY_OK)
         return;
     if (sscanf(before, "%lld %lld %lld %lld", &was[0], &was[1], &was[2], &was[3]) != 4 ||
         sscanf(now, "%lld %lld %lld %lld", &is[0], &is[1], &is[2], &is[3]) != 4)
         return;
-    snprintf(
-        text, sizeof text,
-        "the database as it was is kept as %s: since the snapshot it saw %lld transactions, %lld rows inserted, %lld "
-        "updated, %lld deleted",
-        aside, is[0] - was[0], is[1] - was[1], is[2] - was[2], is[3] - was[3]);
-    s->h->log(s->c, 1, text);
+    snprintf(ret, 256, ": since the snapshot it saw %lld transactions, %lld rows inserted, %lld updated, %lld deleted",
+             is[0] - was[0], is[1] - was[1], is[2] - was[2], is[3] - was[3]);
+}
+
+/* A warning, because what was written since is no longer where the applications look for it. */
+static void tell_aside(server *s, const char *name, const char *aside)
+{
+    char beyond[256], when[64] = "";
+    struct tm tm;
+    const time_t now = time(NULL);
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
+    count_beyond(s, aside, beyond);
+    say_log(s->c, s->h, 2, "the database %s as it was at %s is kept as %s%s", name, when, aside, beyond);
+    (void)s->h->output(s->c, "aside", aside);
 }
 
 static void tell_replication(server *s, const char *name, const char *aside)
@@ -225,7 +234,7 @@ static belay_status swap_back(server *s, const char *name, const char *snapshot,
                           "database %s is gone; its snapshot %s is there", name, snapshot);
     status = server_swap(s, name, aside, snapshot);
     if (status == BELAY_OK) {
-        tell_writes(s, aside);
+        tell_aside(s, name, aside);
         tell_replication(s, name, aside);
     }
     return status;
@@ -263,6 +272,19 @@ belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
     return status;
 }
 
+/* What it held beyond the snapshot is gone with it. */
+static belay_status drop_aside(server *s, const char *aside)
+{
+    char beyond[256];
+    bool exists = false;
+    belay_status status = server_exists(s, aside, &exists);
+    if (status != BELAY_OK || !exists)
+        return status;
+    count_beyond(s, aside, beyond);
+    say_log(s->c, s->h, 2, "dropping the database %s, which the rollback of this run set aside%s", aside, beyond);
+    return server_drop(s, aside);
+}
+
 belay_status snapshot_discard(belay_ctx *c, const belay_host *h)
 {
     server s;
@@ -273,7 +295,7 @@ belay_status snapshot_discard(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = server_drop(&s, snapshot);
     if (status == BELAY_OK)
-        status = server_drop(&s, aside);
+        status = drop_aside(&s, aside);
     server_close(&s);
     return status;
 }

@@ -55,6 +55,11 @@ static void says_how_much_was_written_since(void **state)
               "DELETE FROM a WHERE id = 9");
     assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
     assert_non_null(strstr(kit_log(s), "42 rows inserted, 3 updated, 1 deleted"));
+    assert_non_null(strstr(kit_log(s), " UTC is kept as app_broken_"));
+    assert_string_equal(kit_output(s, "aside"), kit_undo(s, "aside"));
+    run_phase(s, KIT_DISCARD, BELAY_OK);
+    assert_non_null(strstr(kit_log(s), kit_path("dropping the database %s, which the rollback", kit_undo(s, "aside"))));
+    assert_non_null(strstr(kit_log(s), "42 rows inserted, 3 updated, 1 deleted"));
     kit_step_free(s);
 }
 
@@ -399,13 +404,13 @@ int main(void)
         cmocka_unit_test(survives_being_killed_at_each_record),
         cmocka_unit_test(rights_that_are_missing_are_foreseen),
         cmocka_unit_test(another_version_of_the_collation_is_foreseen),
-        cmocka_unit_test(prepared_transactions_are_foreseen),
         cmocka_unit_test(subscriptions_and_slots_are_refused_or_left_on_purpose),
         cmocka_unit_test(two_snapshots_of_one_run_are_two_databases),
         cmocka_unit_test(databases_of_any_name_encoding_and_locale),
         cmocka_unit_test(a_snapshot_that_somebody_dropped_is_no_success),
         cmocka_unit_test(a_copy_cut_short_does_not_appear_after_the_rollback),
         cmocka_unit_test(a_wrong_password_is_a_clear_failure),
+        cmocka_unit_test(prepared_transactions_are_foreseen),
     };
     return cmocka_run_group_tests_name("postgres.snapshot", tests, NULL, NULL);
 }
