@@ -60,6 +60,7 @@ static int store_value(cli_args *args, int id, const char *value, error **err)
     case CLI_SIGNERS: args->signers = value; return 0;
     case CLI_EXPECT: args->expect = value; return 0;
     case CLI_UNDO: args->undo = true; return 0;
+    case CLI_YES: args->yes = true; return 0;
     case CLI_HELP: args->help = true; return 0;
     case CLI_ENVIRONMENT: args->environment = value; return 0;
     case CLI_ASSUME: args->assume = value; return 0;

@@ -23,7 +23,7 @@ typedef struct cli_args {
     const char *state, *environment, *assume, *format, *role, *reason, *key, *kind, *only, *gdb, *junit, *output,
         *signers, *expect;
     cli_list plugin_dirs, sets, cases;
-    bool json, plain, verbose, undo, no_wait, due, help;
+    bool json, plain, verbose, undo, no_wait, due, yes, help;
     int keep, limit, kills;
     int64_t wait_ms, since_ms;
     const char *words[3]; /**< what is not an option */
@@ -61,6 +61,7 @@ typedef struct cli_args {
       "an allowed_signers file that every signature must be of, whatever the run recorded")                            \
     X(EXPECT, "expect", "SHA256", "a statement that must be there: the digest that `belay approve` printed")           \
     X(UNDO, "undo", NULL, "roll the step back afterwards")                                                             \
+    X(YES, "yes", NULL, "roll a committed run back without asking")                                                    \
     X(SINCE, "since", "TIME", "tell the step that its run began so long ago, as 10m (default: now)")                   \
     X(PLUGIN_DIR, "plugin-dir", "DIR", "look for plugins here first (repeatable)")                                     \
     X(STATE, "state", "DIR", "where runs are recorded (default $BELAY_STATE_DIR or /var/lib/belay)")                   \

@@ -53,12 +53,14 @@ static const cli_command commands[] = {
     {.name = "rollback",
      .words = "[RUN]",
      .most = 1,
-     .options = CLI_BIT(WAIT) | CLI_VIEW,
+     .options = CLI_BIT(WAIT) | CLI_BIT(YES) | CLI_VIEW,
      .run = cli_rollback,
      .summary = "take a run back: one that has not ended, or one that is committed",
      .more = "Without RUN: the newest one, where that has not ended or is committed. An older one must be named, and "
              "those after it go first. A committed run can be taken back until `belay discard` lets go of what that "
-             "needs.",
+             "needs. "
+             "On a terminal it asks before it takes a committed run back, for what was written since leaves the "
+             "applications' sight; --yes does not ask.",
      .example = "belay rollback latest"},
     {.name = "approve",
      .words = "RUN GATE",

@@ -28,6 +28,8 @@ typedef struct engine {
     size_t sink_count;
     int64_t wait_ms; /**< how long to wait for a live run of the environment to end; 0: not at all */
     bool no_wait;    /**< pause, with EXIT_WAITING, where a step waits for a person or a time */
+    /** Asked, under the lock, before a committed run is rolled back; false: it is left as it is. NULL: not asked. */
+    bool (*confirm)(const store_run *run);
 } engine;
 
 /** Prepares every step, reports each one's plan, touches nothing. */

@@ -98,6 +98,14 @@ static int check_state(const store_run *run, bool rollback, error **err)
                                        : -(int)error_get_code(*err);
 }
 
+static int confirm(const engine *e, const store_run *run, error **err)
+{
+    if (run->state != RUN_COMMITTED || !e->confirm || e->confirm(run))
+        return 0;
+    (void)error_set(err, ERROR_REFUSED, "run %s was not rolled back: the answer was not yes", run->id);
+    return error_hint(err, "`belay rollback --yes %s` does not ask", run->id);
+}
+
 /* ---- going on ---------------------------------------------------------------------------------------------------- */
 
 static bool take_mark(void *user, const char *key, const char *value)
@@ -283,7 +291,8 @@ static int take_up(const engine *e, const char *id, bool rollback, engine_assume
         store_run_done(&run);
         r = store_run_get(e->store, full, &run, err);
     }
-    if (r == 0 && (r = check_state(&run, rollback, err)) == 0 && (r = refuse_when_overtaken(e, &run, err)) == 0)
+    if (r == 0 && (r = check_state(&run, rollback, err)) == 0 && (r = refuse_when_overtaken(e, &run, err)) == 0 &&
+        (r = confirm(e, &run, err)) == 0)
         r = changed_nothing(e, &run, rollback, &untouched, err);
     if (r == 0 && !untouched)
         r = check_record(e, &run, rollback, err);

@@ -410,11 +410,22 @@ static void on_diagnosis(view *v, view_step *s, const json_t *event, int64_t now
     }
 }
 
+/* What a rollback or a discard warns of is part of what became of the run: the summary says it again. */
+static bool outlasts_its_phase(const json_t *event)
+{
+    const char *phase = event_text(event, "phase");
+    return event_int(event, "level") == 2 && (strcmp(phase, "rollback") == 0 || strcmp(phase, "discard") == 0);
+}
+
 static void on_log(view *v, view_step *s, const json_t *event, int64_t now_ms)
 {
-    (void)v;
     (void)now_ms;
     put(&s->line, event_text(event, "line"));
+    if (!outlasts_its_phase(event))
+        return;
+    mem_reserve(&v->warnings);
+    v->warnings.items[v->warnings.count++] = (view_warning){
+        .text = mem_printf("%s: %s", event_text(event, "step"), event_text(event, "line")), .hint = mem_dup("")};
 }
 
 static void on_plan(view *v, view_step *s, const json_t *event, int64_t now_ms)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "durable/durable.h"
+#include "obstacles.h"
 #include "say/say.h"
 #include "server.h"
 #include "tool.h"
@@ -52,6 +53,8 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
         status = check_room(&s, h->opt_str(c, "to"), size);
     if (status == BELAY_OK)
         status = tool_check_dump(&s);
+    if (status == BELAY_OK && strcmp(h->opt_str(c, "prove"), "restore") == 0)
+        status = obstacles_rights(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "dump database %s%s (%.0f MB) into %s", s.database, server_where(where), size / 1e6,
                  h->opt_str(c, "to"));
@@ -103,15 +106,29 @@ static belay_status prove_by_restoring(server *s, int fd)
     return status == BELAY_OK ? s->h->remember(s->c, "proof_dropped", "yes", NULL) : status;
 }
 
+/* With an empty list of what to restore, pg_restore only begins the session that it would restore in: a server that
+ * does not know one of its settings refuses it. */
+static belay_status restore_nothing(server *s, int fd)
+{
+    const char *nothing[] = {"--exit-on-error", "--use-list=/dev/null", NULL};
+    const tool beginning = {
+        .program = "pg_restore", .args = nothing, .database = s->database, .session = s, .in_fd = fd};
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read back: %s", strerror(errno));
+    return tool_run(s->c, s->h, &beginning, NULL);
+}
+
 /* Reads the whole archive back, and restores it into a scratch database when asked to. */
 static belay_status prove(server *s, int fd)
 {
     const char *read_all[] = {"--file=/dev/null", NULL};
-    const tool reading = {.program = "pg_restore", .args = read_all, .in_fd = fd};
+    const tool reading = {.program = "pg_restore", .args = read_all, .session = s, .in_fd = fd};
     s->h->progress(s->c, 2, 3, "reading it back");
     if (lseek(fd, 0, SEEK_SET) < 0)
         return server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read back: %s", strerror(errno));
     belay_status status = tool_run(s->c, s->h, &reading, NULL);
+    if (status == BELAY_OK)
+        status = restore_nothing(s, fd);
     if (status != BELAY_OK || strcmp(s->h->opt_str(s->c, "prove"), "restore") != 0)
         return status;
     return prove_by_restoring(s, fd);

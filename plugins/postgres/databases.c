@@ -42,7 +42,7 @@ belay_status server_sessions(server *s, const char *name, char *buf, size_t size
                        "SELECT count(*) || ' sessions: ' || string_agg(format('%s (pid %s, user %s)',"
                        " coalesce(nullif(application_name, ''), 'unnamed'), pid, usename), ', ')"
                        " FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
-                       " AND coalesce(backend_type, 'client backend') = 'client backend' HAVING count(*) > 0",
+                       " AND coalesce(backend_type, 'client backend') <> 'parallel worker' HAVING count(*) > 0",
                        1, &name); /* the type of others' sessions may be hidden, see server_sees_sessions() */
 }
 

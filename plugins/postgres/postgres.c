@@ -55,10 +55,22 @@ static const belay_metric backup_metrics[] = {
 
 /* ---- snapshot, restore ----------------------------------------------------------------------------------------- */
 
-static const belay_option snapshot_options[] = {DATABASE};
+static const char *const refuse_or_leave[] = {"refuse", "leave", NULL};
+
+#define REPLICATION                                                                                                    \
+    {                                                                                                                  \
+        .name = "replication", .type = BELAY_T_ENUM, .choices = refuse_or_leave, .def = "refuse",                      \
+        .doc =                                                                                                         \
+            "Subscriptions and logical replication slots of the database, which a swap leaves with the one that is "   \
+            "set aside: refuse them before anything is changed, or leave them there.",                                 \
+        .example = "leave"                                                                                             \
+    }
+
+static const belay_option snapshot_options[] = {DATABASE, REPLICATION};
 
 static const belay_output snapshot_outputs[] = {
     {.name = "name", .type = BELAY_T_STRING, .doc = "The copy's name."},
+    {.name = "aside", .type = BELAY_T_STRING, .doc = "After a rollback: the database as it was then, kept aside."},
 };
 
 static const belay_metric snapshot_metrics[] = {
@@ -83,6 +95,7 @@ static const belay_option restore_options[] = {
      .max = 1000000,
      .doc = "The restored database must have at least this many tables.",
      .example = "12"},
+    REPLICATION,
     TOOL_PREFIX,
 };
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "durable/digest.h"
+#include "obstacles.h"
+#include "say/say.h"
 #include "server.h"
 #include "tool.h"
 
@@ -37,6 +39,23 @@ static belay_status open_dump(const server *s, int *fd)
     return check_sum(s, *fd);
 }
 
+static bool is_archive(int fd)
+{
+    char magic[sizeof ARCHIVE_MAGIC] = "";
+    return pread(fd, magic, sizeof magic - 1, 0) == sizeof magic - 1 && strcmp(magic, ARCHIVE_MAGIC) == 0;
+}
+
+/* A pg_restore that is older than the pg_dump which made the archive may not know its format. */
+static belay_status check_archive(const server *s, int fd)
+{
+    const char *list[] = {"--list", "--file=/dev/null", NULL};
+    const tool t = {.program = "pg_restore", .args = list, .session = s, .in_fd = fd};
+    belay_status status = tool_check_restore(s);
+    if (status == BELAY_OK && lseek(fd, 0, SEEK_SET) < 0)
+        status = server_say(s, BELAY_E_RETRY, NULL, "the dump cannot be read: %s", strerror(errno));
+    return status == BELAY_OK ? tool_run(s->c, s->h, &t, NULL) : status;
+}
+
 belay_status restore_prepare(belay_ctx *c, const belay_host *h)
 {
     server s;
@@ -50,7 +69,13 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = open_dump(&s, &fd);
     if (status == BELAY_OK)
-        status = tool_check(&s);
+        status = obstacles_rights(&s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(&s, true, false);
+    if (status == BELAY_OK)
+        status = obstacles_replication(&s, true);
+    if (status == BELAY_OK)
+        status = is_archive(fd) ? check_archive(&s, fd) : tool_check(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "restore %.300s into a fresh database and swap it in as %s%s",
                  h->opt_str(c, "file"), s.database, server_where(where));
@@ -64,10 +89,9 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
 
 static belay_status fill(const server *s, int fd, const char *fresh)
 {
-    char magic[sizeof ARCHIVE_MAGIC] = "";
     const char *archive[] = {"--exit-on-error", "--no-password", NULL};
     const char *script[] = {"-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", NULL};
-    bool custom = pread(fd, magic, sizeof magic - 1, 0) == sizeof magic - 1 && strcmp(magic, ARCHIVE_MAGIC) == 0;
+    const bool custom = is_archive(fd);
     const tool t = {.program = custom ? "pg_restore" : "psql",
                     .args = custom ? archive : script,
                     .database = fresh,
@@ -146,6 +170,10 @@ static belay_status restore(server *s, int fd)
 {
     bool swapped = false;
     belay_status status = remember_all(s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(s, false, false);
+    if (status == BELAY_OK && !s->h->recall(s->c, "swapped"))
+        status = obstacles_replication(s, false);
     const char *fresh = s->h->recall(s->c, "fresh"), *aside = s->h->recall(s->c, "aside");
     if (status == BELAY_OK)
         status = server_exists(s, aside, &swapped);
@@ -219,8 +247,12 @@ static belay_status swap_back(server *s, const char *name, const char *aside, co
     belay_status status = server_exists(s, aside, &swapped);
     if (status != BELAY_OK)
         return status;
-    if (swapped)
-        return server_swap(s, name, fresh, aside);
+    if (swapped) {
+        status = server_swap(s, name, fresh, aside);
+        if (status == BELAY_OK)
+            say_log(s->c, s->h, 2, "the restored database, with what was written to it since, is kept as %s", fresh);
+        return status;
+    }
     if (s->h->recall(s->c, "swapped"))
         return without_aside(s, name, aside, fresh);
     status = server_admit(s, name); /* the swap may have been cut short */
@@ -242,6 +274,16 @@ belay_status restore_rollback(belay_ctx *c, const belay_host *h)
     return status;
 }
 
+static belay_status drop_named(server *s, const char *name, const char *what)
+{
+    bool exists = false;
+    belay_status status = server_exists(s, name, &exists);
+    if (status != BELAY_OK || !exists)
+        return status;
+    say_log(s->c, s->h, 2, "dropping the database %s, %s", name, what);
+    return server_drop(s, name);
+}
+
 belay_status restore_discard(belay_ctx *c, const belay_host *h)
 {
     server s;
@@ -250,9 +292,9 @@ belay_status restore_discard(belay_ctx *c, const belay_host *h)
         return BELAY_NOTHING;
     belay_status status = server_open_alone(c, h, &s);
     if (status == BELAY_OK)
-        status = server_drop(&s, aside);
+        status = drop_named(&s, aside, "which the restored one replaced");
     if (status == BELAY_OK)
-        status = server_drop(&s, fresh);
+        status = drop_named(&s, fresh, "the restored one that the rollback of this run set aside");
     server_close(&s);
     return status;
 }

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "obstacles.h"
 #include "properties.h"
+#include "say/say.h"
 #include "server.h"
 
 /* Transactions and rows written so far, by the server's own statistics; they go with the database when it is renamed.
@@ -51,7 +53,11 @@ belay_status snapshot_prepare(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = server_size(&s, s.database, &size);
     if (status == BELAY_OK)
-        status = properties_rehearse(&s, s.database);
+        status = obstacles_rights(&s);
+    if (status == BELAY_OK)
+        status = obstacles_copy(&s, true, true);
+    if (status == BELAY_OK)
+        status = obstacles_replication(&s, true);
     if (status == BELAY_OK) {
         server_derive(&s, "before", name);
         snprintf(text, sizeof text, "copy database %s%s (%.0f MB) to %s", s.database, server_where(where), size / 1e6,
@@ -110,6 +116,10 @@ static belay_status copy(server *s)
     double size = 0, start = now_ms();
     belay_status status = check_idle(s);
     if (status == BELAY_OK)
+        status = obstacles_copy(s, false, true);
+    if (status == BELAY_OK)
+        status = obstacles_replication(s, false);
+    if (status == BELAY_OK)
         status = remember_all(s);
     const char *name = s->h->recall(s->c, "snapshot"), *unfinished = s->h->recall(s->c, "unfinished");
     if (status == BELAY_OK)
@@ -155,23 +165,39 @@ belay_status snapshot_verify(belay_ctx *c, const belay_host *h)
     return status;
 }
 
-/* Says what the database that is set aside holds and the snapshot does not. */
-static void tell_writes(server *s, const char *aside)
+/* What the database that is set aside holds beyond the snapshot, "" when that is not known. */
+static void count_beyond(server *s, const char *aside, char ret[256])
 {
-    char text[512], now[128] = "";
+    char now[128] = "";
     long long was[4] = {0}, is[4] = {0};
     const char *before = s->h->recall(s->c, "writes");
+    *ret = '\0';
     if (!before || count_writes(s, aside, now, sizeof now) != BELAY_OK)
         return;
     if (sscanf(before, "%lld %lld %lld %lld", &was[0], &was[1], &was[2], &was[3]) != 4 ||
         sscanf(now, "%lld %lld %lld %lld", &is[0], &is[1], &is[2], &is[3]) != 4)
         return;
-    snprintf(
-        text, sizeof text,
-        "the database as it was is kept as %s: since the snapshot it saw %lld transactions, %lld rows inserted, %lld "
-        "updated, %lld deleted",
-        aside, is[0] - was[0], is[1] - was[1], is[2] - was[2], is[3] - was[3]);
-    s->h->log(s->c, 1, text);
+    snprintf(ret, 256, ": since the snapshot it saw %lld transactions, %lld rows inserted, %lld updated, %lld deleted",
+             is[0] - was[0], is[1] - was[1], is[2] - was[2], is[3] - was[3]);
+}
+
+/* A warning, because what was written since is no longer where the applications look for it. */
+static void tell_aside(server *s, const char *name, const char *aside)
+{
+    char beyond[256], when[64] = "";
+    struct tm tm;
+    const time_t now = time(NULL);
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
+    count_beyond(s, aside, beyond);
+    say_log(s->c, s->h, 2, "the database %s as it was at %s is kept as %s%s", name, when, aside, beyond);
+    (void)s->h->output(s->c, "aside", aside);
+}
+
+static void tell_replication(server *s, const char *name, const char *aside)
+{
+    char names[1024] = "";
+    if (obstacles_name_replication(s, aside, names, sizeof names) == BELAY_OK && *names)
+        say_log(s->c, s->h, 2, "%s stayed with %s: make them again for %s where they are needed", names, aside, name);
 }
 
 /* There is no snapshot to swap in: it is swapped in already, or somebody dropped it. */
@@ -207,8 +233,10 @@ static belay_status swap_back(server *s, const char *name, const char *snapshot,
         return server_say(s, BELAY_E_FAIL, "find out who dropped or renamed it",
                           "database %s is gone; its snapshot %s is there", name, snapshot);
     status = server_swap(s, name, aside, snapshot);
-    if (status == BELAY_OK)
-        tell_writes(s, aside);
+    if (status == BELAY_OK) {
+        tell_aside(s, name, aside);
+        tell_replication(s, name, aside);
+    }
     return status;
 }
 
@@ -244,6 +272,19 @@ belay_status snapshot_rollback(belay_ctx *c, const belay_host *h)
     return status;
 }
 
+/* What it held beyond the snapshot is gone with it. */
+static belay_status drop_aside(server *s, const char *aside)
+{
+    char beyond[256];
+    bool exists = false;
+    belay_status status = server_exists(s, aside, &exists);
+    if (status != BELAY_OK || !exists)
+        return status;
+    count_beyond(s, aside, beyond);
+    say_log(s->c, s->h, 2, "dropping the database %s, which the rollback of this run set aside%s", aside, beyond);
+    return server_drop(s, aside);
+}
+
 belay_status snapshot_discard(belay_ctx *c, const belay_host *h)
 {
     server s;
@@ -254,7 +295,7 @@ belay_status snapshot_discard(belay_ctx *c, const belay_host *h)
     if (status == BELAY_OK)
         status = server_drop(&s, snapshot);
     if (status == BELAY_OK)
-        status = server_drop(&s, aside);
+        status = drop_aside(&s, aside);
     server_close(&s);
     return status;
 }

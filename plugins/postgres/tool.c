@@ -19,7 +19,7 @@ typedef struct command {
     } argv;
     const char *env[4];
     char *dbname, *service_file; /* owned */
-    char *password_env, *file_env;
+    char *password_env, *file_env, *program;
 } command;
 
 static void add(command *m, const char *word)
@@ -38,6 +38,7 @@ static void command_done(command *m)
     free(m->file_env);
     free(m->service_file);
     free(m->dbname);
+    free(m->program);
     free(m->argv.items);
 }
 
@@ -96,6 +97,22 @@ static void enter_container(command *m)
     add(m, server_container());
 }
 
+/* Where client programs of several versions are installed, the one in PATH is the newest; a dump is best made and
+ * restored by the server's own version. The places are Debian's and the PostgreSQL project's for RPM. */
+static const char *of_servers_version(command *m, const tool *t)
+{
+    static const char *const places[] = {"/usr/lib/postgresql/", "/usr/pgsql-"};
+    if (!t->session || strncmp(t->program, "pg_", 3) != 0)
+        return t->program;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        free(m->program);
+        m->program = heap_printf("%s%d/bin/%s", places[i], PQserverVersion(t->session->conn) / 10000, t->program);
+        if (access(m->program, X_OK) == 0)
+            return m->program;
+    }
+    return t->program;
+}
+
 static belay_status compose(belay_ctx *c, const belay_host *h, const tool *t, command *m)
 {
     const char *const *prefix = h->opt_list(c, "tool_prefix");
@@ -105,7 +122,7 @@ static belay_status compose(belay_ctx *c, const belay_host *h, const tool *t, co
         add(m, *prefix);
     if (inside)
         enter_container(m);
-    add(m, t->program);
+    add(m, elsewhere || inside ? t->program : of_servers_version(m, t));
     for (const char *const *arg = t->args; *arg; arg++)
         add(m, *arg);
     belay_status status = t->database ? take_connection(m, t, elsewhere, inside) : BELAY_OK;
@@ -228,28 +245,46 @@ belay_status tool_check(const server *s)
     return status;
 }
 
-/* A client older than the server refuses to dump; found out before anything is touched. */
-static belay_status check_client(const server *s)
+/* The first version whose pg_restore begins with a setting that no older server knows (transaction_timeout). */
+#define SETS_NEW_TIMEOUT 17
+
+/* A client older than the server refuses to dump; what a newer one dumps, its pg_restore may be unable to restore. */
+static belay_status check_client(const server *s, const char *program)
 {
+    char hint[256];
     const char *args[] = {"--version", NULL};
-    const tool t = {.program = "pg_dump", .args = args};
+    const tool t = {.program = program, .args = args, .session = s};
     belay_run io = {0};
     belay_status status = tool_run(s->c, s->h, &t, &io);
     if (status != BELAY_OK)
         return status;
     const char *digits = strpbrk(io.out, "0123456789");
     int client = digits ? atoi(digits) : 0, server = PQserverVersion(s->conn) / 10000;
+    snprintf(hint, sizeof hint,
+             "install the client programs of version %d beside it (Debian: postgresql-client-%d), or use the server's "
+             "own: database = \"docker://CONTAINER/NAME\", or tool_prefix",
+             server, server);
     if (client < server)
+        return server_say(s, BELAY_E_FAIL, hint, "%s is of version %d, the server of version %d", program, client,
+                          server);
+    if (client >= SETS_NEW_TIMEOUT && server < SETS_NEW_TIMEOUT)
         return server_say(
-            s, BELAY_E_FAIL,
-            "use a newer pg_dump, or the server's own: database = \"docker://CONTAINER/NAME\", or tool_prefix",
-            "pg_dump is of version %d, the server of version %d", client, server);
+            s, BELAY_E_FAIL, hint,
+            "%s is of version %d, the server of version %d: pg_restore %d cannot restore into it, because "
+            "it sets transaction_timeout, which is new in version %d",
+            program, client, server, client, SETS_NEW_TIMEOUT);
     return BELAY_OK;
 }
 
 belay_status tool_check_dump(const server *s)
 {
-    belay_status status = check_client(s);
+    belay_status status = check_client(s, "pg_dump");
+    return status == BELAY_OK ? tool_check(s) : status;
+}
+
+belay_status tool_check_restore(const server *s)
+{
+    belay_status status = check_client(s, "pg_restore");
     return status == BELAY_OK ? tool_check(s) : status;
 }
 

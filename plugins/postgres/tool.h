@@ -37,6 +37,8 @@ belay_status tool_check(const server *s);
 
 /** The same, and pg_dump is not older than the server: it would refuse to dump it. */
 belay_status tool_check_dump(const server *s);
+/** The same for a dump that is to be restored. */
+belay_status tool_check_restore(const server *s);
 
 /** For psql's option -c: a statement that fails on another server than the session's. The caller frees. */
 belay_status tool_same_server(const server *s, char **ret_sql);

@@ -11,6 +11,7 @@
 #include "apply.h"
 #include "expected.h"
 #include "kinds.h"
+#include "obstacles.h"
 #include "say/say.h"
 #include "tool.h"
 
@@ -40,6 +41,10 @@ belay_status trial_prepare(belay_ctx *c, const belay_host *h)
         status = server_size(&s, s.database, &size);
     if (status == BELAY_OK)
         status = choose_way(&s, &by_dump);
+    if (status == BELAY_OK)
+        status = obstacles_rights(&s);
+    if (status == BELAY_OK && !by_dump)
+        status = obstacles_copy(&s, true, true);
     if (status == BELAY_OK && by_dump)
         status = tool_check_dump(&s);
     if (status == BELAY_OK) {

@@ -34,21 +34,25 @@ static const char *gated(const char *environment, const char *options)
     return path;
 }
 
-static terminal *start(const char *environment, const char *options, const char *more, const char *value)
+static terminal *start_command(const char *command, const char *word, const char *more, const char *value)
 {
     static terminal t;
-    const char *file = gated(environment, options);
     const char *program = kit_path("%s/bin/belay", getenv("BELAY_BUILD_DIR"));
     (void)belay_state();
     t = (terminal){0};
     t.pid = forkpty(&t.master, NULL, NULL, NULL);
     if (t.pid == 0) {
         (void)setenv("TERM", "xterm", 1);
-        execl(program, "belay", "run", file, more, value, (char *)NULL);
+        execl(program, "belay", command, word, more, value, (char *)NULL);
         _exit(127);
     }
     (void)fcntl(t.master, F_SETFD, FD_CLOEXEC);
     return &t;
+}
+
+static terminal *start(const char *environment, const char *options, const char *more, const char *value)
+{
+    return start_command("run", gated(environment, options), more, value);
 }
 
 static bool show_more(terminal *t, int timeout_ms)
@@ -263,6 +267,34 @@ static void the_answer_is_signed_where_the_gate_wants_it(void **state)
     }
 }
 
+/* ---- a committed run --------------------------------------------------------------------------------------------- */
+
+static void the_rollback_of_a_committed_run_is_asked_about(void **state)
+{
+    (void)state;
+    const char *path = kit_path("%s/committed.cfg", kit_folder());
+    kit_write(path, "pipeline: { name = \"app\"; environment = \"committed\"; version = \"v2\"; previous = \"v1\"; };\n"
+                    "stages: ( { name = \"all\"; steps: (\n"
+                    "  { id = \"change\"; use = \"shell.run\"; argv = [\"true\"]; undo = [\"true\"]; } ); } );\n");
+    assert_int_equal(belay("run", path, NULL).status, 0);
+    terminal *t = start_command("rollback", "latest", NULL, NULL);
+    expect(t, "(v2 on committed) was committed ");
+    expect(t, "Roll it back? [y/N] ");
+    type(t, "\n");
+    expect(t, "was not rolled back: the answer was not yes");
+    ends(t, 2);
+    assert_holds(belay("history", NULL).out, "committed");
+    t = start_command("rollback", "latest", NULL, NULL);
+    expect(t, "Roll it back? [y/N] ");
+    type(t, "y\n");
+    ends(t, 10);
+    assert_int_equal(belay("run", path, NULL).status, 0);
+    t = start_command("rollback", "--yes", "latest", NULL);
+    ends(t, 10);
+    if (strstr(t->shown, "Roll it back?"))
+        fail_msg("asked in spite of --yes:\n%s", t->shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +306,7 @@ int main(void)
         cmocka_unit_test(ctrl_c_at_the_question_cancels_the_run),
         cmocka_unit_test(ctrl_d_decides_nothing),
         cmocka_unit_test(the_answer_is_signed_where_the_gate_wants_it),
+        cmocka_unit_test(the_rollback_of_a_committed_run_is_asked_about),
     };
     return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
 }

@@ -232,6 +232,8 @@ static void postgres_arguments(const char *folder, int port, const char *const *
                                         "full_page_writes=off",
                                         "shared_preload_libraries=pg_stat_statements",
                                         "max_connections=60",
+                                        "max_prepared_transactions=4",
+                                        "wal_level=logical",
                                         "shared_buffers=32MB",
                                         NULL};
     size_t n = 0;

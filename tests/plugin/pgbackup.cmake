@@ -2,7 +2,7 @@ add_library(belay_postgres_world STATIC ${CMAKE_CURRENT_SOURCE_DIR}/postgres_wor
 target_include_directories(belay_postgres_world PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(belay_postgres_world PUBLIC belay_kit)
 
-belay_test(plugin/postgres_snapshot SOURCES postgres_snapshot.c USES kit postgres_world LABEL server TIMEOUT 180)
+belay_test(plugin/postgres_snapshot SOURCES postgres_snapshot.c USES kit postgres_world LABEL server TIMEOUT 300)
 belay_test(plugin/postgres_backup SOURCES postgres_backup.c USES kit postgres_world LABEL server TIMEOUT 300)
 belay_test(plugin/postgres_connection SOURCES postgres_connection.c USES kit postgres_world LABEL server TIMEOUT 180)
 belay_test(plugin/postgres_inside SOURCES postgres_inside.c USES kit LABEL server TIMEOUT 300)

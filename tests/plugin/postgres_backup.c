@@ -216,6 +216,150 @@ static void a_backup_restores_what_it_saved(void **state)
     kit_step_free(s);
 }
 
+/* A dump has none of what belongs to the database as a whole, and the planner would guess. */
+static void a_restored_database_is_the_same_as_the_one_it_replaces(void **state)
+{
+    (void)state;
+    world_make("app");
+    world_sql("postgres", "DROP DATABASE app");
+    world_sql("postgres", "CREATE DATABASE app TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'");
+    world_sql("app", "CREATE TABLE w AS SELECT unnest('{B,a,c}'::text[]) AS t");
+    world_adorn("app");
+    const char *before = world_properties("app"), *url = kit_postgres_database("app");
+    kit_step *s = backup(url, kit_folder());
+    kit_set(s, "prove", "restore");
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM w");
+    kit_step *r = restore(url, kit_output(s, "file"));
+    assert_int_equal(kit_run(r, KIT_PREPARE), BELAY_OK);
+    if (kit_run(r, KIT_EXECUTE) != BELAY_OK)
+        fail_msg("%s", kit_summary(r));
+    assert_int_equal(kit_run(r, KIT_VERIFY), BELAY_OK);
+    assert_string_equal(world_properties("app"), before);
+    assert_string_equal(world_sql("app", "SELECT string_agg(t, '' ORDER BY t) FROM w"), "aBc\n");
+    assert_string_equal(world_sql("app", "SELECT reltuples FROM pg_class WHERE relname = 'w'"), "3\n");
+    assert_int_equal(kit_run(r, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_properties("app"), before);
+    kit_step_free(r);
+    kit_step_free(s);
+}
+
+/* As set for the time of a release, to keep writers out. */
+static void a_database_that_is_read_only_by_default_is_proved_and_restored(void **state)
+{
+    (void)state;
+    const char *url = world_make("app"), *rows = world_digest("app");
+    const char *const places[] = {"ALTER DATABASE app", "ALTER ROLE postgres", "ALTER ROLE postgres IN DATABASE app"};
+    for (size_t i = 0; i < 3; i++) {
+        world_sql("postgres", kit_path("%s SET default_transaction_read_only = on", places[i]));
+        const char *before = world_properties("app");
+        kit_step *s = backup(url, kit_folder());
+        kit_set(s, "prove", "restore");
+        if (kit_run(s, KIT_EXECUTE) != BELAY_OK)
+            fail_msg("%s: %s", places[i], kit_summary(s));
+        kit_step *r = restore(url, kit_output(s, "file"));
+        if (kit_run(r, KIT_EXECUTE) != BELAY_OK)
+            fail_msg("%s: %s", places[i], kit_summary(r));
+        assert_string_equal(world_properties("app"), before);
+        assert_string_equal(world_digest("app"), rows);
+        world_sql("postgres?options=-cdefault_transaction_read_only%3Doff",
+                  kit_path("%s RESET default_transaction_read_only", places[i]));
+        assert_int_equal(kit_run(r, KIT_DISCARD), BELAY_OK);
+        kit_step_free(r);
+        kit_step_free(s);
+    }
+}
+
+static void two_restores_of_one_run_are_taken_back_in_turn(void **state)
+{
+    (void)state;
+    const char *url = world_make("app");
+    kit_step *s = backup(url, kit_folder()), *first = NULL, *second = NULL;
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    first = restore(url, kit_output(s, "file"));
+    second = restore(url, kit_output(s, "file"));
+    kit_fact(first, "step.id", "first");
+    kit_fact(second, "step.id", "second");
+    world_sql("app", "DELETE FROM a WHERE id > 10");
+    assert_int_equal(kit_run(first, KIT_EXECUTE), BELAY_OK);
+    world_sql("app", "DELETE FROM a WHERE id > 20");
+    assert_int_equal(kit_run(second, KIT_EXECUTE), BELAY_OK);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "1000\n");
+    assert_int_equal(kit_run(second, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "20\n");
+    assert_int_equal(kit_run(first, KIT_ROLLBACK), BELAY_OK);
+    assert_string_equal(world_sql("app", "SELECT count(*) FROM a"), "10\n");
+    kit_step_free(second);
+    kit_step_free(first);
+    kit_step_free(s);
+}
+
+/* A client of version 17 makes dumps of older servers that it cannot restore into them. */
+static const char *newer_client(void)
+{
+    const char *path = kit_path("%s/newer", kit_folder());
+    kit_write(path,
+              "#!/bin/sh\n"
+              "if [ \"$2\" = --version ]; then echo \"$1 (PostgreSQL) 17.2 (Debian 17.2-1)\"; else exec \"$@\"; fi\n");
+    kit_output_of("chmod", "755", path, NULL);
+    return path;
+}
+
+static void a_client_that_cannot_restore_its_own_dumps_is_refused_in_prepare(void **state)
+{
+    (void)state;
+    const char *url = world_make("app");
+    kit_step *s = backup(url, kit_folder());
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    kit_step *steps[] = {s, restore(url, kit_output(s, "file"))};
+    for (size_t i = 0; i < 2; i++) {
+        kit_set_list(steps[i], "tool_prefix", newer_client(), NULL);
+        assert_int_equal(kit_run(steps[i], KIT_PREPARE), BELAY_E_FAIL);
+        assert_non_null(
+            strstr(kit_summary(steps[i]), "the server of version 15: pg_restore 17 cannot restore into it"));
+        assert_non_null(strstr(kit_hint(steps[i]), "postgresql-client-15"));
+        kit_step_free(steps[i]);
+    }
+}
+
+/* As one would whose settings the server does not know; reading the dump back does not show it. */
+static void a_dump_is_not_proved_when_the_server_refuses_its_restore(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *stranger = kit_path("%s/stranger", kit_folder());
+    kit_write(stranger, "#!/bin/sh\n"
+                        "case \"$*\" in pg_restore*-d*) PGOPTIONS='-c no_such_timeout=0'; export PGOPTIONS;; esac\n"
+                        "exec \"$@\"\n");
+    kit_output_of("chmod", "755", stranger, NULL);
+    kit_step *s = backup(world_make("app"), folder);
+    kit_set_list(s, "tool_prefix", stranger, NULL);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_RETRY);
+    assert_non_null(strstr(kit_summary(s), "unrecognized configuration parameter \"no_such_timeout\""));
+    assert_string_equal(listing(folder), "");
+    kit_step_free(s);
+}
+
+/* Of several versions that are installed, the one in PATH is the newest: here one that fails. */
+static void the_programs_of_the_servers_version_are_used(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *path = getenv("PATH");
+    const char *const programs[] = {"pg_dump", "pg_restore"};
+    for (size_t i = 0; i < 2; i++) {
+        kit_write(kit_path("%s/%s", folder, programs[i]), "#!/bin/sh\necho '(PostgreSQL) 17.2'\nexit 3\n");
+        kit_output_of("chmod", "755", kit_path("%s/%s", folder, programs[i]), NULL);
+    }
+    char *before = strdup(path);
+    setenv("PATH", kit_path("%s:%s", folder, path), 1);
+    kit_step *s = backup(world_make("app"), kit_folder());
+    kit_set(s, "prove", "restore");
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+    setenv("PATH", before, 1);
+    free(before);
+    kit_step_free(s);
+}
+
 static void a_database_that_was_set_aside_and_dropped_is_no_success(void **state)
 {
     (void)state;
@@ -305,6 +449,12 @@ int main(void)
         cmocka_unit_test(two_dumps_of_one_run_are_two_files),
         cmocka_unit_test(too_little_room_is_found_in_prepare),
         cmocka_unit_test(a_backup_restores_what_it_saved),
+        cmocka_unit_test(a_restored_database_is_the_same_as_the_one_it_replaces),
+        cmocka_unit_test(a_database_that_is_read_only_by_default_is_proved_and_restored),
+        cmocka_unit_test(two_restores_of_one_run_are_taken_back_in_turn),
+        cmocka_unit_test(a_client_that_cannot_restore_its_own_dumps_is_refused_in_prepare),
+        cmocka_unit_test(a_dump_is_not_proved_when_the_server_refuses_its_restore),
+        cmocka_unit_test(the_programs_of_the_servers_version_are_used),
         cmocka_unit_test(a_database_that_was_set_aside_and_dropped_is_no_success),
         cmocka_unit_test(a_bad_dump_changes_nothing),
         cmocka_unit_test(a_restore_killed_in_its_swap_leaves_the_database_open),

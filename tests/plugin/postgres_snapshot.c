@@ -55,6 +55,11 @@ static void says_how_much_was_written_since(void **state)
               "DELETE FROM a WHERE id = 9");
     assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
     assert_non_null(strstr(kit_log(s), "42 rows inserted, 3 updated, 1 deleted"));
+    assert_non_null(strstr(kit_log(s), " UTC is kept as app_broken_"));
+    assert_string_equal(kit_output(s, "aside"), kit_undo(s, "aside"));
+    run_phase(s, KIT_DISCARD, BELAY_OK);
+    assert_non_null(strstr(kit_log(s), kit_path("dropping the database %s, which the rollback", kit_undo(s, "aside"))));
+    assert_non_null(strstr(kit_log(s), "42 rows inserted, 3 updated, 1 deleted"));
     kit_step_free(s);
 }
 
@@ -91,7 +96,6 @@ static void keeps_all_properties(void **state)
     const char *url = world_make("app");
     world_adorn("app");
     world_sql("postgres", "ALTER DATABASE app OWNER TO \"odd name\"");
-    world_sql("postgres", "ALTER DATABASE app IS_TEMPLATE true");
     const char *before = world_properties("app");
     kit_step *s = snapshot(url);
     run_phase(s, KIT_PREPARE, BELAY_OK);
@@ -103,7 +107,20 @@ static void keeps_all_properties(void **state)
     assert_string_equal(world_properties("app"), before);
     run_phase(s, KIT_DISCARD, BELAY_OK);
     assert_string_equal(world_beside("app"), "");
-    world_sql("postgres", "ALTER DATABASE app IS_TEMPLATE false");
+    kit_step_free(s);
+}
+
+static void a_template_stays_one_and_can_be_discarded(void **state)
+{
+    (void)state;
+    kit_step *s = snapshot(world_make("tpl"));
+    world_sql("postgres", "ALTER DATABASE tpl IS_TEMPLATE true");
+    const char *before = world_properties("tpl");
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_ROLLBACK, BELAY_OK);
+    assert_string_equal(world_properties("tpl"), before);
+    run_phase(s, KIT_DISCARD, BELAY_OK);
+    assert_string_equal(world_beside("tpl"), "");
     kit_step_free(s);
 }
 
@@ -177,12 +194,12 @@ static void survives_being_killed_at_each_record(void **state)
 {
     (void)state;
     enum { RECORDS = 7 };
-    for (int n = 1; n <= 2 * RECORDS; n++) {
+    for (int n = 1; n <= RECORDS + 2; n++) { /* the last two, before the copy is made and after that, in both ways */
         const bool again = n > RECORDS;
         kit_step *s = snapshot(world_make("app"));
         world_sql("postgres", "ALTER DATABASE app SET work_mem = '7MB'");
         const char *rows = world_digest("app"), *before = world_properties("app");
-        assert_int_equal(kit_run_killed(s, KIT_EXECUTE, again ? n - RECORDS : n, 0), KIT_BROKEN);
+        assert_int_equal(kit_run_killed(s, KIT_EXECUTE, again ? n - 2 : n, 0), KIT_BROKEN);
         if (again) {
             run_phase(s, KIT_EXECUTE, BELAY_OK);
             run_phase(s, KIT_VERIFY, BELAY_OK);
@@ -253,6 +270,82 @@ static void databases_of_any_name_encoding_and_locale(void **state)
     }
 }
 
+static void refuses(kit_step *s, const char *summary, const char *hint)
+{
+    run_phase(s, KIT_PREPARE, BELAY_E_FAIL);
+    if (!strstr(kit_summary(s), summary) || !strstr(kit_hint(s), hint))
+        fail_msg("%s (%s)", kit_summary(s), kit_hint(s));
+}
+
+/* The applications are stopped after prepare: what fails only then is down time for nothing. */
+static void rights_that_are_missing_are_foreseen(void **state)
+{
+    (void)state;
+    world_make("app");
+    kit_step *s = snapshot(world_own("app", "plain_owner", "NOCREATEDB"));
+    refuses(s, "plain_owner may not create databases", "ALTER ROLE \"plain_owner\" CREATEDB");
+    world_own("app", "plain_owner", "CREATEDB");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    world_sql("postgres", "ALTER DATABASE app OWNER TO postgres");
+    refuses(s, "does not have the rights of postgres, which owns the database app", "GRANT \"postgres\" TO");
+    kit_step_free(s);
+}
+
+static void another_version_of_the_collation_is_foreseen(void **state)
+{
+    (void)state;
+    world_sql("postgres", "CREATE DATABASE moved TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'");
+    world_sql("postgres", "UPDATE pg_database SET datcollversion = '1.2.3' WHERE datname = 'moved'");
+    kit_step *s = snapshot(kit_postgres_database("moved"));
+    refuses(s, "version 1.2.3 of its collation, and the system has",
+            "ALTER DATABASE \"moved\" REFRESH COLLATION VERSION");
+    world_sql("postgres", "ALTER DATABASE moved REFRESH COLLATION VERSION");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    kit_step_free(s);
+}
+
+static void prepared_transactions_are_foreseen(void **state)
+{
+    (void)state;
+    const char *url = world_make("app");
+    world_sql("app", "BEGIN; DELETE FROM b; PREPARE TRANSACTION 'left behind'");
+    kit_step *s = snapshot(url);
+    run_phase(s, KIT_PREPARE, BELAY_OK); /* an application's, which ends in time */
+    run_phase(s, KIT_EXECUTE, BELAY_E_RETRY);
+    assert_non_null(strstr(kit_summary(s), "'left behind'"));
+    for (int i = 0; i < 100 && kit_run(s, KIT_PREPARE) == BELAY_OK; i++)
+        usleep(100 * 1000);
+    refuses(s, "'left behind'", "ROLLBACK PREPARED");
+    world_sql("app", "ROLLBACK PREPARED 'left behind'");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    kit_step_free(s);
+}
+
+/* They belong to the database itself: its copy has none, and those of a database that is renamed go with it. */
+static void subscriptions_and_slots_are_refused_or_left_on_purpose(void **state)
+{
+    (void)state;
+    const char *url = world_make("app");
+    world_sql("app", "SELECT pg_create_logical_replication_slot('changes', 'test_decoding')");
+    world_sql("app", "CREATE SUBSCRIPTION feed CONNECTION 'host=127.0.0.1 port=1 dbname=x' PUBLICATION p"
+                     " WITH (connect = false, slot_name = NONE)");
+    kit_step *s = snapshot(url);
+    refuses(s, "app has replication slot changes, subscription feed", "replication = \"leave\"");
+    assert_string_equal(kit_option_to_blame(s), "replication");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_null(kit_undo(s, "snapshot"));
+
+    kit_set(s, "replication", "leave");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    assert_non_null(strstr(kit_plan(s), "leave replication slot changes, subscription feed with the database that is"));
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    run_phase(s, KIT_ROLLBACK, BELAY_OK);
+    assert_non_null(strstr(kit_log(s), "replication slot changes, subscription feed stayed with app_broken_"));
+    world_sql(kit_undo(s, "aside"), "DROP SUBSCRIPTION feed");
+    world_sql(kit_undo(s, "aside"), "SELECT pg_drop_replication_slot('changes')");
+    kit_step_free(s);
+}
+
 static void a_snapshot_that_somebody_dropped_is_no_success(void **state)
 {
     (void)state;
@@ -304,15 +397,20 @@ int main(void)
         cmocka_unit_test(is_refused_while_an_application_is_connected),
         cmocka_unit_test(swaps_back_though_somebody_is_connected),
         cmocka_unit_test(keeps_all_properties),
+        cmocka_unit_test(a_template_stays_one_and_can_be_discarded),
         cmocka_unit_test(a_copy_that_lacks_a_setting_is_not_swapped_in),
         cmocka_unit_test(a_copy_cut_short_is_made_again_or_dropped),
         cmocka_unit_test(a_copy_whose_properties_change_is_no_success),
         cmocka_unit_test(survives_being_killed_at_each_record),
+        cmocka_unit_test(rights_that_are_missing_are_foreseen),
+        cmocka_unit_test(another_version_of_the_collation_is_foreseen),
+        cmocka_unit_test(subscriptions_and_slots_are_refused_or_left_on_purpose),
         cmocka_unit_test(two_snapshots_of_one_run_are_two_databases),
         cmocka_unit_test(databases_of_any_name_encoding_and_locale),
         cmocka_unit_test(a_snapshot_that_somebody_dropped_is_no_success),
         cmocka_unit_test(a_copy_cut_short_does_not_appear_after_the_rollback),
         cmocka_unit_test(a_wrong_password_is_a_clear_failure),
+        cmocka_unit_test(prepared_transactions_are_foreseen),
     };
     return cmocka_run_group_tests_name("postgres.snapshot", tests, NULL, NULL);
 }

@@ -63,6 +63,31 @@ static void of_a_server_that_goes_away_the_statement_is_told(void **state)
     kit_step_free(s);
 }
 
+/* A migration that depends on the locale or on statistics must find in the copy what it will find later. */
+static void a_copy_by_a_dump_has_the_properties_of_the_original(void **state)
+{
+    (void)state;
+    migrations m = migrations_new("t_same");
+    world_sql("postgres", "DROP DATABASE t_same");
+    world_sql("postgres", "CREATE DATABASE t_same TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'");
+    world_sql("t_same", "CREATE TABLE w AS SELECT unnest('{B,a,c}'::text[]) AS t");
+    world_adorn("t_same");
+    migrations_write(
+        &m, "001_a.sql",
+        "DO $$ BEGIN\n"
+        "  ASSERT (SELECT string_agg(t, '' ORDER BY t) FROM public.w) = 'aBc', 'order';\n"
+        "  ASSERT (SELECT reltuples FROM pg_class WHERE relname = 'w') = 3, 'statistics';\n"
+        "  ASSERT (SELECT datconnlimit = 7 AND datacl IS NOT NULL AND shobj_description(oid, 'pg_database')"
+        " LIKE 'the shop%' FROM pg_database WHERE datname = current_database()), 'properties';\n"
+        "END $$;\nCREATE TABLE public.made ();\n");
+    kit_step *s = migrations_step(&m, "postgres.trial");
+    kit_set(s, "copy", "dump");
+    run_phase(s, KIT_PREPARE, BELAY_OK);
+    run_phase(s, KIT_EXECUTE, BELAY_OK);
+    assert_no_copy(&m);
+    kit_step_free(s);
+}
+
 static void a_database_in_use_is_copied_by_a_dump(void **state)
 {
     (void)state;
@@ -74,9 +99,7 @@ static void a_database_in_use_is_copied_by_a_dump(void **state)
     assert_contains(kit_plan(s), "by a dump");
     kit_step *narrow =
         migrations_step(&m, "postgres.trial"); /* by a user whom the application's session is hidden from */
-    world_sql("t_used", "CREATE ROLE narrow LOGIN PASSWORD 'a-small-secret'");
-    kit_set(narrow, "database",
-            kit_path("postgresql://narrow:a-small-secret%s", strchr(kit_postgres_database("t_used"), '@')));
+    kit_set(narrow, "database", world_own("t_used", "narrow", "CREATEDB"));
     run_phase(narrow, KIT_PREPARE, BELAY_OK);
     assert_contains(kit_plan(narrow), "by a dump");
     kit_step_free(narrow);
@@ -125,6 +148,7 @@ int main(void)
         cmocka_unit_test(the_files_are_tried_on_a_copy_that_goes_away),
         cmocka_unit_test(a_failure_is_found_on_the_copy),
         cmocka_unit_test(of_a_server_that_goes_away_the_statement_is_told),
+        cmocka_unit_test(a_copy_by_a_dump_has_the_properties_of_the_original),
         cmocka_unit_test(a_database_in_use_is_copied_by_a_dump),
         cmocka_unit_test(a_killed_trial_leaves_a_copy_that_rollback_drops),
         cmocka_unit_test(a_cancelled_trial_is_cleaned_up_by_rollback),

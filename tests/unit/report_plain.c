@@ -77,6 +77,22 @@ static void a_rollback_is_told_with_its_cause_and_what_was_undone(void **state)
                                    "               belay show 20261123-184512-k7f2\n");
 }
 
+/* Where the rows went that were written since the snapshot must not scroll by. */
+static void the_summary_says_again_what_a_rollback_warned_of(void **state)
+{
+    (void)state;
+    const char *events[64] = {NULL};
+    size_t n = 0;
+    for (; events_rolled_back[n + 1]; n++)
+        events[n] = events_rolled_back[n];
+    events[n] = "{\"type\": \"log\", \"step\": \"apply\", \"phase\": \"rollback\", \"level\": 2,"
+                " \"line\": \"kept as app_broken\"}";
+    events[n + 1] = events_rolled_back[n];
+    guard_mem char *got = events_written(plain, events);
+    if (!strstr(got, "  warning      apply: kept as app_broken\n"))
+        fail_msg("%s", got);
+}
+
 static void a_rollback_that_proved_nothing_does_not_speak_of_health(void **state)
 {
     (void)state;
@@ -341,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_committed_run_ends_with_its_figures),
         cmocka_unit_test(a_rollback_is_told_with_its_cause_and_what_was_undone),
+        cmocka_unit_test(the_summary_says_again_what_a_rollback_warned_of),
         cmocka_unit_test(a_rollback_that_proved_nothing_does_not_speak_of_health),
         cmocka_unit_test(a_diagnosis_ends_the_failure_and_is_told_again_with_it),
         cmocka_unit_test(a_run_that_needs_a_person_says_what_is_left_and_how_to_go_on),
