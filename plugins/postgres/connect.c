@@ -208,7 +208,7 @@ static belay_status enter(server *s, const PQconninfoOption *words, const char *
     belay_status status = BELAY_E_RETRY;
     guard_buf tried = {0};
     for (size_t i = 0; i < INSIDE_WAYS; i++) {
-        inside_way way;
+        inside_way way = {0};
         if (!inside_way_of(s, k, with_password, i, &way))
             continue;
         PQfinish(s->conn);

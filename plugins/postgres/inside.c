@@ -86,7 +86,6 @@ bool inside_way_of(const server *s, const container *k, bool with_password, size
     typedef bool way(const server *s, const container *k, inside_way *ret);
     static way *const with[INSIDE_WAYS] = {by_port, by_address, by_socket, by_tunnel};
     static way *const without[INSIDE_WAYS] = {by_socket, by_port, by_address, by_tunnel};
-    *ret = (inside_way){0};
     return (with_password ? with : without)[index](s, k, ret);
 }
 

@@ -22,7 +22,8 @@ typedef struct inside_way {
 bool inside_leave(void);
 
 #define INSIDE_WAYS 4
-/** The index-th way, 0 to INSIDE_WAYS - 1; false when the container does not offer it. */
+/** The index-th way, 0 to INSIDE_WAYS - 1; false when the container does not offer it.
+ * *ret is zeroed before. */
 bool inside_way_of(const server *s, const container *k, bool with_password, size_t index, inside_way *ret);
 /** Whether the next way may lead further: nobody answered, or a password is wanted here that the address lacks. */
 bool inside_goes_on(const server *s, belay_status status, bool with_password);

@@ -13,15 +13,17 @@
 /* libpq reads a service file's lines into 1024 bytes. */
 #define LINE_MAX_LENGTH 1000
 
-/* What the file leaves out: the database and the password go other ways, the service is resolved, and the place is
- * written from the session itself. */
-static bool is_left_out(const char *keyword)
+/* What the file leaves out: the database and the password go other ways, the service is resolved, the place is written
+ * from the session itself, and a program with an older libpq may not know the newest words, even with their defaults.
+ */
+static bool is_left_out(const PQconninfoOption *word)
 {
-    static const char *const others[] = {"dbname", "password", "service", "servicefile", "host", "hostaddr", "port"};
+    static const char *const others[] = {"dbname", "password", "service", "servicefile",
+                                         "host",   "hostaddr", "port",    "fallback_application_name"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(keyword, others[i]) == 0)
+        if (strcmp(word->keyword, others[i]) == 0)
             return true;
-    return false;
+    return word->compiled && strcmp(word->val, word->compiled) == 0;
 }
 
 static belay_status add_word(const server *s, buf *file, const char *keyword, const char *value)
@@ -56,7 +58,7 @@ static belay_status add_words(const server *s, buf *file)
     buf_puts(file, "[" WORDS_SERVICE "]\n");
     belay_status status = words ? add_place(s, file) : server_say(s, BELAY_E_RETRY, NULL, "out of memory");
     for (const PQconninfoOption *w = words; status == BELAY_OK && w->keyword; w++)
-        if (w->val && *w->val && !is_left_out(w->keyword))
+        if (w->val && *w->val && !is_left_out(w))
             status = add_word(s, file, w->keyword, w->val);
     PQconninfoFree(words);
     return status;

@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define NAME_MAX_DNS 255
+
 static bool fail(redis_link *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static bool fail(redis_link *l, const char *fmt, ...)
 {
@@ -119,7 +121,9 @@ static bool set_host(redis_link *l, const char *host)
 {
     if (is_address(host))
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(l->tls), host) == 1 || fail_tls(l, "TLS");
-    return (SSL_set_tlsext_host_name(l->tls, host) == 1 && SSL_set1_host(l->tls, host) == 1) || fail_tls(l, "TLS");
+    char name[NAME_MAX_DNS + 1]; /* OpenSSL's macro takes no constant */
+    snprintf(name, sizeof name, "%s", host);
+    return (SSL_set_tlsext_host_name(l->tls, name) == 1 && SSL_set1_host(l->tls, host) == 1) || fail_tls(l, "TLS");
 }
 
 /* Waits for what a TLS function said it needs; false when that is an error. */
