@@ -233,6 +233,8 @@ static void on_plan(void *user, const char *change, const char *undo)
     json_t *event = tell_new_step(d, "plan", c->step);
     tell_set(d, event, "change", change);
     tell_set(d, event, "undo", undo);
+    if (driver_step(d, c->step)->kind->flags & (BELAY_S_READ_ONLY | BELAY_S_WAITS))
+        json_object_set_new(event, "looks", json_true()); /* what it says will happen is no change */
     json_object_set_new(event, "irreversible", json_boolean(s->has_execute && !s->has_rollback));
     tell(d, event);
 }

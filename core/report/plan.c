@@ -57,7 +57,7 @@ static bool changes_something(const view_step *s)
     size_t i;
     const json_t *plan;
     json_array_foreach(s->plan, i, plan)
-        if (*event_text(plan, "change"))
+        if (*event_text(plan, "change") && !json_is_true(json_object_get(plan, "looks")))
             return true;
     return false;
 }
