@@ -23,7 +23,7 @@ int store_open(const char *folder, store **ret, error **err) CHECKED;
 void store_close(store *s);
 GUARD(store, store_close)
 const char *store_folder(const store *s);
-/** PRAGMA quick_check and the schema's version; ERROR_STORE says what is wrong. */
+/** PRAGMA integrity_check, the foreign keys and the schema's version; ERROR_STORE says what is wrong. */
 int store_check(store *s, error **err) CHECKED;
 
 /* ---- runs ----------------------------------------------------------------------------------------------------------

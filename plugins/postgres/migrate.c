@@ -14,6 +14,7 @@
 #include "kinds.h"
 #include "plan.h"
 #include "say/say.h"
+#include "tool.h"
 
 #define NAMED_MAX 5 /* of more files, a message names the first and the last */
 
@@ -125,6 +126,8 @@ belay_status migrate_prepare(belay_ctx *c, const belay_host *h)
     status = server_open_target(c, h, &s);
     if (status == BELAY_OK)
         status = read_and_check(c, h, &s, &plan);
+    if (status == BELAY_OK && strcmp(h->opt_str(c, "runner"), "psql") == 0)
+        status = tool_check(&s);
     if (status == BELAY_OK)
         tell_plan(c, h, &plan);
     plan_done(&plan);

@@ -75,8 +75,12 @@ static belay_status run(applier *a, const migration *m, const char *const *args,
     guard_fd file = source_file(m);
     if (file < 0)
         return say(a->c, a->h, BELAY_E_RETRY, NULL, "cannot hand %s to psql: %s", m->path, strerror(errno));
-    const tool t = {
-        .program = "psql", .args = args, .database = PQdb(a->keeper.conn), .in_fd = file, .keep_as = "psql.log"};
+    const tool t = {.program = "psql",
+                    .args = args,
+                    .database = PQdb(a->keeper.conn),
+                    .session = &a->keeper,
+                    .in_fd = file,
+                    .keep_as = "psql.log"};
     belay_run io = {0};
     belay_status status = tool_run(a->c, a->h, &t, &io);
     if (status != BELAY_E_FAIL && !(status == BELAY_E_RETRY && io.err && *io.err))
@@ -87,15 +91,19 @@ static belay_status run(applier *a, const migration *m, const char *const *args,
 belay_status psql_apply(applier *a, migration *m, bool transaction)
 {
     guard_heap char *row = ledger_write_sql(&a->keeper, a->ledger, m, 0, a->run);
+    guard_heap char *same_server = NULL;
     const char *args[16] = {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"};
     size_t n = 6;
     belay_status status = ledger_create(&a->keeper, a->ledger);
     if (status == BELAY_OK && !transaction)
         status = ledger_write(&a->keeper, a->ledger, m, "started", 0, 0, a->run);
+    if (status == BELAY_OK)
+        status = tool_same_server(&a->keeper, &same_server);
     if (status != BELAY_OK)
         return status;
     if (transaction)
         args[n++] = "--single-transaction";
+    args[n++] = "-c", args[n++] = same_server;
     args[n++] = "-f", args[n++] = "-";
     if (transaction)
         args[n++] = "-c", args[n++] = row;
