@@ -34,13 +34,62 @@ static bool is_list(const catalog_kind *k, const char *name)
     return o && o->type == BELAY_T_LIST;
 }
 
+static void add_item(text *out, const char *item, size_t n, bool *first)
+{
+    text_puts(out, *first ? "" : ", ");
+    setting_quote(out, item, n);
+    *first = false;
+}
+
+/* s: at an opening quote. Gives what is between the quotes, and moves s behind the closing one; NULL without one. The
+ * caller frees. */
+static char *read_quoted(const char **s)
+{
+    guard_text item = {0};
+    const char *p = *s + 1;
+    for (; *p && *p != '"'; p++) {
+        p += *p == '\\' && p[1];
+        text_add(&item, p, 1);
+    }
+    *s = p + (*p == '"');
+    return *p ? mem_dup(text_get(&item)) : NULL;
+}
+
+/* `["a", "b"]` or `[a, b]`, as a pipeline file has it; with parentheses, too. False when it is not whole; out: NULL to
+ * ask only that. */
+static bool add_written_list(text *out, const char *value, bool *first)
+{
+    const char close = *value == '[' ? ']' : ')', *p = value + 1;
+    for (;;) {
+        p += strspn(p, " \t\n,");
+        if (*p == close)
+            return !p[1];
+        if (!*p)
+            return false;
+        size_t bare = strcspn(p, ",])");
+        guard_mem char *quoted = NULL;
+        if (*p == '"' && !(quoted = read_quoted(&p)))
+            return false;
+        if (out)
+            add_item(out, quoted ? quoted : p, quoted ? strlen(quoted) : bare, first);
+        p += quoted ? 0 : bare;
+    }
+}
+
+static bool is_written_list(const char *value)
+{
+    return *value == '[' || *value == '(';
+}
+
 static void add_items(text *out, const char *value, bool *first)
 {
+    if (is_written_list(value) && add_written_list(NULL, value, first)) {
+        (void)add_written_list(out, value, first);
+        return;
+    }
     while (*value) {
         size_t n = strcspn(value, ",");
-        text_puts(out, *first ? "" : ", ");
-        setting_quote(out, value, n);
-        *first = false;
+        add_item(out, value, n, first);
         value += n + (value[n] == ',');
     }
 }

@@ -106,6 +106,7 @@ static void fill_words(const PQconninfoOption *words, const char *keys[PARAMETER
             keys[n] = w->keyword, values[n++] = w->val;
     keys[n] = values[n] = NULL;
     set_word(keys, values, "fallback_application_name", "belay");
+    set_word(keys, values, "client_encoding", "UTF8"); /* as our texts and the names of files are */
     if (reached.port) {
         set_word(keys, values, "host", reached.host);
         set_word(keys, values, "hostaddr", reached.hostaddr);

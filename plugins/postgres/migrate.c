@@ -58,7 +58,8 @@ static char *plan_text(const migration *m)
     if (r.transaction)
         buf_puts(&b, " in one transaction");
     else if (r.why[0])
-        buf_printf(&b, ", each by itself, because %s cannot run in a transaction", r.why);
+        buf_printf(&b, ", each by itself, because %s cannot run in a transaction%s", r.why,
+                   m->script->count > 1 ? "; those before a failure stay applied" : "");
     else
         buf_puts(&b, ", each by itself, as the file asks");
     if (m->down_words)

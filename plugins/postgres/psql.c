@@ -25,6 +25,51 @@ static int source_file(const migration *m)
     return fd;
 }
 
+/* What psql prints with VERBOSITY=verbose, and without a file before "ERROR" when it is not of the file:
+ *
+ *   psql:<stdin>:3: ERROR:  42703: column "nothing" does not exist
+ *   LINE 1: SELECT nothing;
+ *
+ * A command of psql's own: psql:<stdin>:2: error: no_such.sql: No such file or directory
+ */
+static void describe(const migration *m, const char *text, buf *b)
+{
+    static const char *const words[] = {"ERROR:  ", "FATAL:  ", "error: "};
+    static const char input[] = "psql:<stdin>:";
+    const char *why = NULL;
+    for (size_t i = 0; i < 3 && !why; i++) {
+        why = strstr(text, words[i]);
+        why = why ? why + strlen(words[i]) : NULL;
+    }
+    if (!why) {
+        buf_printf(b, "%s: psql printed: %.800s", m->path, text);
+        return;
+    }
+    const char *line = why;
+    while (line > text && line[-1] != '\n')
+        line--;
+    buf_printf(b, "%s:", m->path);
+    if (strncmp(line, input, sizeof input - 1) == 0)
+        buf_printf(b, "%.*s:", (int)strspn(line + sizeof input - 1, "0123456789"), line + sizeof input - 1);
+    size_t n = strcspn(why, "\n"), code = strspn(why, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    bool has_code = code == 5 && strncmp(why + code, ": ", 2) == 0;
+    buf_printf(b, " %.*s%s%.*s", has_code ? 5 : 0, why, has_code ? " " : "", (int)(n - (has_code ? 7 : 0)),
+               why + (has_code ? 7 : 0));
+    const char *detail = strstr(why + n, "\nDETAIL:  ");
+    if (detail)
+        buf_printf(b, " (%.*s)", (int)strcspn(detail + 10, "\n"), detail + 10);
+}
+
+static belay_status explain_error(const applier *a, const migration *m, const belay_run *io, belay_status status,
+                                  bool transaction)
+{
+    guard_buf b = {0};
+    describe(m, io->err, &b);
+    return say(a->c, a->h, status, "psql's whole output is the artifact psql.log", "%s; %s", b.text,
+               transaction ? "the file was rolled back, nothing of it is kept"
+                           : "the file runs without a transaction: what came before the error STAYS APPLIED");
+}
+
 static belay_status run(applier *a, const migration *m, const char *const *args, bool transaction)
 {
     guard_fd file = source_file(m);
@@ -40,20 +85,15 @@ static belay_status run(applier *a, const migration *m, const char *const *args,
     belay_status status = tool_run(a->c, a->h, &t, &io);
     if (status != BELAY_E_FAIL && !(status == BELAY_E_RETRY && io.err && *io.err))
         return status;
-    const char *why = strstr(io.err, "ERROR:");
-    why = why ? why : io.err;
-    return say(a->c, a->h, status, "line numbers are those of the file; the whole output is the artifact psql.log",
-               "%s: psql ended with status %d: %.800s%s", m->path, io.exit_code, why,
-               transaction ? "; the file was rolled back, nothing of it is kept"
-                           : "; the file runs without a transaction: what came before the error STAYS APPLIED");
+    return explain_error(a, m, &io, status, transaction);
 }
 
 belay_status psql_apply(applier *a, migration *m, bool transaction)
 {
     guard_heap char *row = ledger_write_sql(&a->keeper, a->ledger, m, 0, a->run);
     guard_heap char *same_server = NULL;
-    const char *args[16] = {"-X", "-q", "-v", "ON_ERROR_STOP=1"};
-    size_t n = 4;
+    const char *args[16] = {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"};
+    size_t n = 6;
     belay_status status = ledger_create(&a->keeper, a->ledger);
     if (status == BELAY_OK && !transaction)
         status = ledger_write(&a->keeper, a->ledger, m, "started", 0, 0, a->run);

@@ -15,6 +15,10 @@
 /** PostgreSQL's NAMEDATALEN: names have at most 63 bytes. */
 #define SERVER_NAME 64
 
+/** In a comment of a statement: Belay's own, which postgres.slow_queries does not count; pg_stat_statements keeps
+ * comments. */
+#define SERVER_UNCOUNTED "belay.slow_queries"
+
 typedef struct server {
     belay_ctx *c;
     const belay_host *h;

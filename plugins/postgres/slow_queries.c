@@ -11,8 +11,6 @@
 #include "window/window.h"
 
 #define QUERY_WIDTH 2000
-/* By this word in their text our own questions are left out: the extension keeps comments, and no constants. */
-#define OWN "belay.slow_queries"
 
 /* Where the extension is and what this version of it has. */
 typedef struct extension {
@@ -38,7 +36,7 @@ typedef struct reading {
 /* ---- the extension ----------------------------------------------------------------------------------------------- */
 
 static const char probe[] =
-    "SELECT /* " OWN
+    "SELECT /* " SERVER_UNCOUNTED
     " */ coalesce(quote_ident(n.nspname), ''), current_setting('pg_stat_statements.max', true) IS NOT NULL,"
     " pg_has_role('pg_read_all_stats', 'USAGE'),"
     " EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = n.oid"
@@ -106,7 +104,8 @@ static belay_status read_info(server *s, const extension *e, reading *ret)
     char text[128] = "", sql[512];
     if (!e->info)
         return BELAY_OK;
-    snprintf(sql, sizeof sql, "SELECT /* " OWN " */ dealloc || ' ' || stats_reset FROM %s.pg_stat_statements_info",
+    snprintf(sql, sizeof sql,
+             "SELECT /* " SERVER_UNCOUNTED " */ dealloc || ' ' || stats_reset FROM %s.pg_stat_statements_info",
              e->schema);
     belay_status status = server_text(s, text, sizeof text, sql, 0, NULL);
     const char *space = strchr(text, ' ');
@@ -122,9 +121,10 @@ static belay_status read_statements(server *s, const extension *e, reading *ret)
     const char *time = e->exec_time ? "exec_time" : "time";
     PGresult *r = NULL;
     snprintf(sql, sizeof sql,
-             "SELECT /* " OWN " */ queryid, sum(calls), sum(total_%s), max(max_%s) FROM %s.pg_stat_statements"
+             "SELECT /* " SERVER_UNCOUNTED
+             " */ queryid, sum(calls), sum(total_%s), max(max_%s) FROM %s.pg_stat_statements"
              " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND queryid IS NOT NULL"
-             " AND query NOT LIKE '%%" OWN "%%'"
+             " AND query NOT LIKE '%%" SERVER_UNCOUNTED "%%'"
              " GROUP BY queryid ORDER BY queryid::text COLLATE \"C\"",
              time, time, e->schema);
     belay_status status = server_ask(s, &r, sql, 0, NULL);
@@ -212,7 +212,8 @@ static belay_status text_of(server *s, const extension *e, const char *id, char 
     char sql[256];
     PGresult *r = NULL;
     snprintf(sql, sizeof sql,
-             "SELECT /* " OWN " */ query FROM %s.pg_stat_statements WHERE queryid = $1::bigint LIMIT 1", e->schema);
+             "SELECT /* " SERVER_UNCOUNTED " */ query FROM %s.pg_stat_statements WHERE queryid = $1::bigint LIMIT 1",
+             e->schema);
     belay_status status = server_ask(s, &r, sql, 1, &id);
     if (status == BELAY_OK)
         *ret = masked_sql(PQntuples(r) ? PQgetvalue(r, 0, 0) : "(evicted)", server_standard_strings(s), QUERY_WIDTH);

@@ -66,6 +66,16 @@ static void a_run_waits_until_every_role_has_approved(void **state)
     assert_holds(belay("logs", "latest", "sign-off", NULL).out, "decisions.txt");
 }
 
+/* A gate says in the plan whom it waits for: that is no change. */
+static void a_plan_does_not_count_gates_as_changes(void **state)
+{
+    (void)state;
+    outcome o = belay("plan", gated("counted", "roles = [\"tech-lead\"];"), NULL);
+    assert_int_equal(o.status, 0);
+    assert_holds(o.out, "tech-lead");
+    assert_holds(o.out, "3 steps: 1 changes something, 2 only look.");
+}
+
 static void one_no_takes_the_run_back(void **state)
 {
     (void)state;
@@ -383,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_waits_until_every_role_has_approved),
+        cmocka_unit_test(a_plan_does_not_count_gates_as_changes),
         cmocka_unit_test(one_no_takes_the_run_back),
         cmocka_unit_test(unknown_gates_and_roles_are_named),
         cmocka_unit_test(who_has_no_such_role_does_not_count),

@@ -102,8 +102,10 @@ static void a_statement_that_cannot_be_in_a_transaction_runs_by_itself(void **st
         "CREATE TABLE t (id integer);\nDO $$ BEGIN PERFORM 1; END $$;\nCREATE INDEX CONCURRENTLY idx_t ON t (id);\n");
     kit_step *s = migrate(&w);
     run_phase(s, KIT_PREPARE, BELAY_OK);
-    assert_contains(kit_plan(s),
-                    "3 statements, each by itself, because CREATE INDEX CONCURRENTLY cannot run in a transaction");
+    assert_contains(
+        kit_plan(s),
+        "3 statements, each by itself, because CREATE INDEX CONCURRENTLY cannot run in a transaction; those "
+        "before a failure stay applied");
     run_phase(s, KIT_EXECUTE, BELAY_OK);
     run_phase(s, KIT_VERIFY, BELAY_OK);
     assert_sql(&w, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'idx_t'::regclass", "t\n");
@@ -126,7 +128,8 @@ static void what_stays_of_a_file_without_a_transaction_is_said(void **state)
     run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_index.sql was cut short after statement 2 of 3");
     run_phase(s, KIT_ROLLBACK, BELAY_E_FAIL);
-    assert_contains(kit_summary(s), "1 migration (001_index.sql, which was interrupted after statement 2 of 3) stays applied");
+    assert_contains(kit_summary(s),
+                    "1 migration (001_index.sql, which was interrupted after statement 2 of 3) stays applied");
     /* run again, it meets the invalid index that the first try left */
     migrations_write(
         &w, "001_index.sql",
@@ -232,8 +235,16 @@ static void psql_commands_are_refused_by_name(void **state)
     assert_sql(&w, "SELECT id FROM t", "3\n");
     migrations_write(&w, "002_bad.sql", "\\set n 4\nINSERT INTO t VALUES (:n);\nSELECT nothing;\n");
     run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
-    assert_contains(kit_summary(s), "column \"nothing\" does not exist");
+    assert_contains(kit_summary(s),
+                    "/002_bad.sql:3: 42703 column \"nothing\" does not exist; the file was rolled back");
     assert_sql(&w, "SELECT id FROM t", "3\n");
+    migrations_write(&w, "002_bad.sql", "\\set n 4\n\nINSERT INTO a VALUES (:n);\n");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s),
+                    "/002_bad.sql:3: 23505 duplicate key value violates unique constraint \"a_pkey\" (Key");
+    migrations_write(&w, "002_bad.sql", "SELECT 1;\n\\i no_such.sql\n");
+    run_phase(s, KIT_EXECUTE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "/002_bad.sql:2: no_such.sql: No such file");
     assert_sql(&w, "SELECT file, state FROM belay_migrations", "001_psql.sql|done\n");
     kit_step_free(s);
 }

@@ -48,6 +48,29 @@ static void takes_options_lists_and_common_options(void **state)
     assert_true(s->thresholds[0].rule.a == 2000);
 }
 
+/* As in a pipeline file; commas within quotes belong to the item. */
+static void a_list_may_be_written_as_in_a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *items;
+    } cases[] = {
+        {"services=[\"a\",\"b\"]", "[\"a\",\"b\"]"},
+        {"services=[\"a,b\", \"c \\\"q\\\"\"]", "[\"a,b\",\"c \\\"q\\\"\"]"},
+        {"services=(a, b)", "[\"a\",\"b\"]"},
+        {"services=[a-z]x", "[\"[a-z]x\"]"},
+        {"services=[\"a", "[\"[\\\"a\"]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const sets[] = {cases[i].set, NULL};
+        guard_mem char *shown = NULL;
+        guard(pipeline) p = of_step("docker.build", sets, &shown);
+        assert_string_equal(shown, "");
+        guard_mem char *services = json_dumps(json_object_get(p->steps[0].options, "services"), JSON_COMPACT);
+        assert_string_equal(services ? services : "[]", cases[i].items);
+    }
+}
+
 static void assert_refused(const char *kind, const char *const *sets, const char *expected)
 {
     guard_mem char *shown = NULL;
@@ -166,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_options_lists_and_common_options),
+        cmocka_unit_test(a_list_may_be_written_as_in_a_file),
         cmocka_unit_test(problems_name_the_set_by_its_number),
         cmocka_unit_test(refuses_what_is_no_option),
         cmocka_unit_test(a_step_of_a_file_stands_alone_with_its_options),
