@@ -136,6 +136,7 @@ belay_status compose_no_file(const compose *c)
 {
     const call *call = engine_call(c->engine);
     const char *dir = call_str(call, "project_dir");
+    call_log(call, 2, "no compose file: %s", *c->names ? c->names : dir ? dir : "project_dir is not set");
     if (*c->names)
         return call_fail(call, BELAY_E_FAIL, NULL, "compose file not found: %s", c->names);
     if (!dir)
