@@ -56,6 +56,28 @@ static char *plain_text(const json_t *value)
     return template && template_kinds(template) == 0 ? template_plain(template) : NULL;
 }
 
+/* Whether a file of a folder that a step obeys is one of those that it obeys, rather than data beside them. */
+static bool is_text_of_programs(const char *name)
+{
+    static const char *const patterns[] = {"*compose*.yml", "*compose*.yaml", ".env", "*.sql"};
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
+        if (fnmatch(patterns[i], name, 0) == 0)
+            return true;
+    return false;
+}
+
+/* Compose files that a list names, relative to the project's folder: they need not lie in it, nor be called so. */
+static void check_named_files(load *l, const pipeline_step *s, pipeline_place where, char *const *words)
+{
+    struct stat st;
+    guard_mem char *dir = plain_text(json_object_get(s->options, "project_dir"));
+    for (; *words; words++) {
+        guard_mem char *path = file_absolute(dir ? dir : l->p->folder, *words);
+        if ((fnmatch("*.yml", *words, 0) == 0 || fnmatch("*.yaml", *words, 0) == 0) && is_file(path, &st))
+            load_check_writers(l, where, path);
+    }
+}
+
 static void check_list(load *l, const pipeline_step *s, pipeline_place where, const json_t *list)
 {
     char **words = mem_array(json_array_size(list) + 1, sizeof *words);
@@ -66,17 +88,8 @@ static void check_list(load *l, const pipeline_step *s, pipeline_place where, co
     guard_mem char *cwd = plain_text(json_object_get(s->options, "cwd"));
     const char *const *borrowed = (const char *const *)words;
     load_check_command(l, where, cwd ? cwd : l->p->folder, borrowed);
+    check_named_files(l, s, where, words);
     texts_free(words);
-}
-
-/* Whether a file of a folder that a step obeys is one of those that it obeys, rather than data beside them. */
-static bool is_text_of_programs(const char *name)
-{
-    static const char *const patterns[] = {"*compose*.yml", "*compose*.yaml", ".env", "*.sql"};
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        if (fnmatch(patterns[i], name, 0) == 0)
-            return true;
-    return false;
 }
 
 static void check_folder(load *l, pipeline_place where, const char *folder)

@@ -26,6 +26,25 @@ static belay_status check_variables(const call *c, const compose *compose)
                      "%s uses variables that are not set: %s", compose_files(compose), unset);
 }
 
+/* What is wrong with the files now is a warning: an earlier step may bring the release's own. */
+belay_status compose_config_prepare(belay_ctx *ctx, const belay_host *host)
+{
+    const call c = {ctx, host};
+    guard_engine *e = NULL;
+    guard_compose *compose = NULL;
+    belay_status s = engine_find(&c, &e);
+    if (s == BELAY_OK)
+        s = compose_open(e, &compose);
+    if (s == BELAY_E_FAIL)
+        return BELAY_OK; /* logged with Compose's reason */
+    if (s != BELAY_OK)
+        return s;
+    guard_mem char *unset = compose_unset(compose);
+    if (*unset)
+        call_log(&c, 2, "%s uses variables that are not set: %s", compose_files(compose), unset);
+    return BELAY_OK;
+}
+
 belay_status compose_config_verify(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};

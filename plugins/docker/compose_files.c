@@ -67,6 +67,20 @@ static belay_status ask_variables(compose *c, json_t **ret)
     return BELAY_OK;
 }
 
+/* Can any of the variables be set at all? Else Compose need not be started for them. */
+static bool may_be_set(const compose *c)
+{
+    static const char *const names[] = {"COMPOSE_FILE", "COMPOSE_COMPATIBILITY", "COMPOSE_ENV_FILES"};
+    const call *call = engine_call(c->engine);
+    guard_mem char *usual_file = text_printf("%s/.env", c->dir);
+    bool may = call_str(call, "env_file") || access(usual_file, F_OK) == 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        may = may || getenv(names[i]);
+    for (const char *const *item = call->host->opt_list(call->ctx, "env"); *item; item++)
+        may = may || strncmp(*item, "COMPOSE_", 8) == 0;
+    return may;
+}
+
 static void add_listed(compose *c, const char *files, const char *separator)
 {
     const char *between = *separator ? separator : ":";
@@ -119,7 +133,7 @@ belay_status compose_find_files(compose *c)
     const call *call = engine_call(c->engine);
     const char *const *named = call->host->opt_list(call->ctx, "file");
     guard_json *variables = NULL;
-    belay_status s = ask_variables(c, &variables);
+    belay_status s = may_be_set(c) ? ask_variables(c, &variables) : BELAY_OK;
     if (s != BELAY_OK)
         return s;
     c->separator = is_true(text_member(variables, "COMPATIBLE")) ? '_' : '-';
@@ -136,6 +150,7 @@ belay_status compose_no_file(const compose *c)
 {
     const call *call = engine_call(c->engine);
     const char *dir = call_str(call, "project_dir");
+    call_log(call, 2, "no compose file: %s", *c->names ? c->names : dir ? dir : "project_dir is not set");
     if (*c->names)
         return call_fail(call, BELAY_E_FAIL, NULL, "compose file not found: %s", c->names);
     if (!dir)

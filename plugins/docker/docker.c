@@ -438,6 +438,7 @@ static const belay_step steps[] = {
      BELAY_TABLE(option, compose_config_options),
      BELAY_TABLE(output, compose_config_outputs),
      BELAY_TABLE(metric, compose_config_metrics),
+     .prepare = compose_config_prepare,
      .verify = compose_config_verify},
     {.name = "build",
      .doc = "Builds the services' images; the earlier ones are kept.",

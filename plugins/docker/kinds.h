@@ -11,6 +11,7 @@ KIND_PHASE(info, verify);
 KIND_PHASE(prune, prepare);
 KIND_PHASE(prune, execute);
 
+KIND_PHASE(compose_config, prepare);
 KIND_PHASE(compose_config, verify);
 
 KIND_PHASE(build, prepare);

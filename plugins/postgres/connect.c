@@ -99,8 +99,6 @@ static void set_word(const char *keys[PARAMETERS], const char *values[PARAMETERS
 static void fill_words(const PQconninfoOption *words, const char *keys[PARAMETERS], const char *values[PARAMETERS])
 {
     size_t n = 0;
-    keys[n] = "client_encoding",
-    values[n++] = "UTF8"; /* as our texts and file names; a later word of the address wins */
     for (const PQconninfoOption *w = words; w->keyword && n < PARAMETERS - 8; w++)
         if (w->val)
             keys[n] = w->keyword, values[n++] = w->val;

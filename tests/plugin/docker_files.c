@@ -183,6 +183,8 @@ static void unset_variables_are_named(void **state)
     docker_world w = docker_world_new();
     docker_world_services(&w, "  app: {image: '$P-app:${TAG}', environment: {A: '${OTHER}', B: '${FINE:-x}'}}\n", "");
     kit_step *s = docker_world_step(&w, "docker.compose_config"), *up = docker_world_step(&w, "docker.up");
+    docker_world_must(s, KIT_PREPARE);
+    assert_holds(kit_log(s), "docker-compose.yml uses variables that are not set: ");
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
     assert_holds(kit_summary(s), "docker-compose.yml uses variables that are not set: ");
     assert_holds(kit_summary(s), "TAG");
@@ -197,6 +199,23 @@ static void unset_variables_are_named(void **state)
     docker_world_must(s, KIT_VERIFY);
     kit_step_free(s);
     kit_step_free(up);
+    docker_world_free(&w);
+}
+
+/* What Compose says of the files is there in the plan, though an earlier step may bring others. */
+static void a_file_that_compose_refuses_is_known_in_prepare(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"docker.compose_config", "docker.up", "docker.build"};
+    docker_world w = docker_world_new();
+    docker_world_services(&w, "  app: {imagine: x}\n", "");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        kit_step *s = docker_world_step(&w, kinds[i]);
+        docker_world_must(s, KIT_PREPARE);
+        assert_holds(kit_log(s), "Compose refuses");
+        assert_holds(kit_log(s), "imagine");
+        kit_step_free(s);
+    }
     docker_world_free(&w);
 }
 
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test(other_files_than_the_containers_were_made_from_are_refused),
         cmocka_unit_test(the_same_files_in_another_folder_are_the_same),
         cmocka_unit_test(unset_variables_are_named),
+        cmocka_unit_test(a_file_that_compose_refuses_is_known_in_prepare),
         cmocka_unit_test(compose_config_needs_no_engine),
         cmocka_unit_test(the_plugin_is_preferred_to_an_old_docker_compose),
         cmocka_unit_test(containers_of_no_service_stay),

@@ -394,23 +394,35 @@ static void in_production_what_a_step_obeys_must_not_be_written_by_others(void *
     const char *program = fixture_file("o/bin/prog.sh", "#!/bin/sh\n", 0777);
     const char *script = fixture_file("o/bin/script.sh", "", 0646);
     const char *file = fixture_file("o/named.yml", "", 0664);
+    const char *listed = fixture_file("o/extra.yml", "", 0664);
     (void)fixture_file("o/bin/data.csv", "", 0666); /* a list of data, not a command */
     const char *path = fixture_file(
         "o/main.cfg",
         "pipeline: { name = \"shop\"; environment = \"production\"; version = \"v2\"; };\n"
         "secrets: { s = { provider = \"command\";\n"
-        "argv = [\"bin/prog.sh\"]; }; };\n" STAGE(
-            BUILD("a", "\nhosts = [\"sh\", \"-e\", \"bin/script.sh\"];\n"
-                       "file = \"named.yml\";") ",\n" BUILD("b", "hosts = [\"bin/data.csv\", \"bin/prog.sh\"];")),
+        "argv = [\"bin/prog.sh\"]; }; };\n" STAGE(BUILD(
+            "a",
+            "\nhosts = [\"sh\", \"-e\", \"bin/script.sh\"];\n"
+            "file = \"named.yml\";") ",\n" BUILD("b",
+                                                 "hosts = [\"bin/data.csv\", \"bin/prog.sh\"];") ",\n" BUILD("c",
+                                                                                                             "hosts = "
+                                                                                                             "[\"main."
+                                                                                                             "yml\", "
+                                                                                                             "\"extra."
+                                                                                                             "yml\"]"
+                                                                                                             ";")),
         0644);
     guard_mem char *expected = mem_printf("o/main.cfg:3: others may write to '%s' [chmod go-w '%s']\n"
                                           "o/main.cfg:6: others may write to '%s' [chmod go-w '%s']\n"
-                                          "o/main.cfg:7: others may write to '%s' [chmod go-w '%s']",
-                                          program, program, script, script, file, file);
+                                          "o/main.cfg:7: others may write to '%s' [chmod go-w '%s']\n"
+                                          "o/main.cfg:9: others may write to '%s' [chmod go-w '%s']",
+                                          program, program, script, script, file, file, listed, listed);
     assert_file_problems(path, expected);
     if (geteuid() != 0)
         return;
-    assert_int_equal(chmod(program, 0755) | chmod(script, 0644) | chmod(file, 0644) | chown(script, 65534, 0), 0);
+    assert_int_equal(chmod(program, 0755) | chmod(script, 0644) | chmod(file, 0644) | chmod(listed, 0644) |
+                         chown(script, 65534, 0),
+                     0);
     guard_mem char *owned =
         mem_printf("o/main.cfg:6: '%s' belongs to another user, who may write to it [chown 0 '%s']", script, script);
     assert_file_problems(path, owned);
