@@ -119,8 +119,9 @@ static belay_status ask_file(engine *e, scope *in)
 {
     const call *c = engine_call(e);
     guard_compose *compose = NULL;
-    bool given = call_str(c, "project_dir") || call_str(c, "file") || (in->project && !call_str(c, "project"));
-    belay_status s = given && compose_has_file(c) ? compose_open_whole(e, &compose) : BELAY_OK;
+    bool named = call_str(c, "project_dir") || c->host->opt_list(c->ctx, "file")[0];
+    bool given = named || (in->project && !call_str(c, "project"));
+    belay_status s = given ? compose_open_whole(e, &compose) : BELAY_OK;
     if (compose)
         json_object_update(in->names, compose_services(compose));
     return s;

@@ -59,10 +59,10 @@ belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
         return s;
     guard_mem char *names = compose_list(services);
     if (now.count == 0)
-        call_plan(&c, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);
+        engine_plan(e, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);
     else
-        call_plan(&c, "containers that were replaced come back under their names, from the images that they had",
-                  "bring up %s; containers whose image or configuration changed are replaced", names);
+        engine_plan(e, "containers that were replaced come back under their names, from the images that they had",
+                    "bring up %s; containers whose image or configuration changed are replaced", names);
     return BELAY_OK;
 }
 
@@ -279,6 +279,8 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     guard_json *before = NULL;
     belay_status s = up_plan_open(&c, &p);
     if (s == BELAY_OK)
+        s = compose_check_files(p.compose, true);
+    if (s == BELAY_OK)
         s = containers_of(p.e, compose_project(p.compose), &now);
     if (s != BELAY_OK)
         return s;
@@ -286,6 +288,8 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     s = compose_hashes(p.compose, &p.hashes);
     if (s == BELAY_OK)
         s = check_dependencies(&p, &now);
+    if (s == BELAY_OK)
+        s = engine_remember(p.e);
     if (s == BELAY_OK)
         s = remember(&p, &now, &before);
     if (s == BELAY_OK)

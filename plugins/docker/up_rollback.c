@@ -220,5 +220,7 @@ belay_status up_discard(belay_ctx *ctx, const belay_host *host)
     if (!before || !containers_from_json(json_object_get(before, "containers"), &old))
         return BELAY_NOTHING;
     belay_status s = engine_open(&c, &e);
+    if (s == BELAY_OK)
+        s = engine_check_same(e);
     return s == BELAY_OK ? twin_remove_all(e, &old, text_member(before, "mark")) : s;
 }
