@@ -1,6 +1,8 @@
 #include "twin.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tags.h"
 
@@ -61,13 +63,27 @@ static belay_status peers_of(engine *e, const json_t *host, json_t **ret)
     return BELAY_OK;
 }
 
+/* Engines before 28 derive a MAC address from the IPv4 address, "02:42:ac:11:00:02" for 172.17.0.2. Such a one must not
+ * be kept: another container may have the IPv4 address next, and then both would have one MAC address. */
+static bool is_derived(const char *mac, const char *ip)
+{
+    unsigned a, b, c, d;
+    char derived[32] = "";
+    if (sscanf(ip, "%3u.%3u.%3u.%3u", &a, &b, &c, &d) == 4)
+        snprintf(derived, sizeof derived, "02:42:%02x:%02x:%02x:%02x", a & 255, b & 255, c & 255, d & 255);
+    return strcasecmp(mac, derived) == 0;
+}
+
 /* An endpoint's settings, without what the engine gave it for its time of running. */
 static json_t *endpoint(const json_t *network, const char *id)
 {
-    static const char *const kept[] = {"IPAMConfig", "Links", "DriverOpts"};
+    static const char *const kept[] = {"IPAMConfig", "Links", "DriverOpts", "GwPriority"};
     json_t *settings = json_object();
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         json_object_set(settings, kept[i], json_object_get(network, kept[i]));
+    const char *mac = text_member(network, "MacAddress");
+    if (*mac && !is_derived(mac, text_member(network, "IPAddress")))
+        json_object_set_new(settings, "MacAddress", json_string(mac));
     json_t *aliases = json_array();
     size_t i;
     json_t *alias;

@@ -289,6 +289,56 @@ static void write_scaled(const docker_world *w, const char *member, int scale)
                           "");
 }
 
+#define FIXED_ADDRESS "02:42:ac:11:00:77"
+
+static const char *network_settings(const docker_world *w, bool knows_priority)
+{
+    return docker_says("inspect", "-f",
+                       knows_priority ? "{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{$e.GwPriority}} {{end}}"
+                                      : "{{.Config.MacAddress}}",
+                       kit_path("%s-app-1", w->project));
+}
+
+static void one_with_a_fixed_address(const docker_world *w, const char *said, bool knows_priority)
+{
+    const char *networks = knows_priority ? "networks: {front: {gw_priority: 7}, back: {mac_address: '" FIXED_ADDRESS
+                                            "'}}"
+                                          : "networks: [front], mac_address: '" FIXED_ADDRESS "'";
+    docker_world_services(w, kit_path("  app: {build: ., image: $P-app, command: [say, %s], %s}\n", said, networks),
+                          "networks: {front: {}, back: {}}\n");
+}
+
+/* A fixed MAC address, and which network is the gateway (API 1.48); of one that runs, and of one that was stopped. */
+static void settings_of_networks_come_back(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    const char *minor = strchr(docker_says("version", "-f", "{{.Server.APIVersion}}"), '.') + 1;
+    const bool knows_priority = atoi(minor) >= 48;
+    one_with_a_fixed_address(&w, "one", knows_priority);
+    docker_world_compose(&w, "build", "--quiet");
+    docker_world_compose(&w, "up", "-d");
+    const char *before = network_settings(&w, knows_priority), *app = kit_path("%s-app-1", w.project);
+    const char *const format = "{{range .NetworkSettings.Networks}}{{.MacAddress}} {{end}}";
+    const bool was_fixed = strstr(docker_says("inspect", "-f", format, app), FIXED_ADDRESS);
+    one_with_a_fixed_address(&w, "two", knows_priority);
+    for (int stopped = 0; stopped < 2; stopped++) {
+        kit_step *s = docker_world_step(&w, "docker.up");
+        if (stopped)
+            docker_says("stop", "-t", "0", app);
+        must(s, KIT_EXECUTE);
+        must(s, KIT_ROLLBACK);
+        if (stopped)
+            docker_says("start", app);
+        assert_string_equal(docker_says("inspect", "-f", "{{.Config.Cmd}}", app), "[say one]");
+        assert_string_equal(network_settings(&w, knows_priority), before);
+        if (was_fixed) /* Compose 2.26 does not pass it on to old engines */
+            assert_holds(docker_says("inspect", "-f", format, app), FIXED_ADDRESS);
+        kit_step_free(s);
+    }
+    docker_world_free(&w);
+}
+
 /* Compose's hash of the configuration leaves the scale out. */
 static void containers_that_are_scaled_away_come_back(void **state)
 {
@@ -510,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_service_that_dies_at_start_is_quoted),
         cmocka_unit_test(health_that_never_comes_shows_the_check),
         cmocka_unit_test(replaces_unchanged_containers_when_asked_and_takes_it_back),
+        cmocka_unit_test(settings_of_networks_come_back),
         cmocka_unit_test(containers_that_are_scaled_away_come_back),
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
         cmocka_unit_test(a_service_that_another_waits_for_to_complete_may_end),
