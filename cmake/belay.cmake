@@ -6,7 +6,9 @@ add_compile_definitions(_GNU_SOURCE BELAY_VERSION="${PROJECT_VERSION}")
 add_compile_options(
   -Wall -Wextra -Wpedantic -Werror -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wformat=2 -Wundef -Wcast-qual -Wwrite-strings -Wno-gnu-statement-expression -fno-common
-  -fstack-protector-strong)
+  -fstack-protector-strong
+  # What a newer release of a library deprecates still works, and the oldest supported one has nothing else.
+  -Wno-deprecated-declarations)
 if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wshadow -Wno-language-extension-token -Wno-gnu-auto-type -Wno-gnu-zero-variadic-macro-arguments)
 else()

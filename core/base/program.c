@@ -36,7 +36,10 @@ int program_find(const char *name, const char *beside, char **ret, error **err)
     if (r < 0)
         return r;
     guard_mem char *folder = mem_dup(beside ? beside : own);
-    strrchr(folder, '/')[1] = '\0';
+    char *end = strrchr(folder, '/');
+    if (!end)
+        return error_set(err, ERROR_NOT_FOUND, "find %s beside '%s': that is not a whole path", name, folder);
+    end[1] = '\0';
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char *path = look_in(places[i], folder, name);
         if (path) {
@@ -49,15 +52,22 @@ int program_find(const char *name, const char *beside, char **ret, error **err)
     return error_hint(err, "install Belay again, whole");
 }
 
-bool program_in_path(const char *name)
+char *program_path(const char *name)
 {
     const char *path = getenv("PATH");
     guard_mem char *copy = mem_dup(path ? path : "/usr/bin:/bin");
     char *rest = copy, *folder;
     while ((folder = strsep(&rest, ":"))) {
-        guard_mem char *file = mem_printf("%s/%s", folder, name);
+        char *file = mem_printf("%s/%s", folder, name);
         if (access(file, X_OK) == 0)
-            return true;
+            return file;
+        free(file);
     }
-    return false;
+    return NULL;
+}
+
+bool program_in_path(const char *name)
+{
+    guard_mem char *file = program_path(name);
+    return file != NULL;
 }

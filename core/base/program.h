@@ -10,6 +10,8 @@
  *  searched, or NULL: the running one. ERROR_NOT_FOUND says where it should be. */
 int program_find(const char *name, const char *beside, char **ret, error **err) CHECKED;
 
+/** Where PATH has a program; NULL when it has none. The caller frees. */
+char *program_path(const char *name);
 /** Whether a program of this name is in PATH. */
 bool program_in_path(const char *name);
 

@@ -3,11 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One way in which a value may be written. Line breaks are left out: they are skipped where text is searched, and
- * percent- encoding is undone there, since what of a value is encoded depends on who encodes. */
+#include "base/redact_match.h"
+#include "base/redact_url.h"
+
+/* One text to look for: a value, or what base64 makes of it. How its characters may be written is known to
+ * redact_match(). */
 typedef struct pattern {
-    char *bytes;
+    char *bytes; /* neither begins nor ends with a line break */
     size_t n;
+    bool hex; /* may be written in hexadecimal digits, too */
     int next; /* the next pattern that begins with the same byte, or -1 */
 } pattern;
 
@@ -20,12 +24,8 @@ struct redactor {
         pattern *items;
         size_t count, room;
     } patterns;
-    size_t longest;
     int first[256]; /* by first byte: an index into patterns, or -1 */
 };
-
-/* Line breaks that may stand between two bytes of a value: base64 is wrapped, a key is printed line by line. */
-#define BREAK_MAX 4
 
 redactor *redactor_new(void)
 {
@@ -63,14 +63,6 @@ const char *redactor_value(const redactor *r, size_t i)
     return r->values.items[i];
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* ---- the forms of a value --------------------------------------------------------------------------------------- */
 
 static bool known(const redactor *r, const char *bytes, size_t n)
@@ -81,53 +73,23 @@ static bool known(const redactor *r, const char *bytes, size_t n)
     return false;
 }
 
-static void add_pattern(redactor *r, const char *bytes, size_t n)
+static bool is_break(char c)
 {
-    char *copy = mem_array(n + 1, 1);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (bytes[i] != '\n' && bytes[i] != '\r')
-            copy[kept++] = bytes[i];
-    if (kept < REDACT_SHORTEST || known(r, copy, kept)) {
-        mem_wipe_free(copy, n);
+    return c == '\n' || c == '\r';
+}
+
+static void add_pattern(redactor *r, const char *bytes, size_t n, bool hex)
+{
+    while (n && is_break(bytes[n - 1]))
+        n--;
+    for (; n && is_break(*bytes); bytes++)
+        n--;
+    if (n < REDACT_SHORTEST || known(r, bytes, n))
         return;
-    }
     mem_reserve(&r->patterns);
-    int *head = &r->first[(unsigned char)copy[0]];
-    r->patterns.items[r->patterns.count] = (pattern){.bytes = copy, .n = kept, .next = *head};
+    int *head = &r->first[(unsigned char)*bytes];
+    r->patterns.items[r->patterns.count] = (pattern){.bytes = mem_dup_n(bytes, n), .n = n, .hex = hex, .next = *head};
     *head = (int)r->patterns.count++;
-    if (kept > r->longest)
-        r->longest = kept;
-}
-
-static size_t json_escape(unsigned char c, bool slash, char out[7])
-{
-    static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt", hex[] = "0123456789abcdef";
-    const char *p = c ? strchr(plain, c) : NULL;
-    if (p || (slash && c == '/')) {
-        out[0] = '\\';
-        out[1] = p ? letter[p - plain] : '/';
-        return 2;
-    }
-    if (c < 0x20) {
-        memcpy(out, "\\u00", 4);
-        out[4] = hex[c >> 4];
-        out[5] = hex[c & 15];
-        return 6;
-    }
-    out[0] = (char)c;
-    return 1;
-}
-
-static void add_json_form(redactor *r, const char *value, bool slash)
-{
-    size_t n = strlen(value);
-    char *form = mem_array(6 * n + 8, 1);
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++)
-        k += json_escape((unsigned char)value[i], slash, form + k);
-    add_pattern(r, form, k);
-    mem_wipe_free(form, 6 * n);
 }
 
 /* The characters of the base64 text that depend on the value alone, when `before` bytes (0 to 2) of something else
@@ -148,7 +110,7 @@ static void add_base64_form(redactor *r, const char *value, size_t before, const
         }
         form[i - from] = six < 62 ? letters[six] : last_two[six - 62];
     }
-    add_pattern(r, form, to - from);
+    add_pattern(r, form, to - from, false);
     mem_wipe_free(form, to - from);
 }
 
@@ -156,9 +118,7 @@ static void add_forms(redactor *r, const char *value)
 {
     if (strlen(value) < REDACT_SHORTEST)
         return;
-    add_pattern(r, value, strlen(value));
-    add_json_form(r, value, false);
-    add_json_form(r, value, true);
+    add_pattern(r, value, strlen(value), true);
     for (size_t before = 0; before < 3; before++) {
         add_base64_form(r, value, before, "+/");
         add_base64_form(r, value, before, "-_");
@@ -171,7 +131,7 @@ static void url_decode(char *s)
 {
     char *to = s;
     for (; *s; s++) {
-        int high = *s == '%' ? hex_digit(s[1]) : -1, low = high >= 0 ? hex_digit(s[2]) : -1;
+        int high = *s == '%' ? redact_hex_digit(s[1]) : -1, low = high >= 0 ? redact_hex_digit(s[2]) : -1;
         if (low >= 0) {
             *to++ = (char)(high * 16 + low);
             s += 2;
@@ -183,24 +143,45 @@ static void url_decode(char *s)
 }
 
 /* scheme://user:password@host: the authority ends at the first '/', '?' or '#', its user part at the last '@'. */
-static void add_url_password(redactor *r, const char *value)
+char *redactor_url_password(const char *url)
 {
-    const char *authority = strstr(value, "://");
+    const char *authority = strstr(url, "://");
     if (!authority)
-        return;
+        return NULL;
     authority += 3;
     const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
-    if (!at)
-        return;
-    const char *colon = memchr(authority, ':', (size_t)(at - authority));
+    const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
     if (!colon)
-        return;
-    size_t n = (size_t)(at - colon - 1);
-    char *password = mem_dup_n(colon + 1, n);
-    add_forms(r, password);
+        return NULL;
+    char *password = mem_dup_n(colon + 1, (size_t)(at - colon - 1));
     url_decode(password);
+    return password;
+}
+
+static void add_url_password(redactor *r, const char *value)
+{
+    char *password = redactor_url_password(value);
+    if (!password)
+        return;
     add_forms(r, password);
-    mem_wipe_free(password, n);
+    mem_wipe_free(password, strlen(password));
+}
+
+/* libpq's "host=db password='it\\'s'". */
+static void add_conninfo_password(redactor *r, const char *value)
+{
+    const char *at = strstr(value, "password=");
+    if (!at || (at > value && !strchr(" \t\n", at[-1])))
+        return;
+    at += strlen("password=");
+    const bool quoted = *at == '\'';
+    guard_text password = {0};
+    for (at += quoted; *at && (quoted ? *at != '\'' : !strchr(" \t\n", *at)); at++) {
+        if (*at == '\\' && at[1])
+            at++;
+        text_add(&password, at, 1);
+    }
+    add_forms(r, text_get(&password));
 }
 
 /* A key in PEM form may be shown with something before each line. Its first and last lines are no secret. */
@@ -231,6 +212,7 @@ void redactor_add(redactor *r, const char *value)
     r->values.items[r->values.count++] = mem_dup(value);
     add_forms(r, value);
     add_url_password(r, value);
+    add_conninfo_password(r, value);
     add_lines(r, value);
 }
 
@@ -242,74 +224,56 @@ void redactor_add_all(redactor *r, const redactor *other)
 
 /* ---- the search -------------------------------------------------------------------------------------------------- */
 
-/* One byte of a value at the beginning of s: as it is, or, when decoding, also percent-encoded (RFC 3986, 2.1) or '+'
- * for a space. Gives its length, 0 when it is another byte; *partial: it may be this one once more of s is there. */
-static size_t match_byte(char wanted, const char *s, size_t n, bool decode, bool *partial)
-{
-    if (decode && s[0] == '%') {
-        int high = n > 1 ? hex_digit(s[1]) : 0, low = n > 2 ? hex_digit(s[2]) : 0;
-        if (high >= 0 && low >= 0 && n < 3)
-            *partial = true;
-        else if (high >= 0 && low >= 0 && (char)(high * 16 + low) == wanted)
-            return 3;
-    }
-    return s[0] == wanted || (decode && s[0] == '+' && wanted == ' ') ? 1 : 0;
-}
-
-/* How many bytes of s the pattern covers; 0: none. *partial: it may match once more of s is there. */
-static size_t match(const pattern *p, const char *s, size_t n, bool decode, bool *partial)
-{
-    size_t at = 0, breaks = 0;
-    for (size_t k = 0; k < p->n;) {
-        if (at == n) {
-            *partial = true;
-            return 0;
-        }
-        size_t length = match_byte(p->bytes[k], s + at, n - at, decode, partial);
-        if (length) {
-            at += length;
-            k++;
-            breaks = 0;
-        } else if (k > 0 && breaks < BREAK_MAX && (s[at] == '\n' || s[at] == '\r')) {
-            at++;
-            breaks++;
-        } else {
-            return 0;
-        }
-    }
-    return at;
-}
-
-static size_t match_list(const redactor *r, char first, const char *s, size_t n, bool decode, bool *partial)
-{
-    size_t best = 0;
-    for (int i = r->first[(unsigned char)first]; i >= 0; i = r->patterns.items[i].next) {
-        size_t covered = match(&r->patterns.items[i], s, n, decode, partial);
-        if (covered > best)
-            best = covered;
-    }
-    return best;
-}
-
 static size_t longer(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
+static size_t match_list(const redactor *r, unsigned char first, const char *s, size_t n, bool hex, bool *partial)
+{
+    size_t best = 0;
+    for (int i = r->first[first]; i >= 0; i = r->patterns.items[i].next) {
+        const pattern *p = &r->patterns.items[i];
+        if (!hex)
+            best = longer(best, redact_match(p->bytes, p->n, s, n, partial));
+        else if (p->hex)
+            best = longer(best, redact_match_hex(p->bytes, p->n, s, n, partial));
+    }
+    return best;
+}
+
+static size_t match_any(const redactor *r, const char *s, size_t n, bool *partial)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < r->patterns.count; i++)
+        best = longer(best, redact_match(r->patterns.items[i].bytes, r->patterns.items[i].n, s, n, partial));
+    return best;
+}
+
+/* Its first byte may be written as two digits, of which the second may be yet to come. */
+static size_t match_hex(const redactor *r, const char *s, size_t n, bool *partial)
+{
+    const int high = redact_hex_digit(s[0]), low = n > 1 ? redact_hex_digit(s[1]) : 0;
+    if (high < 0 || low < 0)
+        return 0;
+    if (n > 1)
+        return match_list(r, (unsigned char)(high << 4 | low), s, n, true, partial);
+    for (unsigned byte = (unsigned)high << 4, i = 0; i < 16; i++)
+        (void)match_list(r, (unsigned char)(byte | i), s, n, true, partial);
+    return 0;
+}
+
 static size_t match_longest(const redactor *r, const char *s, size_t n, bool *partial)
 {
-    size_t best = match_list(r, s[0], s, n, false, partial);
-    best = longer(best, match_list(r, s[0], s, n, true, partial));
-    if (s[0] == '+')
-        best = longer(best, match_list(r, ' ', s, n, true, partial));
-    if (s[0] != '%')
-        return best;
-    int high = n > 1 ? hex_digit(s[1]) : 0, low = n > 2 ? hex_digit(s[2]) : 0;
-    if (high >= 0 && low >= 0 && n < 3)
-        *partial = true;
-    else if (high >= 0 && low >= 0)
-        best = longer(best, match_list(r, (char)(high * 16 + low), s, n, true, partial));
-    return best;
+    if (redact_may_begin_any(s[0]))
+        return match_any(r, s, n, partial);
+    const unsigned char first = (unsigned char)s[0];
+    size_t best = match_list(r, first, s, n, false, partial);
+    if (first == '+')
+        best = longer(best, match_list(r, ' ', s, n, false, partial));
+    if (first >= 0xa0) /* Latin-1, of which UTF-8 makes two bytes */
+        best = longer(best, match_list(r, first < 0xc0 ? 0xc2 : 0xc3, s, n, false, partial));
+    return longer(best, match_hex(r, s, n, partial));
 }
 
 /* The mask for a stretch of text. Its line breaks stay, so that whoever counts lines still can. */
@@ -365,32 +329,51 @@ bool redactor_finds(const redactor *r, const char *s, size_t n)
     return false;
 }
 
+/* All of a text, or of what a stream held: what is known, then what looks like a password. */
+static void mask_rest(const redactor *r, const text *held, const char *s, size_t n, text *out)
+{
+    guard_text known_masked = {0};
+    text_add(&known_masked, text_get(held), held->count);
+    if (redactor_is_empty(r))
+        text_add(&known_masked, s, n);
+    else
+        mask(r, s, n, true, &known_masked);
+    (void)redact_urls(text_get(&known_masked), known_masked.count, true, out);
+}
+
 char *redactor_mask(const redactor *r, const char *s)
 {
-    if (redactor_is_empty(r))
-        return mem_dup(s);
+    const text nothing = {0};
     text out = {0};
-    mask(r, s, strlen(s), true, &out);
+    mask_rest(r, &nothing, s, strlen(s), &out);
     return text_take(&out);
 }
 
 /* ---- streams ----------------------------------------------------------------------------------------------------- */
 
+static void forget(text *t, size_t n)
+{
+    t->count -= n;
+    memmove(t->items, t->items + n, t->count);
+}
+
 void redact_stream_add(redact_stream *s, const char *bytes, size_t n, text *out)
 {
-    if (redactor_is_empty(s->redactor)) {
-        text_add(out, bytes, n);
+    if (n == 0)
         return;
+    if (redactor_is_empty(s->redactor)) {
+        text_add(&s->masked, bytes, n);
+    } else {
+        text_add(&s->held, bytes, n);
+        forget(&s->held, mask(s->redactor, s->held.items, s->held.count, false, &s->masked));
     }
-    text_add(&s->held, bytes, n);
-    size_t shown = mask(s->redactor, s->held.items, s->held.count, false, out);
-    s->held.count -= shown;
-    memmove(s->held.items, s->held.items + shown, s->held.count);
+    if (s->masked.count)
+        forget(&s->masked, redact_urls(s->masked.items, s->masked.count, false, out));
 }
 
 void redact_stream_end(redact_stream *s, text *out)
 {
-    if (s->held.count)
-        mask(s->redactor, s->held.items, s->held.count, true, out);
+    mask_rest(s->redactor, &s->masked, text_get(&s->held), s->held.count, out);
     text_done(&s->held);
+    text_done(&s->masked);
 }

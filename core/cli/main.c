@@ -178,9 +178,10 @@ static const cli_command commands[] = {
      .options = CLI_BIT(SET) | CLI_BIT(UNDO) | CLI_BIT(SINCE) | CLI_VIEW,
      .run = cli_try,
      .summary = "run one step alone, outside any pipeline",
-     .more =
-         "Runs prepare, execute and verify; with --undo also rollback. Nothing is recorded. FILE#STEP is a step of a "
-         "pipeline file, with its options; what it needs of other steps is given by --set steps.ID.OUTPUT=VALUE.",
+     .more = "Runs prepare, execute and verify; with --undo also rollback. Nothing is recorded: a later call cannot "
+             "roll back "
+             "what this one leaves. FILE#STEP is a step of a "
+             "pipeline file, with its options; what it needs of other steps is given by --set steps.ID.OUTPUT=VALUE.",
      .example = "belay try conf/staging.cfg#health --set vars.ports=180"},
     {.name = "plugin new",
      .words = "NAME",

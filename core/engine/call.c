@@ -278,7 +278,7 @@ static json_t *facts_of(const call *c)
     const pipeline_step *s = driver_step(d, c->step);
     json_t *facts = json_object();
     guard_mem char *attempt = mem_printf("%d", c->attempt);
-    set_fact(facts, "run.id", d->record.run.id);
+    set_fact(facts, "run.id", d->trial_id ? d->trial_id : d->record.run.id);
     set_fact(facts, "step.id", s->id);
     set_fact(facts, "stage", s->stage->name);
     set_fact(facts, "environment", p->environment);

@@ -356,6 +356,7 @@ void drive_done(driver *d)
     free(d->notes);
     free(d->stage_ms);
     free(d->stage_steady_ms);
+    free(d->trial_id);
     free(d->rollback_reason);
     free(d->findings.best);
     for (size_t i = 0; i < d->findings.count; i++)

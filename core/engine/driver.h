@@ -89,7 +89,8 @@ struct driver {
     const pipeline *pipeline;
     driver_mode mode;
     bool resumed;
-    record record;
+    record record;     /**< its run.id is "" when nothing is recorded: a plan, a trial */
+    char *trial_id;    /**< what plugins see as the run's id in a trial; NULL: no trial */
     redactor *secrets; /**< all that the run has used so far */
     outline *outline;
     store_lock *lock;

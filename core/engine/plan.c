@@ -1,8 +1,19 @@
 /* engine_plan and engine_try: nothing is recorded. */
 #include <belay/plugin.h>
 
+#include "base/clock.h"
 #include "engine/drive.h"
 #include "engine/tell.h"
+
+/* Plugins name by the run what they make and later undo: two trials that share a name would undo each other. */
+static int name_trial(driver *d, error **err)
+{
+    guard_mem char *id = NULL;
+    int r = store_run_new_id(clock_wall_ms(), &id, err);
+    if (r == 0)
+        d->trial_id = mem_printf("try-%s", id);
+    return r;
+}
 
 /* What the step of a file would have from the run: outputs, times, and what earlier runs measured. */
 static int pretend(driver *d, const engine_trial *trial, error **err)
@@ -26,7 +37,7 @@ static int pretend(driver *d, const engine_trial *trial, error **err)
             MACHINE_DO_ROLLBACK;
     if (d->pipeline->steps[0].kind->flags & BELAY_S_WAITS) /* nobody can decide on it */
         d->outline->plan.no_wait = true;
-    return 0;
+    return name_trial(d, err);
 }
 
 static int drive(const engine *e, const pipeline *p, driver_mode mode, const engine_trial *trial, int *ret_exit,

@@ -84,6 +84,11 @@ void load_sort_problems(load *l);
 void load_check_writers(load *l, pipeline_place where, const char *path);
 /** Warns of a file with a secret that everybody may read, or others may write. Missing is fine. */
 void load_check_secret_file(load *l, pipeline_place where, const char *path);
+/** The same for a command's program, and the script that an interpreter is given. words: NULL-terminated. Relative
+ * names start in folder (obeyed.c). */
+void load_check_command(load *l, pipeline_place where, const char *folder, const char *const *words);
+/** The same for the files that a step's options make it obey: commands, and files and folders named by paths. */
+void step_check_obeyed(load *l, const pipeline_step *s, const config_setting_t *group);
 /** Makes errors of the warnings of writers. */
 void load_refuse_writers(load *l);
 

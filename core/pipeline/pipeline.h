@@ -154,8 +154,8 @@ typedef const char *(*pipeline_output_fn)(void *user, const char *step, const ch
 /**
  * A step's options for a phase: secrets, env and outputs put in, types applied (durations in ms ...).
  * *ret_pending names the options that need an output which is not there yet; with may_pend false that is an error.
- * Every secret value used is added to secrets. A secret that does not resolve is ERROR_CONFIG naming it and its
- * provider.
+ * Every secret value used is added to secrets, and those of the .env files that the options name (env_secrets.h). A
+ * secret that does not resolve is ERROR_CONFIG naming it and its provider.
  */
 int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
                      json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err) CHECKED;

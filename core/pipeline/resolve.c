@@ -3,6 +3,7 @@
 
 #include <belay/plugin.h>
 
+#include "pipeline/env_secrets.h"
 #include "pipeline/load.h"
 
 /** One option on its way to a phase. */
@@ -183,6 +184,7 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
         json_decref(pending);
         return status;
     }
+    env_secrets_add(options, secrets);
     *ret_options = options;
     *ret_pending = pending;
     return 0;
@@ -193,14 +195,18 @@ void pipeline_secrets(const pipeline *p, redactor *into, char **ret_why)
     *ret_why = NULL;
     for (size_t i = 0; i < p->step_count; i++) {
         const pipeline_step *s = &p->steps[i];
+        json_t *options = json_object();
         for (size_t k = 0; k < s->kind->option_count; k++) {
             guard(error) err = NULL;
             json_t *stored = json_object_get(s->options, s->kind->options[k].name), *value = NULL;
             resolution r = {.p = p, .step = s, .option = &s->kind->options[k], .secrets = into};
             if (stored && resolve(&r, stored, &value, &err) < 0 && !*ret_why)
                 *ret_why = error_text(err);
-            json_decref(value);
+            if (value)
+                json_object_set_new(options, s->kind->options[k].name, value);
         }
+        env_secrets_add(options, into);
+        json_decref(options);
     }
 }
 

@@ -192,6 +192,8 @@ static bool load_command(load *l, secret *s, const config_setting_t *group)
     s->folder = mem_dup(l->p->folder);
     if (!s->argv[0])
         load_problem(l, load_place(l, argv), "the secret's 'argv' is empty");
+    const char *const *borrowed = (const char *const *)s->argv;
+    load_check_command(l, load_place(l, argv), s->folder, borrowed);
     return true;
 }
 

@@ -200,6 +200,7 @@ static void load_steps(load *l)
     collectors_load(l);
     for (size_t i = 0; i < l->p->step_count; i++) {
         step_load_options(l, &l->p->steps[i], l->step_settings[i]);
+        step_check_obeyed(l, &l->p->steps[i], l->step_settings[i]);
         step_load_thresholds(l, &l->p->steps[i], l->step_settings[i]);
     }
 }

@@ -80,7 +80,7 @@ static int read_run(store *s, sqlite3_stmt *q, store_run *ret, error **err)
     return 0;
 }
 
-static int new_id(int64_t now_ms, char **ret, error **err)
+int store_run_new_id(int64_t now_ms, char **ret, error **err)
 {
     static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789"; /* 32: without l, o, 0 and 1 */
     unsigned char random[4];
@@ -102,7 +102,7 @@ static int unused_id(store *s, int64_t now_ms, char **ret, error **err)
     for (int i = 0; i < ID_TRIES; i++) {
         guard_mem char *id = NULL;
         int64_t used = 0;
-        int r = new_id(now_ms, &id, err);
+        int r = store_run_new_id(now_ms, &id, err);
         if (r < 0 || (r = sql_int(s, &used, 0, err, "SELECT count(*) FROM runs WHERE id = ?", "s", id)) < 0)
             return r;
         if (!used) {

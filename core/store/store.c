@@ -196,7 +196,7 @@ const char *store_folder(const store *s)
 int store_check(store *s, error **err)
 {
     guard_mem char *said = NULL;
-    int r = sql_text(s, &said, err, "SELECT integrity_check FROM pragma_integrity_check(1)", "");
+    int r = sql_text(s, &said, err, "PRAGMA integrity_check(1)", "");
     if (r < 0)
         return r;
     if (!said || strcmp(said, "ok") != 0) {

@@ -26,7 +26,7 @@ int store_open(const char *folder, store **ret, error **err) CHECKED;
 void store_close(store *s);
 GUARD(store, store_close)
 const char *store_folder(const store *s);
-/** PRAGMA quick_check and the schema's version; ERROR_STORE says what is wrong. */
+/** PRAGMA integrity_check, the foreign keys and the schema's version; ERROR_STORE says what is wrong. */
 int store_check(store *s, error **err) CHECKED;
 
 /* ---- runs ----------------------------------------------------------------------------------------------------------
@@ -62,6 +62,9 @@ typedef struct store_run {
 } store_run;
 void store_run_done(store_run *r);
 
+/** An id as runs have, by the time and four random letters; the caller frees. It may be taken: store_run_create()
+ * checks that. */
+int store_run_new_id(int64_t now_ms, char **ret, error **err) CHECKED;
 /** Creates the run with its text and the pinned plugins; fills r->id and r->started_ms. */
 int store_run_create(store *s, store_run *r, error **err) CHECKED;
 /** Writes state, reason, commit and times of r. */

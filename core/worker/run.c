@@ -86,11 +86,12 @@ static int lay_pipes(plumbing *p, const belay_run *io)
 #define LEASE_FD_MIN 640
 
 /* The lease goes to each program, and from there to all that it starts and leaves behind. Without room so high up, it
- * stays where it is. */
+ * stays where it is. Another user's program, which a plugin that gave up root runs, could unlock it: it gets none. */
 static void hand_on_lease(void)
 {
     struct stat st;
-    const bool is_lease = fstat(INSIDE_LEASE, &st) == 0 && S_ISREG(st.st_mode); /* else there is no run to guard */
+    const bool is_lease = fstat(INSIDE_LEASE, &st) == 0 && S_ISREG(st.st_mode) && /* else there is no run to guard */
+                          st.st_uid == geteuid();
     if (is_lease && fcntl(INSIDE_LEASE, F_DUPFD, LEASE_FD_MIN) < 0)
         (void)fcntl(INSIDE_LEASE, F_SETFD, 0);
 }

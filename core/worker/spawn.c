@@ -44,7 +44,13 @@ static const struct {
     {"DOCKER_TLS", false},
     {"DOCKER_API_VERSION", false},
     {"DOCKER_CONTEXT", false}, /* which engine, and how it is reached */
-    {"SSH_AUTH_SOCK", false},  /* git and docker over ssh */
+    {"COMPOSE_FILE", false},
+    {"COMPOSE_PATH_SEPARATOR", false},
+    {"COMPOSE_PROFILES", false},
+    {"COMPOSE_PROJECT_NAME", false},
+    {"COMPOSE_ENV_FILES", false},
+    {"COMPOSE_DISABLE_ENV_FILE", false}, /* which Compose project */
+    {"SSH_AUTH_SOCK", false},            /* git and docker over ssh */
     {"HTTP_PROXY", false},
     {"HTTPS_PROXY", false},
     {"NO_PROXY", false},

@@ -30,9 +30,9 @@ belay_status build_prepare(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     guard_mem char *names = compose_list(services);
-    call_plan(&c, "each image reference points again at the image that it had; what was built goes",
-              "build the images of %s%s, %lld side by side", names, call_int(&c, "no_cache") ? " without cache" : "",
-              (long long)call_int(&c, "parallel"));
+    engine_plan(e, "each image reference points again at the image that it had; what was built goes",
+                "build the images of %s%s, %lld side by side", names, call_int(&c, "no_cache") ? " without cache" : "",
+                (long long)call_int(&c, "parallel"));
     return BELAY_OK;
 }
 
@@ -254,9 +254,11 @@ belay_status build_execute(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     if (json_object_size(services) == 0)
-        return call_fail(&c, BELAY_E_CONFIG, NULL, "no service of %s has a build section", compose_file(compose));
+        return call_fail(&c, BELAY_E_CONFIG, NULL, "no service of %s has a build section", compose_files(compose));
     references_of(compose, services, &by_service, &references);
-    s = remember_start(e);
+    s = engine_remember(e);
+    if (s == BELAY_OK)
+        s = remember_start(e);
     if (s == BELAY_OK)
         s = tags_remember(e, references, &before);
     if (s == BELAY_OK)

@@ -2,16 +2,13 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "say/say.h"
 
-/* Long enough for a reason and the last lines of a log. */
-#define SAID_MAX 8192
-#define NS       INT64_C(1000000000)
+#define NS INT64_C(1000000000)
 
 belay_status call_fail(const call *c, belay_status status, const char *hint, const char *fmt, ...)
 {
@@ -37,16 +34,6 @@ void call_log(const call *c, int level, const char *fmt, ...)
     va_start(ap, fmt);
     say_log_va(c->ctx, c->host, level, fmt, ap);
     va_end(ap);
-}
-
-void call_plan(const call *c, const char *undo, const char *fmt, ...)
-{
-    char said[SAID_MAX];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(said, sizeof said, fmt, ap);
-    va_end(ap);
-    c->host->plan(c->ctx, said, undo);
 }
 
 const char *call_str(const call *c, const char *option)

@@ -19,9 +19,6 @@ belay_status call_fail(const call *c, belay_status status, const char *hint, con
 belay_status call_blame(const call *c, const char *option, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /** level: 0 debug, 1 info, 2 warning, 3 error. */
 void call_log(const call *c, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/** One line of the plan. undo: NULL when there is nothing to undo. */
-void call_plan(const call *c, const char *undo, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
 const char *call_str(const call *c, const char *option);
 int64_t call_int(const call *c, const char *option);
 /** The items of a list option as the keys of a JSON object: a set. The caller decrefs. */

@@ -12,13 +12,20 @@ typedef struct compose compose;
 
 /** Finds the program and reads the configuration that the options project_dir, file, project, env_file, env and
  * profiles describe. Explained by Compose's own message when it refuses: E_FAIL; E_RETRY when there is no usable
- * Compose. The engine is borrowed. */
+ * Compose. The engine is borrowed, and not asked. */
 belay_status compose_open(engine *e, compose **ret) __attribute__((warn_unused_result));
-/** The same with all profiles enabled: every service that the file has. */
+/** The same with all profiles enabled: every service that the files have. *ret stays NULL when there is no compose
+ * file. */
 belay_status compose_open_whole(engine *e, compose **ret) __attribute__((warn_unused_result));
 void compose_free(compose *c);
-/** True when the compose file that the options describe exists. */
-bool compose_has_file(const call *c);
+/** Explains that there is no compose file: E_FAIL, or E_CONFIG without a folder. */
+belay_status compose_no_file(engine *e);
+/** Compares the files with those that the project's containers were made from, by Compose's label. E_FAIL, explained,
+ * when they differ and the option other_files does not allow it; when acting, only if one of those is still there and
+ * would be left out: what else differs, the release itself brought, and is a warning. */
+belay_status compose_check_files(compose *c, bool acting) __attribute__((warn_unused_result));
+/** The same for a prepare that keeps no compose; BELAY_OK when Compose does not read the files now. */
+belay_status compose_check_files_now(engine *e) __attribute__((warn_unused_result));
 
 /** The project's name without a compose of one's own: the option project, or what Compose says. The caller frees. */
 belay_status compose_project_name(engine *e, char **ret) __attribute__((warn_unused_result));
@@ -33,8 +40,8 @@ json_t *compose_volumes(const compose *c);
 char *compose_image(const compose *c, const char *service);
 /** How many containers a service shall have: `scale`, `deploy.replicas`, or 1. */
 int64_t compose_scale(const compose *c, const char *service);
-/** The compose file's path. */
-const char *compose_file(const compose *c);
+/** The compose files' paths, separated by ", ". */
+const char *compose_files(const compose *c);
 /** The warnings that Compose printed while it read the file; "" for none. */
 const char *compose_warnings(const compose *c);
 
@@ -59,6 +66,9 @@ char *compose_list(json_t *services);
 json_t *compose_with_dependencies(const compose *c, json_t *services);
 /** Object: service -> the hash that Compose would write on its container. The caller decrefs. */
 belay_status compose_hashes(compose *c, json_t **ret) __attribute__((warn_unused_result));
+
+/** Explains why `compose config` failed: E_FAIL, or E_RETRY when it is no Compose version 2. */
+belay_status compose_refused(compose *c, const belay_run *config);
 
 /** Runs compose with the common arguments and `args` (NULL-terminated). The caller filled io but for argv and env. */
 belay_status compose_run(compose *c, belay_run *io, const char *const *args) __attribute__((warn_unused_result));

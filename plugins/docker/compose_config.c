@@ -43,7 +43,7 @@ belay_status compose_config_verify(belay_ctx *ctx, const belay_host *host)
         if (!json_object_get(compose_services(compose), name))
             text_add(&missing, "%s%s", missing.length ? ", " : "", name);
     if (missing.length)
-        return call_fail(&c, BELAY_E_FAIL, NULL, "%s lacks the services: %s; it has: %s", compose_file(compose),
+        return call_fail(&c, BELAY_E_FAIL, NULL, "%s lacks the services: %s; it has: %s", compose_files(compose),
                          text_of(&missing), text_of(&services));
     return BELAY_OK;
 }

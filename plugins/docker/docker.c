@@ -6,7 +6,7 @@
 #define ENGINE_OPTIONS                                                                                                 \
     {.name = "host",                                                                                                   \
      .type = BELAY_T_STRING,                                                                                           \
-     .doc = "Address of the Docker Engine; by default $DOCKER_HOST, or else its usual socket.",                        \
+     .doc = "Address of the Docker Engine; by default $DOCKER_HOST, the docker context, or the usual socket.",         \
      .example = "unix:///var/run/docker.sock"},                                                                        \
     {                                                                                                                  \
         .name = "tls", .type = BELAY_T_PATH,                                                                           \
@@ -21,9 +21,10 @@
          .doc = "The application's folder, which paths in the compose file are relative to.",                          \
          .example = "/opt/temponest-staging"},                                                                         \
         {.name = "file",                                                                                               \
-         .type = BELAY_T_STRING,                                                                                       \
-         .doc = "The compose file, relative to project_dir; by default docker-compose.yml.",                           \
-         .example = "docker-compose.prod.yml"},                                                                        \
+         .type = BELAY_T_LIST,                                                                                         \
+         .doc =                                                                                                        \
+             "The compose files, relative to project_dir, later ones over earlier ones; by default as Compose does.",  \
+         .example = "docker-compose.yml, docker-compose.prod.yml"},                                                    \
         {.name = "project",                                                                                            \
          .type = BELAY_T_STRING,                                                                                       \
          .doc = "The Compose project's name; by default what the compose file or its folder says.",                    \
@@ -38,6 +39,16 @@
          .example = "IMAGE_TAG=${pipeline.version}"},                                                                  \
     {                                                                                                                  \
         .name = "profiles", .type = BELAY_T_LIST, .doc = "Compose profiles to enable.", .example = "monitoring"        \
+    }
+
+static const char *const refuse_or_allow[] = {"refuse", "allow", NULL};
+
+/* Of the kinds that change something. */
+#define OTHER_FILES                                                                                                    \
+    {                                                                                                                  \
+        .name = "other_files", .type = BELAY_T_ENUM, .choices = refuse_or_allow, .def = "refuse",                      \
+        .doc = "When the project's containers were made from other compose files than this step reads.",               \
+        .example = "allow"                                                                                             \
     }
 
 #define SERVICES(which)                                                                                                \
@@ -63,6 +74,7 @@ static const char *const prune_scopes[] = {"project", "engine", NULL};
 static const char *const keep_missing_choices[] = {"fail", "allow", NULL};
 static const belay_option prune_options[] = {
     COMPOSE_OPTIONS,
+    OTHER_FILES,
     {.name = "scope",
      .type = BELAY_T_ENUM,
      .def = "project",
@@ -114,6 +126,7 @@ static const belay_metric compose_config_metrics[] = {
 
 static const belay_option build_options[] = {
     COMPOSE_OPTIONS,
+    OTHER_FILES,
     SERVICES("Services to build; by default all that have a build section."),
     {.name = "parallel",
      .type = BELAY_T_INT,
@@ -144,6 +157,7 @@ static const belay_output build_outputs[] = {
 
 static const belay_option tag_options[] = {
     COMPOSE_OPTIONS,
+    OTHER_FILES,
     SERVICES("Services whose images are tagged; by default all that have a build section."),
     {.name = "tag",
      .type = BELAY_T_STRING,
@@ -169,6 +183,7 @@ static const belay_metric image_size_metrics[] = {
 
 static const belay_option stop_options[] = {
     COMPOSE_OPTIONS,
+    OTHER_FILES,
     SERVICES("Services to stop. Either this or keep_running."),
     {.name = "keep_running",
      .type = BELAY_T_LIST,
@@ -190,10 +205,12 @@ static const char *const pull_choices[] = {"missing", "never", NULL};
 static const char *const unhealthy_choices[] = {"fail", "wait", NULL};
 static const belay_option up_options[] = {
     COMPOSE_OPTIONS,
+    OTHER_FILES,
     SERVICES("Services to bring up; by default all."),
     {.name = "oneshot",
      .type = BELAY_T_LIST,
-     .doc = "Services that do their work and end, with exit code 0.",
+     .doc = "Services that do their work and end, with exit code 0. Those that another service waits for with "
+            "service_completed_successfully need not be named.",
      .example = "migrate"},
     {.name = "pull",
      .type = BELAY_T_ENUM,
@@ -330,7 +347,6 @@ static const belay_metric stats_metrics[] = {
     {.name = "restarts", .unit = "", .doc = "Restarts in the window, or since the baseline.", .fail = "> 0"},
 };
 
-static const char *const refuse_or_allow[] = {"refuse", "allow", NULL};
 static const belay_option volume_backup_options[] = {
     ENGINE_OPTIONS,
     {.name = "volume",

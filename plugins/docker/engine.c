@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_HOST       "unix:///var/run/docker.sock"
 #define DEFAULT_TIMEOUT_MS 60000
 #define CONNECT_TIMEOUT_MS 10000
 #define ANSWER_MAX         (64u << 20)
@@ -19,11 +18,10 @@
 
 struct engine {
     call call;
-    char *host;
-    char *tls;
-    char *socket; /* path of the unix socket, or NULL */
-    char *base;   /* "http://engine" or "https://host:port" */
-    char *api;    /* "1.41", NULL until agreed */
+    address address;
+    const char *socket; /* path of the unix socket, or NULL; borrowed from the address */
+    char *base;         /* "http://engine" or "https://host:port" */
+    char *api;          /* "1.41", NULL until agreed */
     json_t *version;
     CURLM *multi;
 };
@@ -34,9 +32,7 @@ void engine_free(engine *e)
         return;
     curl_multi_cleanup(e->multi);
     json_decref(e->version);
-    free(e->host);
-    free(e->tls);
-    free(e->socket);
+    address_done(&e->address);
     free(e->base);
     free(e->api);
     free(e);
@@ -49,12 +45,24 @@ const call *engine_call(const engine *e)
 
 const char *engine_host(const engine *e)
 {
-    return e->host;
+    return e->address.label;
 }
 
-const char *engine_tls(const engine *e)
+const address *engine_address(const engine *e)
 {
-    return e->tls;
+    return &e->address;
+}
+
+void engine_plan(const engine *e, const char *undo, const char *fmt, ...)
+{
+    guard_mem char *change = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    if (vasprintf(&change, fmt, ap) < 0)
+        change = text_dup(fmt);
+    va_end(ap);
+    guard_mem char *line = text_printf("%s; Docker Engine: %s", change, e->address.label);
+    e->call.host->plan(e->call.ctx, line, undo);
 }
 
 const json_t *engine_version(const engine *e)
@@ -141,14 +149,19 @@ static void send_tar(transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_READDATA, t->request);
 }
 
+/* A context may lack some of the files: without ca.pem the system's authorities count. */
+static void use_file(const engine *e, CURL *easy, CURLoption option, const char *name)
+{
+    guard_mem char *file = text_printf("%s/%s", e->address.tls, name);
+    if (!e->address.context || access(file, F_OK) == 0)
+        curl_easy_setopt(easy, option, file);
+}
+
 static void use_tls(const engine *e, CURL *easy)
 {
-    guard_mem char *ca = text_printf("%s/ca.pem", e->tls);
-    guard_mem char *cert = text_printf("%s/cert.pem", e->tls);
-    guard_mem char *key = text_printf("%s/key.pem", e->tls);
-    curl_easy_setopt(easy, CURLOPT_CAINFO, ca);
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, cert);
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, key);
+    use_file(e, easy, CURLOPT_CAINFO, "ca.pem");
+    use_file(e, easy, CURLOPT_SSLCERT, "cert.pem");
+    use_file(e, easy, CURLOPT_SSLKEY, "key.pem");
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -170,7 +183,7 @@ static void transfer_new(engine *e, engine_request *r, transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     if (e->socket)
         curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, e->socket);
-    if (e->tls)
+    if (e->address.tls)
         use_tls(e, t->easy);
     t->headers =
         curl_slist_append(NULL, r->source ? "Content-Type: application/x-tar" : "Content-Type: application/json");
@@ -224,18 +237,19 @@ static belay_status no_answer(engine *e, const transfer *t)
             return call_fail(c, BELAY_E_RETRY, "let the user who runs belay into the socket's group (docker)",
                              "the Docker Engine's socket %s may not be used by this user", e->socket);
         return call_fail(c, BELAY_E_RETRY, "is dockerd running? Else set the option host, or DOCKER_HOST",
-                         "no Docker Engine answers at %s: %s", e->host, strerror((int)(error ? error : ECONNREFUSED)));
+                         "no Docker Engine answers at %s: %s", e->address.label,
+                         strerror((int)(error ? error : ECONNREFUSED)));
     case CURLE_OPERATION_TIMEDOUT:
-        return call_fail(c, BELAY_E_RETRY, NULL, "the Docker Engine at %s did not answer %s %s in time", e->host,
-                         r->method, r->path);
+        return call_fail(c, BELAY_E_RETRY, NULL, "the Docker Engine at %s did not answer %s %s in time",
+                         e->address.label, r->method, r->path);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
         return call_fail(c, BELAY_E_RETRY, "the option tls names a folder with ca.pem, cert.pem and key.pem",
-                         "TLS with the Docker Engine at %s: %s", e->host, curl_easy_strerror(t->result));
+                         "TLS with the Docker Engine at %s: %s", e->address.label, curl_easy_strerror(t->result));
     default:
         return call_fail(c, BELAY_E_RETRY, "what it had begun may be half done; rollback and resume know what was so",
-                         "the Docker Engine at %s went away during %s %s: %s", e->host, r->method, r->path,
+                         "the Docker Engine at %s went away during %s %s: %s", e->address.label, r->method, r->path,
                          curl_easy_strerror(t->result));
     }
 }
@@ -338,7 +352,7 @@ belay_status engine_get(engine *e, json_t **ret, const char *path, ...)
     json_t *answer = json_loadb(text_of(&r.answer), r.answer.length, 0, &why);
     if (!answer)
         return call_fail(&e->call, BELAY_E_RETRY, "is this a Docker Engine?", "%s answered %s with no JSON: %s",
-                         e->host, r.path, why.text);
+                         e->address.label, r.path, why.text);
     *ret = answer;
     return BELAY_OK;
 }
@@ -368,54 +382,42 @@ static belay_status agree_on_version(engine *e)
         return s;
     const char *newest = text_member(e->version, "ApiVersion"), *oldest = text_member(e->version, "MinAPIVersion");
     if (!e->version || !*newest)
-        return call_fail(&e->call, BELAY_E_RETRY, NULL, "%s does not answer as a Docker Engine", e->host);
+        return call_fail(&e->call, BELAY_E_RETRY, NULL, "%s does not answer as a Docker Engine", e->address.label);
     if (engine_api_compare(newest, ENGINE_API_OLDEST) < 0)
         return call_fail(&e->call, BELAY_E_FAIL, "Docker Engine 20.10 or newer is needed",
-                         "the Docker Engine at %s offers API %s; " ENGINE_API_OLDEST " is needed", e->host, newest);
+                         "the Docker Engine at %s offers API %s; " ENGINE_API_OLDEST " is needed", e->address.label,
+                         newest);
     if (*oldest && engine_api_compare(oldest, ENGINE_API_NEWEST) > 0)
         return call_fail(&e->call, BELAY_E_FAIL, "a newer belay is needed",
                          "the Docker Engine at %s no longer offers API " ENGINE_API_NEWEST ", only %s and newer",
-                         e->host, oldest);
+                         e->address.label, oldest);
     e->api = text_dup(engine_api_compare(newest, ENGINE_API_NEWEST) < 0 ? newest : ENGINE_API_NEWEST);
     return BELAY_OK;
 }
 
-static const char *from_environment(const char *name)
+belay_status engine_find(const call *c, engine **ret)
 {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-static belay_status find(engine *e)
-{
-    const call *c = &e->call;
-    const char *host = call_str(c, "host"), *tls = call_str(c, "tls");
-    if (!host)
-        host = from_environment("DOCKER_HOST");
-    if (!host)
-        host = DEFAULT_HOST;
-    if (!tls && from_environment("DOCKER_TLS_VERIFY"))
-        tls = from_environment("DOCKER_CERT_PATH");
-    e->host = text_dup(host);
-    if (strncmp(host, "unix://", 7) == 0) {
-        e->socket = text_dup(host + 7);
+    guard_engine *e = memset(text_grow(NULL, 1, sizeof *e), 0, sizeof *e);
+    e->call = *c;
+    e->multi = curl_multi_init();
+    belay_status s = address_find(c, &e->address);
+    if (s != BELAY_OK)
+        return s;
+    const address *a = &e->address;
+    if (strncmp(a->host, "unix://", 7) == 0) {
+        e->socket = a->host + 7;
         e->base = text_dup("http://engine");
-    } else if (strncmp(host, "tcp://", 6) == 0) {
-        e->tls = tls ? text_dup(tls) : NULL;
-        e->base = text_printf("%s://%s", tls ? "https" : "http", host + 6);
     } else {
-        return call_blame(c, "host", "'%s' is no address of a Docker Engine: write unix:///path or tcp://host:port",
-                          host);
+        e->base = text_printf("%s://%s", a->tls ? "https" : "http", a->host + strlen("tcp://"));
     }
+    *ret = take(e);
     return BELAY_OK;
 }
 
 belay_status engine_open(const call *c, engine **ret)
 {
-    guard_engine *e = memset(text_grow(NULL, 1, sizeof *e), 0, sizeof *e);
-    e->call = *c;
-    e->multi = curl_multi_init();
-    belay_status s = find(e);
+    guard_engine *e = NULL;
+    belay_status s = engine_find(c, &e);
     if (s == BELAY_OK)
         s = agree_on_version(e);
     if (s == BELAY_OK)
@@ -428,6 +430,8 @@ belay_status engine_open_patiently(const call *c, engine **ret)
     const int64_t began = c->host->time_left_ms(c->ctx);
     for (bool told = false;; told = true) {
         belay_status s = engine_open(c, ret);
+        if (s == BELAY_OK)
+            return engine_check_same(*ret);
         const int64_t left = c->host->time_left_ms(c->ctx);
         if (s != BELAY_E_RETRY || began - left >= PATIENCE_MS || left < MARGIN_MS)
             return s;

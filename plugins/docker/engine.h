@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "address.h"
 #include "call.h"
 
 #define ENGINE_API_OLDEST "1.41"
@@ -20,20 +21,29 @@
 
 typedef struct engine engine;
 
-/** Finds the engine by the options `host` and `tls`, and agrees on an API version. */
+/** Finds the engine's address (address.h), and asks it nothing yet. */
+belay_status engine_find(const call *c, engine **ret) __attribute__((warn_unused_result));
+/** Finds the engine, and agrees with it on an API version. */
 belay_status engine_open(const call *c, engine **ret) __attribute__((warn_unused_result));
-/** The same for a rollback: an engine that does not answer may be starting again, and gets 10 s. */
+/** The same for a rollback: an engine that does not answer may be starting again, and gets 10 s. E_FAIL, explained,
+ * when it is not the engine that engine_remember() recorded. */
 belay_status engine_open_patiently(const call *c, engine **ret) __attribute__((warn_unused_result));
+/** Execute only, before the step acts: records which engine it is. */
+belay_status engine_remember(engine *e) __attribute__((warn_unused_result));
+/** E_FAIL, explained, when the engine is not the recorded one. */
+belay_status engine_check_same(engine *e) __attribute__((warn_unused_result));
 /** Of what Compose said when it failed: the engine went away under it, or does not answer now, so the release is not to
  * blame. */
 bool engine_was_lost(engine *e, const char *said);
 void engine_free(engine *e);
 /** Borrowed, as long as the engine. */
 const call *engine_call(const engine *e);
-/** "unix:///var/run/docker.sock"; borrowed. */
+/** Which engine, for people: its address, and the docker context that led there; borrowed. */
 const char *engine_host(const engine *e);
-/** The folder with ca.pem, cert.pem, key.pem, or NULL; borrowed. */
-const char *engine_tls(const engine *e);
+/** The same in parts; borrowed. */
+const address *engine_address(const engine *e);
+/** One line of the plan, which also names the engine. undo: NULL when there is nothing to undo. */
+void engine_plan(const engine *e, const char *undo, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /** What GET /version answered; borrowed. */
 const json_t *engine_version(const engine *e);
 /** The API version in use, "1.41"; borrowed. */

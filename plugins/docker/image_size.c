@@ -81,7 +81,7 @@ static belay_status check_item(const call *c, engine *e, compose **compose, cons
     if (s != BELAY_OK)
         return s;
     if (!json_object_get(compose_services(*compose), name))
-        return call_blame(c, "budgets", "%s has no service '%s'", compose_file(*compose), name);
+        return call_blame(c, "budgets", "%s has no service '%s'", compose_files(*compose), name);
     guard_mem char *reference = compose_image(*compose, name);
     return check(c, e, &b, reference, bad);
 }

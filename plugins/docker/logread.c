@@ -4,10 +4,17 @@
 
 #define READ_TIMEOUT_MS 120000
 
-static bool give(logread *r, text *line)
+static bool give(logread *r, int stream)
 {
-    if (line->length > 0 && line->s[line->length - 1] == '\r')
-        line->s[--line->length] = '\0';
+    text *line = &r->line[stream];
+    if (line->s) {
+        line->length = text_plain(line->s, line->length);
+        if (line->length > 0 && line->s[line->length - 1] == '\r')
+            line->length--;
+        line->s[line->length] = '\0';
+    }
+    r->cut += r->over[stream];
+    r->over[stream] = false;
     if (!r->ended && !r->fn(r->user, text_of(line)))
         r->ended = true;
     line->length = 0;
@@ -16,16 +23,18 @@ static bool give(logread *r, text *line)
     return !r->ended;
 }
 
-static bool take_bytes(logread *r, text *line, const char *bytes, size_t n)
+static bool take_bytes(logread *r, int stream, const char *bytes, size_t n)
 {
+    text *line = &r->line[stream];
     while (n > 0) {
         const char *end = memchr(bytes, '\n', n);
         size_t length = end ? (size_t)(end - bytes) : n;
         size_t room = LOGREAD_LINE_MAX - line->length;
+        r->over[stream] = r->over[stream] || length > room;
         text_add_bytes(line, bytes, length < room ? length : room);
         if (!end)
             return true;
-        if (!give(r, line))
+        if (!give(r, stream))
             return false;
         bytes += length + 1;
         n -= length + 1;
@@ -36,7 +45,7 @@ static bool take_bytes(logread *r, text *line, const char *bytes, size_t n)
 bool logread_feed(logread *r, const char *bytes, size_t n)
 {
     if (r->tty)
-        return take_bytes(r, &r->line[0], bytes, n);
+        return take_bytes(r, 0, bytes, n);
     while (n > 0) {
         if (r->left == 0) {
             r->head[r->head_length++] = (unsigned char)*bytes++;
@@ -50,7 +59,7 @@ bool logread_feed(logread *r, const char *bytes, size_t n)
             continue;
         }
         size_t now = n < r->left ? n : r->left;
-        if (!take_bytes(r, &r->line[r->stream], bytes, now))
+        if (!take_bytes(r, r->stream, bytes, now))
             return false;
         bytes += now;
         n -= now;
@@ -61,9 +70,9 @@ bool logread_feed(logread *r, const char *bytes, size_t n)
 
 void logread_end(logread *r)
 {
-    for (size_t i = 0; i < sizeof r->line / sizeof *r->line; i++) {
+    for (int i = 0; i < (int)(sizeof r->line / sizeof *r->line); i++) {
         if (r->line[i].length > 0)
-            give(r, &r->line[i]);
+            give(r, i);
         text_clear(&r->line[i]);
     }
 }
@@ -73,7 +82,8 @@ static bool feed(void *user, const char *bytes, size_t n)
     return logread_feed(user, bytes, n);
 }
 
-belay_status logread_container(engine *e, const char *container, int64_t since_ns, int tail, logread_fn fn, void *user)
+belay_status logread_container(engine *e, const char *container, int64_t since_ns, int tail, logread_fn fn, void *user,
+                               size_t *ret_cut)
 {
     guard_json *inspected = NULL;
     guard_mem char *escaped = engine_escape(container);
@@ -90,6 +100,8 @@ belay_status logread_container(engine *e, const char *container, int64_t since_n
                          (long long)(since_ns / 1000000000), (long long)(since_ns % 1000000000));
     s = engine_send(e, &r, 1);
     logread_end(&reader);
+    if (ret_cut)
+        *ret_cut = reader.cut;
     if (s == BELAY_OK && (r.status < 200 || r.status > 299))
         s = engine_refused(e, &r);
     return s;
@@ -104,6 +116,6 @@ static bool append(void *user, const char *line)
 void logread_tail(engine *e, const char *container, int lines, text *to)
 {
     guard_text tail = {0};
-    if (logread_container(e, container, 0, lines, append, &tail) == BELAY_OK)
+    if (logread_container(e, container, 0, lines, append, &tail, NULL) == BELAY_OK)
         text_add(to, "%s", text_of(&tail));
 }

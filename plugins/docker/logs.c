@@ -119,8 +119,9 @@ static belay_status ask_file(engine *e, scope *in)
 {
     const call *c = engine_call(e);
     guard_compose *compose = NULL;
-    bool given = call_str(c, "project_dir") || call_str(c, "file") || (in->project && !call_str(c, "project"));
-    belay_status s = given && compose_has_file(c) ? compose_open_whole(e, &compose) : BELAY_OK;
+    bool named = call_str(c, "project_dir") || c->host->opt_list(c->ctx, "file")[0];
+    bool given = named || (in->project && !call_str(c, "project"));
+    belay_status s = given ? compose_open_whole(e, &compose) : BELAY_OK;
     if (compose)
         json_object_update(in->names, compose_services(compose));
     return s;
@@ -168,9 +169,10 @@ typedef struct scan {
     patterns required, forbidden, allow;
     log_source log; /* being read */
     size_t lines, matches;
-    size_t all_lines, all_matches;
+    size_t all_lines, all_matches, all_cut;
     text quotes;  /* forbidden lines */
     text missing; /* required patterns not seen */
+    text cut;     /* logs that have lines which were not read to their end */
 } scan;
 
 static void scan_done(scan *s)
@@ -180,6 +182,7 @@ static void scan_done(scan *s)
     patterns_done(&s->allow);
     text_clear(&s->quotes);
     text_clear(&s->missing);
+    text_clear(&s->cut);
 }
 #define guard_scan __attribute__((cleanup(scan_done))) scan
 
@@ -213,9 +216,10 @@ static belay_status read_log(engine *e, scan *s, log_source log, int64_t since_n
 {
     s->log = log;
     s->lines = s->matches = 0;
+    size_t cut = 0;
     for (size_t i = 0; i < s->required.count; i++)
         s->required.items[i].seen = false;
-    belay_status status = logread_container(e, log.id, since_ns, 0, on_line, s);
+    belay_status status = logread_container(e, log.id, since_ns, 0, on_line, s, &cut);
     if (status != BELAY_OK)
         return status;
     for (size_t i = 0; i < s->required.count; i++) {
@@ -224,6 +228,9 @@ static belay_status read_log(engine *e, scan *s, log_source log, int64_t since_n
             text_add(&s->missing, "%s%s has not written '%s' (%zu lines read)", s->missing.length ? "; " : "", log.name,
                      p->text, s->lines);
     }
+    if (cut)
+        text_add(&s->cut, "%s%s", s->cut.length ? ", " : "", log.name);
+    s->all_cut += cut;
     s->all_lines += s->lines;
     s->all_matches += s->matches;
     return measure_instance(s->call->ctx, s->call->host, "matches", log.name, (double)s->matches);
@@ -267,6 +274,11 @@ static belay_status judge(const call *c, const scan *s)
                          s->all_matches > QUOTED_LINES ? ", the first of them" : "", text_of(&s->quotes));
     if (s->missing.length)
         return call_fail(c, BELAY_NOT_YET, NULL, "%s", text_of(&s->missing));
+    if (s->all_cut && s->forbidden.count)
+        return call_fail(
+            c, BELAY_NO_DATA, "let the service write shorter lines",
+            "%zu log line%s of %s %s longer than %d bytes; the rest was not checked for forbidden patterns", s->all_cut,
+            s->all_cut == 1 ? "" : "s", text_of(&s->cut), s->all_cut == 1 ? "is" : "are", LOGREAD_LINE_MAX);
     if (s->all_lines < wanted)
         return call_fail(c, BELAY_NO_DATA, NULL, "only %zu lines were written; %zu are wanted", s->all_lines, wanted);
     return BELAY_OK;

@@ -188,10 +188,11 @@ static belay_status look(const call *c, prune *p)
     belay_status s = engine_open(c, &p->e);
     if (s != BELAY_OK)
         return s;
-    if (compose_has_file(c))
-        s = compose_open_whole(p->e, &p->compose);
-    else if (!whole_engine(c))
+    s = compose_open_whole(p->e, &p->compose);
+    if (s == BELAY_OK && !p->compose && !whole_engine(c))
         return BELAY_NOTHING; /* without the file nobody can tell what belongs to the project */
+    if (s == BELAY_OK && p->compose)
+        s = compose_check_files(p->compose, false);
     if (s == BELAY_OK)
         s = keep_named(p);
     if (s == BELAY_OK)
@@ -223,7 +224,7 @@ belay_status prune_prepare(belay_ctx *ctx, const belay_host *host)
     if (s < 0)
         return s;
     if (s == BELAY_NOTHING) {
-        call_plan(&c, NULL, "nothing to delete now");
+        engine_plan(p.e, NULL, "nothing to delete now");
         return BELAY_OK;
     }
     int64_t most = 0;
@@ -235,15 +236,15 @@ belay_status prune_prepare(belay_ctx *ctx, const belay_host *host)
     guard_mem char *names = containers_names(&p.gone);
     const char *whose = whole_engine(&c) ? "the whole engine" : compose_project(p.compose);
     if (json_object_size(p.images))
-        call_plan(&c, NULL, "delete %zu untagged images of %s, at most %s", json_object_size(p.images), whose,
-                  text_size(most, size));
+        engine_plan(p.e, NULL, "delete %zu untagged images of %s, at most %s", json_object_size(p.images), whose,
+                    text_size(most, size));
     if (p.gone.count)
-        call_plan(&c, NULL, "delete %zu stopped containers of %s: %s", p.gone.count, whose, names);
+        engine_plan(p.e, NULL, "delete %zu stopped containers of %s: %s", p.gone.count, whose, names);
     guard_mem char *volumes = compose_list(p.volumes);
     if (json_object_size(p.volumes))
-        call_plan(&c, NULL, "delete %zu unused volumes of %s: %s", json_object_size(p.volumes), whose, volumes);
+        engine_plan(p.e, NULL, "delete %zu unused volumes of %s: %s", json_object_size(p.volumes), whose, volumes);
     if (call_int(&c, "build_cache"))
-        call_plan(&c, NULL, "delete the engine's unused build cache");
+        engine_plan(p.e, NULL, "delete the engine's unused build cache");
     return BELAY_OK;
 }
 

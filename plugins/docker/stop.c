@@ -33,7 +33,7 @@ static belay_status check_names(const call *c, compose *compose, const container
             known = strcmp(all->items[i].service, name) == 0;
         if (!known)
             return call_blame(c, option, "neither %s nor a container of project %s has the service '%s'",
-                              compose_file(compose), compose_project(compose), name);
+                              compose_files(compose), compose_project(compose), name);
     }
     return BELAY_OK;
 }
@@ -91,22 +91,25 @@ belay_status stop_prepare(belay_ctx *ctx, const belay_host *host)
         s = engine_open(&c, &e);
     if (s != BELAY_OK)
         return s;
+    s = compose_check_files_now(e);
+    if (s != BELAY_OK)
+        return s;
     s = find_running(&c, e, &project, &running);
     if (s == BELAY_E_FAIL ||
         s == BELAY_E_CONFIG) { /* the file on disk may still be the previous release's, or missing */
         call_log(&c, 2, "which containers would stop is known once the release's compose file is there");
-        call_plan(&c, "start exactly the stopped containers again, in the order of their dependencies",
-                  "stop the containers of the chosen services");
+        engine_plan(e, "start exactly the stopped containers again, in the order of their dependencies",
+                    "stop the containers of the chosen services");
         return BELAY_OK;
     }
     if (s != BELAY_OK)
         return s;
     guard_mem char *names = containers_names(&running);
     if (running.count == 0)
-        call_plan(&c, NULL, "nothing to stop now: none of the services runs");
+        engine_plan(e, NULL, "nothing to stop now: none of the services runs");
     else
-        call_plan(&c, "start exactly these containers again, in the order of their dependencies",
-                  "stop %zu containers: %s", running.count, names);
+        engine_plan(e, "start exactly these containers again, in the order of their dependencies",
+                    "stop %zu containers: %s", running.count, names);
     return BELAY_OK;
 }
 
@@ -122,7 +125,9 @@ belay_status stop_execute(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     guard_json *before = containers_to_json(&running);
-    s = host->remember(ctx, "project", project, NULL);
+    s = engine_remember(e);
+    if (s == BELAY_OK)
+        s = host->remember(ctx, "project", project, NULL);
     if (s == BELAY_OK)
         s = call_remember(&c, "before", before, NULL);
     if (s != BELAY_OK)

@@ -53,8 +53,8 @@ belay_status tag_prepare(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     guard_mem char *names = compose_list(services);
-    call_plan(&c, "each tag points again at the image that it had, or is removed when it had none",
-              "tag the images of %s as %s", names, tag ? tag : "(known later)");
+    engine_plan(e, "each tag points again at the image that it had, or is removed when it had none",
+                "tag the images of %s as %s", names, tag ? tag : "(known later)");
     return BELAY_OK;
 }
 
@@ -78,6 +78,8 @@ belay_status tag_execute(belay_ctx *ctx, const belay_host *host)
                                  json_string_value(source));
             json_object_set_new(ids, target, json_string(id));
         }
+    if (s == BELAY_OK)
+        s = engine_remember(e);
     if (s == BELAY_OK)
         s = call_remember(&c, "made", ids, &made);
     if (s == BELAY_OK)
@@ -137,5 +139,7 @@ belay_status tag_discard(belay_ctx *ctx, const belay_host *host)
     if (!before)
         return BELAY_NOTHING;
     belay_status s = engine_open(&c, &e);
+    if (s == BELAY_OK)
+        s = engine_check_same(e);
     return s == BELAY_OK ? tags_release(e, before) : s;
 }

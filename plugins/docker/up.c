@@ -1,13 +1,9 @@
 /* docker.up: services come up by `compose up`, and what they replace is set aside first (twin.h). */
-#include "up.h"
+#include "up_plan.h"
 
 #include <string.h>
 
-#include "bridge.h"
-#include "compose.h"
-#include "judge.h"
 #include "kinds.h"
-#include "tags.h"
 #include "twin.h"
 
 #define NS 1000000000
@@ -59,92 +55,19 @@ belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
     containers_select(&now, services, false);
     guard_mem char *names = compose_list(services);
     if (now.count == 0)
-        call_plan(&c, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);
+        engine_plan(e, "what was made goes: containers, networks and volumes that did not exist", "bring up %s", names);
     else
-        call_plan(&c, "containers that were replaced come back under their names, from the images that they had",
-                  "bring up %s; containers whose image or configuration changed are replaced", names);
+        engine_plan(e, "containers that were replaced come back under their names, from the images that they had",
+                    "bring up %s; containers whose image or configuration changed are replaced", names);
     return BELAY_OK;
 }
 
 /* ---- execute ---- */
 
-typedef struct plan {
-    engine *e;
-    compose *compose;
-    json_t *services;  /* set: named by the step */
-    json_t *concerned; /* set: these and what they depend on */
-    json_t *hashes;    /* service -> Compose's hash of its configuration */
-} plan;
-
-static void plan_done(plan *p)
-{
-    json_decref(p->services);
-    json_decref(p->concerned);
-    json_decref(p->hashes);
-    compose_free(p->compose);
-    engine_free(p->e);
-}
-#define guard_plan __attribute__((cleanup(plan_done))) plan
-
-static belay_status plan_open(const call *c, plan *p)
-{
-    belay_status s = engine_open(c, &p->e);
-    if (s == BELAY_OK)
-        s = compose_open(p->e, &p->compose);
-    if (s == BELAY_OK)
-        s = compose_select(p->compose, "services", COMPOSE_ALL, &p->services);
-    if (s == BELAY_OK)
-        p->concerned = compose_with_dependencies(p->compose, p->services);
-    return s;
-}
-
-/* Compose resolves "service:NAME" to a container's id before it takes the hash, so here the hash tells nothing. */
-static bool shares_with_a_service(const json_t *service)
-{
-    static const char *const members[] = {"network_mode", "ipc", "pid"};
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (strncmp(text_member(service, members[i]), "service:", 8) == 0)
-            return true;
-    return json_array_size(json_object_get(service, "volumes_from")) > 0;
-}
-
-/* Does the service have more containers than it shall have? Compose then removes some, by an order of its own, and the
- * hash of its configuration does not tell. */
-static bool is_scaled_down(const plan *p, const containers *all, const char *service)
-{
-    int64_t has = 0;
-    for (size_t i = 0; i < all->count; i++)
-        has += strcmp(all->items[i].service, service) == 0;
-    return has > compose_scale(p->compose, service);
-}
-
-/* Why Compose would replace or remove this container, as Compose itself decides it: its service's scale, its
- * configuration's hash, its image. NULL: it stays. */
-static belay_status reason_to_replace(plan *p, const containers *all, const container *c, const char **ret)
-{
-    const json_t *service = json_object_get(compose_services(p->compose), c->service);
-    *ret = NULL;
-    if (is_scaled_down(p, all, c->service)) {
-        *ret = "scale went down";
-        return BELAY_OK;
-    }
-    if (!shares_with_a_service(service) && strcmp(c->hash, text_member(p->hashes, c->service)) != 0) {
-        *ret = "configuration changed";
-        return BELAY_OK;
-    }
-    guard_mem char *reference = compose_image(p->compose, c->service), *id = NULL;
-    belay_status s = tags_id(p->e, reference, &id);
-    if (s == BELAY_OK && (!id || strcmp(id, c->image) != 0))
-        *ret = "image changed";
-    else if (call_int(engine_call(p->e), "recreate") && json_object_get(p->services, c->service))
-        *ret = "replacing was asked for";
-    return s;
-}
-
 /* `compose up` recreates what a named service depends on when its configuration or image changed. A database must not
  * be replaced because an application was named. (--no-deps is no way out: it changes the hash that Compose writes on
  * the containers, so that the next `compose up` would recreate them all.) */
-static belay_status check_dependencies(plan *p, const containers *now)
+static belay_status check_dependencies(up_plan *p, const containers *now)
 {
     const call *c = engine_call(p->e);
     belay_status s = BELAY_OK;
@@ -153,7 +76,7 @@ static belay_status check_dependencies(plan *p, const containers *now)
         const char *reason = NULL;
         if (call_int(c, "recreate_dependencies") || json_object_get(p->services, one->service))
             continue;
-        s = reason_to_replace(p, now, one, &reason);
+        s = up_reason_to_replace(p, now, one, &reason);
         if (s == BELAY_OK && reason)
             return call_fail(
                 c, BELAY_E_FAIL, "bring it up in a step of its own that names it, or set recreate_dependencies = true",
@@ -180,7 +103,7 @@ static belay_status count_restarts(engine *e, const containers *list, json_t **r
 }
 
 /* Remembers what there is; *kept is what an earlier try remembered. */
-static belay_status remember(plan *p, const containers *now, json_t **kept)
+static belay_status remember(up_plan *p, const containers *now, json_t **kept)
 {
     const call *c = engine_call(p->e);
     const char *project = compose_project(p->compose);
@@ -210,7 +133,7 @@ static belay_status remember(plan *p, const containers *now, json_t **kept)
 }
 
 /* What Compose will or may replace gets a twin; what it surely leaves alone needs none. */
-static belay_status set_aside(plan *p, const json_t *before)
+static belay_status set_aside(up_plan *p, const json_t *before)
 {
     guard_containers old = {0};
     if (!containers_from_json(json_object_get(before, "containers"), &old))
@@ -219,8 +142,8 @@ static belay_status set_aside(plan *p, const json_t *before)
     for (size_t i = 0; i < old.count && s == BELAY_OK; i++) {
         const char *reason = NULL;
         const json_t *service = json_object_get(compose_services(p->compose), old.items[i].service);
-        s = reason_to_replace(p, &old, &old.items[i], &reason);
-        if (s == BELAY_OK && (reason || shares_with_a_service(service)))
+        s = up_reason_to_replace(p, &old, &old.items[i], &reason);
+        if (s == BELAY_OK && (reason || up_shares_with_a_service(service)))
             s = twin_make(p->e, &old.items[i], text_member(before, "mark"));
     }
     return s;
@@ -234,7 +157,7 @@ static const char *after_passing_prefix(const char *name)
 
 /* A compose that was killed half-way leaves new containers under passing names, over which the next one stumbles. They
  * get the name that they were meant to have, or go while the old one still has it. */
-static belay_status tidy(plan *p, const json_t *before)
+static belay_status tidy(up_plan *p, const json_t *before)
 {
     guard_containers now = {0}, old = {0};
     belay_status s = containers_of(p->e, compose_project(p->compose), &now);
@@ -274,31 +197,18 @@ static void on_line(void *user, const char *line)
         text_add(&w->said, "%s%s", w->said.length ? "\n" : "", words);
 }
 
-static belay_status rules_of(engine *e, json_t *oneshot, const json_t *before, judge_rules *ret)
-{
-    const call *c = engine_call(e);
-    *ret = (judge_rules){.oneshot = oneshot,
-                         .restarts = json_object_get(before, "restarts"),
-                         .max_restarts = call_int(c, "max_restarts"),
-                         .stable_ms = call_int(c, "stable"),
-                         .unhealthy_waits = strcmp(call_str(c, "on_unhealthy"), "wait") == 0};
-    return engine_now(e, &ret->now_ns);
-}
-
 /* Compose names the container that made it fail, not why: add what the containers say. */
-static belay_status explain_failure(plan *p, const json_t *before, const text *said)
+static belay_status explain_failure(up_plan *p, const json_t *before, const text *said)
 {
     const call *c = engine_call(p->e);
     guard_containers now = {0};
-    guard_json *oneshot = call_set(c, "oneshot");
     guard_text why = {0};
     judge_rules rules;
     text_add(&why, "compose up: %s", said->length ? said->s : "failed without a word");
     if (engine_was_lost(p->e, text_of(&why)))
         return call_fail(c, BELAY_E_RETRY, "what it had begun may be half done; rollback and resume know what was so",
                          "the Docker Engine at %s went away: %s", engine_host(p->e), text_of(&why));
-    if (containers_of(p->e, compose_project(p->compose), &now) == BELAY_OK &&
-        rules_of(p->e, oneshot, before, &rules) == BELAY_OK) {
+    if (containers_of(p->e, compose_project(p->compose), &now) == BELAY_OK && up_rules(p, before, &rules) == BELAY_OK) {
         containers_select(&now, p->concerned, false);
         for (size_t i = 0; i < now.count; i++) {
             guard_text bad = {0};
@@ -316,7 +226,7 @@ static belay_status explain_failure(plan *p, const json_t *before, const text *s
     return call_fail(c, BELAY_E_FAIL, engine_hint(text_of(&why)), "%s", text_of(&why));
 }
 
-static belay_status run_up(plan *p, const json_t *before)
+static belay_status run_up(up_plan *p, const json_t *before)
 {
     const call *c = engine_call(p->e);
     guard_args args = {0};
@@ -340,7 +250,7 @@ static belay_status run_up(plan *p, const json_t *before)
     return s;
 }
 
-static belay_status report(plan *p)
+static belay_status report(up_plan *p)
 {
     const call *c = engine_call(p->e);
     guard_containers now = {0};
@@ -360,10 +270,12 @@ static belay_status report(plan *p)
 belay_status up_execute(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
-    guard_plan p = {0};
+    guard_up_plan p = {0};
     guard_containers now = {0};
     guard_json *before = NULL;
-    belay_status s = plan_open(&c, &p);
+    belay_status s = up_plan_open(&c, &p);
+    if (s == BELAY_OK)
+        s = compose_check_files(p.compose, true);
     if (s == BELAY_OK)
         s = containers_of(p.e, compose_project(p.compose), &now);
     if (s != BELAY_OK)
@@ -373,6 +285,8 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = check_dependencies(&p, &now);
     if (s == BELAY_OK)
+        s = engine_remember(p.e);
+    if (s == BELAY_OK)
         s = remember(&p, &now, &before);
     if (s == BELAY_OK)
         s = set_aside(&p, before);
@@ -381,109 +295,4 @@ belay_status up_execute(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = run_up(&p, before);
     return s == BELAY_OK ? report(&p) : s;
-}
-
-/* ---- verify ---- */
-
-/* The findings of one sample. */
-typedef struct findings {
-    text bad, waiting;
-    size_t ready;
-} findings;
-
-static void add_finding(text *to, const char *what)
-{
-    text_add(to, "%s%s", to->length ? "\n" : "", what);
-}
-
-static belay_status judge_one(plan *p, const container *one, const judge_rules *rules, findings *f)
-{
-    guard_text why = {0};
-    judge_verdict verdict;
-    belay_status s = judge_container(p->e, one, rules, &verdict, &why);
-    if (s != BELAY_OK)
-        return s;
-    f->ready += verdict == JUDGE_READY;
-    if (verdict != JUDGE_READY)
-        add_finding(verdict == JUDGE_BAD ? &f->bad : &f->waiting, text_of(&why));
-    guard_mem char *reference = compose_image(p->compose, one->service), *id = NULL;
-    s = tags_id(p->e, reference, &id);
-    if (s == BELAY_OK && (!id || strcmp(id, one->image) != 0)) {
-        guard_mem char *what = text_printf("%s (%s) runs the image %s, but %s is %s", one->service, one->name,
-                                           one->image, reference, id ? id : "missing");
-        add_finding(&f->bad, what);
-    }
-    return s;
-}
-
-static void check_missing(plan *p, const containers *now, findings *f)
-{
-    const char *service;
-    json_t *unused;
-    json_object_foreach(p->services, service, unused) {
-        bool there = compose_scale(p->compose, service) == 0;
-        for (size_t i = 0; i < now->count && !there; i++)
-            there = strcmp(now->items[i].service, service) == 0 && !now->items[i].oneoff;
-        guard_mem char *what = text_printf("%s has no container", service);
-        if (!there)
-            add_finding(&f->bad, what);
-    }
-}
-
-/* What was not named must be as it was. */
-static void check_untouched(plan *p, const containers *now, const json_t *before, findings *f)
-{
-    guard_containers old = {0};
-    if (call_int(engine_call(p->e), "recreate_dependencies") ||
-        !containers_from_json(json_object_get(before, "containers"), &old))
-        return;
-    for (size_t i = 0; i < old.count; i++) {
-        guard_mem char *what = text_printf("%s (%s) was replaced, though this step does not name it",
-                                           old.items[i].service, old.items[i].name);
-        if (!json_object_get(p->services, old.items[i].service) && !containers_by_id(now, old.items[i].id))
-            add_finding(&f->bad, what);
-    }
-}
-
-static belay_status sample(plan *p, const json_t *before, findings *f)
-{
-    guard_containers now = {0};
-    guard_json *oneshot = call_set(engine_call(p->e), "oneshot");
-    judge_rules rules;
-    belay_status s = containers_of(p->e, compose_project(p->compose), &now);
-    if (s == BELAY_OK)
-        s = rules_of(p->e, oneshot, before, &rules);
-    if (s != BELAY_OK)
-        return s;
-    check_missing(p, &now, f);
-    check_untouched(p, &now, before, f);
-    containers_select(&now, p->services, false);
-    for (size_t i = 0; i < now.count && s == BELAY_OK; i++)
-        s = judge_one(p, &now.items[i], &rules, f);
-    return s;
-}
-
-belay_status up_verify(belay_ctx *ctx, const belay_host *host)
-{
-    const call c = {ctx, host};
-    guard_plan p = {0};
-    findings f = {0};
-    guard_json *before = call_recall(&c, UP_BEFORE);
-    belay_status s = plan_open(&c, &p);
-    if (s == BELAY_OK)
-        s = sample(&p, before, &f);
-    if (s == BELAY_OK) {
-        host->measure(ctx, "containers", (double)f.ready);
-        if (f.bad.length)
-            s = call_fail(&c, BELAY_E_FAIL, NULL, "%s", text_of(&f.bad));
-        else if (f.waiting.length)
-            s = call_fail(&c, BELAY_NOT_YET, NULL, "%s", text_of(&f.waiting));
-        else if (f.ready == 0)
-            s = call_fail(&c, BELAY_NO_DATA, NULL, "there is no container to judge");
-        else
-            s = bridge_check(p.e, compose_project(p.compose));
-    }
-    text_clear(&f.bad);
-    text_clear(&f.waiting);
-    return s;
 }

@@ -39,7 +39,7 @@ static void keep_logs(engine *e, const containers *list)
     for (size_t i = 0; i < list->count; i++) {
         guard_text log = {0};
         guard_mem char *artifact = text_printf("%s.log", list->items[i].name);
-        if (logread_container(e, list->items[i].id, 0, EVIDENCE_LINES, append, &log) != BELAY_OK)
+        if (logread_container(e, list->items[i].id, 0, EVIDENCE_LINES, append, &log, NULL) != BELAY_OK)
             continue;
         for (size_t at = 0; at < log.length; at += KEEP_PIECE) {
             size_t n = log.length - at < KEEP_PIECE ? log.length - at : KEEP_PIECE;
@@ -220,5 +220,7 @@ belay_status up_discard(belay_ctx *ctx, const belay_host *host)
     if (!before || !containers_from_json(json_object_get(before, "containers"), &old))
         return BELAY_NOTHING;
     belay_status s = engine_open(&c, &e);
+    if (s == BELAY_OK)
+        s = engine_check_same(e);
     return s == BELAY_OK ? twin_remove_all(e, &old, text_member(before, "mark")) : s;
 }

@@ -47,11 +47,11 @@ belay_status volume_backup_prepare(belay_ctx *ctx, const belay_host *host)
     if (s == BELAY_OK)
         s = find_volume(&c, &(volume){.e = e, .name = name});
     if (s == BELAY_OK)
-        call_plan(&c,
-                  call_int(&c, "restore_on_rollback")
-                      ? "the volume is emptied and gets its content back; what was in it is saved first"
-                      : "nothing to undo: a proved archive stays, an unfinished one is removed",
-                  "save the volume %s into %s", name, to);
+        engine_plan(e,
+                    call_int(&c, "restore_on_rollback")
+                        ? "the volume is emptied and gets its content back; what was in it is saved first"
+                        : "nothing to undo: a proved archive stays, an unfinished one is removed",
+                    "save the volume %s into %s", name, to);
     return s;
 }
 
@@ -165,7 +165,9 @@ belay_status volume_backup_execute(belay_ctx *ctx, const belay_host *host)
     if (s != BELAY_OK)
         return s;
     v.image = image;
-    s = remember_names(&c, &v);
+    s = engine_remember(e);
+    if (s == BELAY_OK)
+        s = remember_names(&c, &v);
     return s == BELAY_OK ? make(&c, &v) : s;
 }
 

@@ -34,7 +34,11 @@ static belay_status check_tree(const repo *r, bool *ret_dirty)
     belay_status s = tree_check_lock(r);
     if (s == BELAY_OK)
         s = tree_changes(r, &changes);
-    if (s == BELAY_OK && *changes && !may_be_dirty(r))
+    if (s == BELAY_OK && *changes && !may_be_dirty(r) && r->own.override_count)
+        r->h->log(r->c, 2,
+                  "files differ from what git keeps; whether that is a change, the repository's filters would "
+                  "tell, which do not run in a plan");
+    else if (s == BELAY_OK && *changes && !may_be_dirty(r))
         return refuse_changes(r, changes);
     *ret_dirty = *changes != '\0';
     return s;
@@ -53,6 +57,13 @@ static belay_status announce(const repo *r, const char *ref, const char *commit,
 {
     char change[600], undo[600], from[400];
     name_head(now, from, sizeof from);
+    if (!commit[0]) {
+        (void)snprintf(change, sizeof change, "fetch, then check out %.100s in '%.200s', which is at %.250s", ref,
+                       r->path, from);
+        (void)snprintf(undo, sizeof undo, "go back to %.380s", from);
+        r->h->plan(r->c, change, undo);
+        return BELAY_OK;
+    }
     if (strcmp(now->commit, commit) == 0) {
         (void)snprintf(change, sizeof change, "nothing: '%.200s' already is at %.100s (%.10s)", r->path, ref, commit);
         r->h->plan(r->c, change, NULL);
@@ -65,11 +76,14 @@ static belay_status announce(const repo *r, const char *ref, const char *commit,
     return BELAY_OK;
 }
 
-/* Before a fetch the remote's word counts; a commit that is named by its id may be here already. */
+/* Before a fetch the remote's word counts; a commit that is named by its id may be here already. "": only the remote
+ * can tell, which is not asked now. */
 static belay_status look_up(const repo *r, const char *ref, char commit[GIT_COMMIT_TEXT])
 {
     if (!r->h->opt_int(r->c, "fetch"))
         return ref_resolve(r, ref, false, commit);
+    if (!config_may_ask_remote(r))
+        return ref_find(r, ref, false, commit);
     belay_status s = ref_on_remote(r, ref, commit);
     return s == BELAY_OK && !commit[0] ? ref_resolve(r, ref, false, commit) : s;
 }
@@ -78,8 +92,11 @@ static belay_status look_up(const repo *r, const char *ref, char commit[GIT_COMM
 static belay_status check_files(const repo *r, const head *now, const char *commit)
 {
     char here[GIT_COMMIT_TEXT];
-    belay_status s = repo_commit_of(r, commit, here);
-    return s == BELAY_OK && here[0] ? tree_check_in_the_way(r, now->commit, commit) : s;
+    belay_status s = commit[0] ? repo_commit_of(r, commit, here) : BELAY_OK;
+    if (s != BELAY_OK || !commit[0] || !here[0])
+        return s;
+    s = tree_check_in_the_way(r, now->commit, commit);
+    return s == BELAY_OK ? filter_check(r, now->commit, commit) : s;
 }
 
 belay_status checkout_prepare(belay_ctx *c, const belay_host *h)
@@ -104,7 +121,7 @@ belay_status checkout_prepare(belay_ctx *c, const belay_host *h)
         s = check_files(&r, &now, commit);
     if (s == BELAY_OK)
         s = announce(&r, ref, commit, &now);
-    return s == BELAY_OK ? h->output(c, "commit", commit) : s;
+    return s == BELAY_OK && commit[0] ? h->output(c, "commit", commit) : s;
 }
 
 /* ---- acting ------------------------------------------------------------------------------------------------------ */
@@ -149,6 +166,8 @@ static belay_status act(const repo *r, const head *now, const char *commit)
     if (s != BELAY_OK || strcmp(now->commit, kept) == 0)
         return s == BELAY_OK ? BELAY_NOTHING : s;
     s = tree_check_in_the_way(r, now->commit, kept);
+    if (s == BELAY_OK)
+        s = filter_check(r, now->commit, kept);
     if (s == BELAY_OK)
         s = remember_head(r, now, dirty);
     return s == BELAY_OK ? move_to(r, kept) : s;

@@ -103,8 +103,9 @@ static belay_status refuse_name(const repo *r, const char *ref)
                         "'%s' is no name of a tag, branch or commit", ref);
 }
 
-belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[GIT_COMMIT_TEXT])
+belay_status ref_find(const repo *r, const char *ref, bool fetched, char ret[GIT_COMMIT_TEXT])
 {
+    ret[0] = '\0';
     const char *remote = r->h->opt_str(r->c, "remote");
     char tag[300], local[300], tracked[600];
     if (!is_ref_name(ref))
@@ -118,7 +119,13 @@ belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[
         if (s != BELAY_OK || ret[0])
             return s;
     }
-    return not_found(r, ref, fetched);
+    return BELAY_OK;
+}
+
+belay_status ref_resolve(const repo *r, const char *ref, bool fetched, char ret[GIT_COMMIT_TEXT])
+{
+    belay_status s = ref_find(r, ref, fetched, ret);
+    return s == BELAY_OK && !ret[0] ? not_found(r, ref, fetched) : s;
 }
 
 /* Lines of `git ls-remote`: "COMMIT\tREF". An annotated tag has a second one, "REF^{}", with the commit behind it. */

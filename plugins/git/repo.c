@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 
 #include "say/say.h"
-
-#define ARGUMENTS 48
+#include "text/text.h"
 
 belay_status repo_explain(const repo *r, belay_status status, const char *option, const char *hint, const char *fmt,
                           ...)
@@ -29,71 +28,117 @@ static void share_as(const struct stat *top)
     umask(group | others);
 }
 
-belay_status repo_open(belay_ctx *c, const belay_host *h, const char *path, repo *ret)
+static belay_status find(repo *r, const char *path)
 {
-    *ret = (repo){.c = c, .h = h};
     struct stat st;
-    char *real = realpath(path, NULL), dot_git[sizeof ret->path + 8];
+    char *real = realpath(path, NULL), dot_git[sizeof r->path + 8];
     if (!real)
-        return repo_explain(ret, BELAY_E_FAIL, "repo", NULL, "open the repository '%s': %s", path, strerror(errno));
-    int n = snprintf(ret->path, sizeof ret->path, "%s", real);
+        return repo_explain(r, BELAY_E_FAIL, "repo", NULL, "open the repository '%s': %s", path, strerror(errno));
+    int n = snprintf(r->path, sizeof r->path, "%s", real);
     free(real);
-    (void)snprintf(dot_git, sizeof dot_git, "%s/.git", ret->path);
-    if (n < (int)sizeof ret->path && stat(dot_git, &st) == 0 && stat(ret->path, &st) == 0) {
+    (void)snprintf(dot_git, sizeof dot_git, "%s/.git", r->path);
+    if (n < (int)sizeof r->path && stat(dot_git, &st) == 0 && stat(r->path, &st) == 0) {
         share_as(&st);
         return BELAY_OK;
     }
-    return repo_explain(ret, BELAY_E_FAIL, "repo", "name the folder that holds .git",
+    return repo_explain(r, BELAY_E_FAIL, "repo", "name the folder that holds .git",
                         "'%s' is not the top of a git work tree", path);
+}
+
+belay_status repo_open(belay_ctx *c, const belay_host *h, const char *path, repo *ret)
+{
+    const char *dry = h->fact(c, "dry_run");
+    *ret = (repo){.c = c, .h = h, .planning = dry && strcmp(dry, "1") == 0};
+    belay_status s = find(ret, path);
+    if (s == BELAY_OK)
+        s = owner_become(ret);
+    if (s == BELAY_OK)
+        s = owner_check_place(ret);
+    return s == BELAY_OK ? config_read(ret) : s;
+}
+
+/* Hooks and monitors are programs that the repository names: a deploy runs none of them. */
+static const char *const always[] = {
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",      "-c", "gc.auto=0",
+    "-c", "maintenance.auto=false",   "-c", "advice.detachedHead=false", "-c", "core.quotePath=false"};
+#define ALWAYS (sizeof always / sizeof *always)
+
+/* "git -C PATH -c ... ARGUMENTS"; the caller frees the list. */
+static const char **make_arguments(const repo *r, const char *const *arguments)
+{
+    size_t count = 0, n = 0;
+    while (arguments[count])
+        count++;
+    const char **argv = text_grow(NULL, 3 + ALWAYS + r->own.override_count + count + 1, sizeof *argv);
+    argv[n++] = "git";
+    argv[n++] = "-C";
+    argv[n++] = r->path;
+    for (size_t i = 0; i < ALWAYS; i++)
+        argv[n++] = always[i];
+    for (size_t i = 0; i < r->own.override_count; i++)
+        argv[n++] = r->own.overrides[i];
+    for (size_t i = 0; i <= count; i++)
+        argv[n++] = arguments[i];
+    return argv;
+}
+
+#define ENVIRONMENT 16
+
+/* A question would wait for ever; a check must not write the index, nor fetch what a partial clone lacks. */
+static void make_environment(const repo *r, const char *const *more, const char *env[ENVIRONMENT])
+{
+    size_t n = 0;
+    env[n++] = "GIT_TERMINAL_PROMPT=0";
+    env[n++] = "GIT_OPTIONAL_LOCKS=0";
+    env[n++] = "LC_ALL=C";
+    if (r->planning)
+        env[n++] = "GIT_NO_LAZY_FETCH=1";
+    if (r->ssh[0])
+        env[n++] = r->ssh;
+    if (r->home[0]) { /* what is root's stays root's: the work folder, the agent */
+        env[n++] = r->home;
+        env[n++] = "TMPDIR=/tmp";
+        env[n++] = "SSH_AUTH_SOCK=";
+    }
+    while (more && *more && n + 1 < ENVIRONMENT)
+        env[n++] = *more++;
+    env[n] = NULL;
+}
+
+belay_status repo_git_with(const repo *r, belay_run *io, const char *const *more, const char *const *arguments)
+{
+    const char *env[ENVIRONMENT];
+    guard_mem const char **argv = make_arguments(r, arguments);
+    make_environment(r, more, env);
+    io->struct_size = sizeof *io;
+    io->argv = argv;
+    io->env = env;
+    if (r->home[0])
+        io->cwd = "/"; /* the work folder is root's */
+    belay_status s = r->h->run(r->c, io);
+    io->argv = io->env = NULL;
+    return s;
 }
 
 belay_status repo_git(const repo *r, belay_run *io, const char *const *arguments)
 {
-    char safe[sizeof r->path + 32];
-    (void)snprintf(safe, sizeof safe, "safe.directory=%s", r->path);
-    /* Hooks and monitors are programs that the repository names: a deploy runs none of them, least of all as root. */
-    const char *argv[ARGUMENTS] = {"git",
-                                   "-C",
-                                   r->path,
-                                   "-c",
-                                   safe,
-                                   "-c",
-                                   "core.hooksPath=/dev/null",
-                                   "-c",
-                                   "core.fsmonitor=false",
-                                   "-c",
-                                   "gc.auto=0",
-                                   "-c",
-                                   "maintenance.auto=false",
-                                   "-c",
-                                   "advice.detachedHead=false",
-                                   "-c",
-                                   "core.quotePath=false"};
-    size_t n = 17;
-    while (*arguments && n + 1 < ARGUMENTS)
-        argv[n++] = *arguments++;
-    /* A question would wait for ever; a look must not write the index. */
-    static const char *const env[] = {"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
-                                      "GIT_SSH_COMMAND=ssh -oBatchMode=yes", "LC_ALL=C", NULL};
-    io->struct_size = sizeof *io;
-    io->argv = argv;
-    io->env = env;
-    belay_status s = r->h->run(r->c, io);
-    io->argv = NULL;
-    return s;
+    return repo_git_with(r, io, NULL, arguments);
+}
+
+belay_status repo_fail(const repo *r, const belay_run *io, const char *what, const char *option, const char *hint)
+{
+    const char *said = io->err[0] ? io->err : io->out;
+    int length = (int)strnlen(said, 1500);
+    while (length && said[length - 1] == '\n')
+        length--;
+    return repo_explain(r, BELAY_E_FAIL, option, hint, "%s in '%s': git exited with %d: %.*s", what, r->path,
+                        io->exit_code, length, said);
 }
 
 belay_status repo_must(const repo *r, belay_run *io, const char *what, const char *const *arguments)
 {
     belay_status s = repo_git(r, io, arguments);
-    if (s != BELAY_OK || io->exit_code == 0)
-        return s;
-    const char *said = io->err[0] ? io->err : io->out;
-    int length = (int)strnlen(said, 1500);
-    while (length && said[length - 1] == '\n')
-        length--;
-    return repo_explain(r, BELAY_E_FAIL, NULL, NULL, "%s in '%s': git exited with %d: %.*s", what, r->path,
-                        io->exit_code, length, said);
+    return s != BELAY_OK || io->exit_code == 0 ? s : repo_fail(r, io, what, NULL, NULL);
 }
 
 /* The first line of a result into buf; false when it is empty or too long. */

@@ -13,9 +13,10 @@
 belay_status tree_changes(const repo *r, const char **ret)
 {
     belay_run io = {0};
+    /* Not into submodules: there git runs by another configuration, whose monitors are not switched off. */
     belay_status s =
         repo_must(r, &io, "look for changed files",
-                  REPO_ARGS("status", "--porcelain=v1", "--untracked-files=no", "--ignore-submodules=none"));
+                  REPO_ARGS("status", "--porcelain=v1", "--untracked-files=no", "--ignore-submodules=dirty"));
     *ret = io.out;
     return s;
 }
@@ -215,9 +216,11 @@ belay_status tree_restore(const repo *r, const char *from, const char *to)
     if (s != BELAY_OK || (!changed.out[0] && !made.count))
         return s; /* the checkout had not begun */
     s = refuse_foreign_changes(r, changed.out, to);
-    /* First wholly there, then back: files that the checkout had already made go away with those it had not. */
+    /* The index first goes wholly there, so that the files that the checkout had already made go away on the way back.
+     * It goes there alone: to write the files of `to` would need its filters, one of which may be why it was cut off.
+     */
     if (s == BELAY_OK)
-        s = repo_must(r, &io, "restore the files", REPO_ARGS("read-tree", "--reset", "-u", to));
+        s = repo_must(r, &io, "restore the index", REPO_ARGS("read-tree", "--reset", to));
     if (s == BELAY_OK)
         s = repo_must(r, &io, "restore the files", REPO_ARGS("read-tree", "--reset", "-u", from));
     return s;

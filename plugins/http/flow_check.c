@@ -30,11 +30,24 @@ char *flow_scalar(const config_setting_t *s, const flow_vars *vars, char **ret_w
 
 /* ---- what holds -------------------------------------------------------------------------------------------------- */
 
+/* A number, or a text that is one; NaN for all else, and for what is not finite. A long double holds every integer of
+ * 64 bits. */
+static long double number_of(const json_t *value)
+{
+    if (json_is_integer(value))
+        return (long double)json_integer_value(value);
+    if (!json_is_string(value))
+        return json_is_number(value) ? json_number_value(value) : NAN;
+    char *end = NULL;
+    long double number = strtold(json_string_value(value), &end);
+    return end != json_string_value(value) && !*end && isfinite(number) ? number : NAN;
+}
+
 static bool equals(const check *c, const config_setting_t *wanted)
 {
     guard_mem char *why = NULL, *text = flow_scalar(wanted, c->vars, &why), *value = json_path_text(c->value);
     if (flow_type(wanted) == FLOW_NUMBER && json_is_number(c->value))
-        return json_number_value(c->value) == strtod(text, NULL);
+        return number_of(c->value) == strtold(text, NULL);
     if (flow_type(wanted) == FLOW_NUMBER || flow_type(wanted) == FLOW_BOOL)
         return !json_is_string(c->value) && text && strcmp(text, value) == 0;
     return text && strcmp(text, value) == 0;
@@ -102,35 +115,25 @@ static bool exists(check *c)
     return (c->value != NULL) == (strcmp(c->text, "true") == 0);
 }
 
-/* A number, or a text that is one; NaN for all else. */
-static double number_of(const json_t *value)
-{
-    if (!json_is_string(value))
-        return json_is_number(value) ? json_number_value(value) : (double)NAN;
-    char *end = NULL;
-    double number = strtod(json_string_value(value), &end);
-    return end != json_string_value(value) && !*end ? number : (double)NAN;
-}
-
 /* NaN makes each of these false. */
 static bool above(check *c)
 {
-    return number_of(c->value) > strtod(c->text, NULL);
+    return number_of(c->value) > strtold(c->text, NULL);
 }
 
 static bool below(check *c)
 {
-    return number_of(c->value) < strtod(c->text, NULL);
+    return number_of(c->value) < strtold(c->text, NULL);
 }
 
 static bool at_least(check *c)
 {
-    return number_of(c->value) >= strtod(c->text, NULL);
+    return number_of(c->value) >= strtold(c->text, NULL);
 }
 
 static bool at_most(check *c)
 {
-    return number_of(c->value) <= strtod(c->text, NULL);
+    return number_of(c->value) <= strtold(c->text, NULL);
 }
 
 /* Elements, members, or characters; -1 when the value has no length. */

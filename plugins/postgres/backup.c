@@ -69,6 +69,8 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
         status = check_room(&s, h->opt_str(c, "to"), size);
     if (status == BELAY_OK)
         status = check_client(&s);
+    if (status == BELAY_OK)
+        status = tool_check(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "dump database %s (%.0f MB) into %s", s.database, size / 1e6, h->opt_str(c, "to"));
         h->plan(c, text, "nothing to undo: a proved dump stays, an unfinished one is removed");
@@ -79,11 +81,9 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
 
 static belay_status dump(const server *s, int fd)
 {
-    const char *args[] = {"--format=custom", "--no-password", NULL};
-    const tool t = {
-        .program = "pg_dump", .args = args, .database = s->database, .out_fd = fd, .keep_as = "pg_dump.log"};
+    const char *args[] = {"--format=custom", NULL};
     s->h->progress(s->c, 1, 3, "dumping");
-    return tool_run(s->c, s->h, &t, NULL);
+    return tool_dump(s, args, fd, "pg_dump.log");
 }
 
 /* Reads the whole archive back, and restores it into a scratch database when asked to. */
@@ -101,7 +101,8 @@ static belay_status prove(server *s, int fd)
     char scratch[SERVER_NAME];
     const char *restore_all[] = {"--exit-on-error", "--no-password", NULL};
     server_derive(s, "proof", scratch);
-    const tool restoring = {.program = "pg_restore", .args = restore_all, .database = scratch, .in_fd = fd};
+    const tool restoring = {
+        .program = "pg_restore", .args = restore_all, .database = scratch, .session = s, .in_fd = fd};
     status = s->h->remember(s->c, "proof", scratch, NULL);
     if (status == BELAY_OK)
         status = server_drop(s, scratch);

@@ -137,10 +137,8 @@ void migration_files_done(migration_files *files)
     *files = (migration_files){0};
 }
 
-belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings)
+static belay_status read_source(belay_ctx *c, const belay_host *h, migration *m)
 {
-    if (m->script)
-        return BELAY_OK;
     FILE *f = fopen(m->path, "rbe");
     char chunk[65536];
     size_t n = 1;
@@ -156,8 +154,42 @@ belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m, boo
         return say(c, h, BELAY_E_RETRY, NULL, "%s cannot be read: %s", m->path, strerror(why));
     if (m->source.length > FILE_MAX)
         return say(c, h, BELAY_E_LIMIT, "load it with postgres.restore", "%s is larger than 1 GiB", m->path);
-    m->script = sql_split(m->source.text, m->source.length, standard_strings);
     return BELAY_OK;
+}
+
+/* Of a file with both directions, splits only the one. */
+static void split(migration *m, bool standard_strings, bool down)
+{
+    m->script = sql_split(m->source.text, m->source.length, standard_strings);
+    const sql_marker *part = sql_markers_find(&m->script->markers, SQL_MARKER_DOWN);
+    m->no_transaction = sql_markers_no_transaction(&m->script->markers, down);
+    if (!part)
+        return;
+    m->down_words = part->words;
+    m->down_line = part->line;
+    sql_markers_keep(&m->script->markers, m->source.text, m->source.length, down);
+    sql_script_free(m->script);
+    m->script = sql_split(m->source.text, m->source.length, standard_strings);
+}
+
+static belay_status load(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings, bool down)
+{
+    if (m->script)
+        return BELAY_OK;
+    belay_status status = read_source(c, h, m);
+    if (status == BELAY_OK)
+        split(m, standard_strings, down);
+    return status;
+}
+
+belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings)
+{
+    return load(c, h, m, standard_strings, false);
+}
+
+belay_status migration_load_down(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings)
+{
+    return load(c, h, m, standard_strings, true);
 }
 
 char *migration_down_path(const migration *m)
@@ -165,5 +197,7 @@ char *migration_down_path(const migration *m)
     size_t n = strlen(m->path);
     if (ends_in(m->path, ".sql"))
         n -= 4;
+    if (ends_in(m->path, ".up.sql"))
+        n -= 3;
     return heap_printf("%.*s.down.sql", (int)n, m->path);
 }

@@ -21,8 +21,11 @@ typedef struct migration {
     long long number;
     int digits; /**< how wide the number is written */
     char sha256[DIGEST_TEXT];
-    buf source; /**< the file, once files_load() has read it */
+    buf source; /**< the file, once migration_load() has read it, with the part that undoes it blanked */
     sql_script *script;
+    const char *down_words; /**< the marker that begins the part that undoes, "-- +goose Down"; NULL: there is none */
+    unsigned down_line;     /**< where it stands */
+    bool no_transaction;    /**< a marker of another tool asks for it */
 } migration;
 
 typedef struct migration_files {
@@ -37,7 +40,9 @@ void migration_files_done(migration_files *files);
 
 /** Reads and splits the file, unless it is loaded. E_RETRY when it cannot be read. */
 belay_status migration_load(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings);
-/** The path of NAME.down.sql beside NAME.sql; the caller frees. */
+/** The same, but keeps of the file the part that undoes it. */
+belay_status migration_load_down(belay_ctx *c, const belay_host *h, migration *m, bool standard_strings);
+/** The path of NAME.down.sql beside NAME.sql or NAME.up.sql; the caller frees. */
 char *migration_down_path(const migration *m);
 
 #endif

@@ -14,6 +14,7 @@
 #include "kinds.h"
 #include "plan.h"
 #include "say/say.h"
+#include "tool.h"
 
 static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
 {
@@ -27,7 +28,7 @@ static belay_status check_down_files(belay_ctx *c, const belay_host *h, const mi
 {
     for (size_t i = 0; i < plan->count; i++) {
         guard_heap char *path = migration_down_path(plan->items[i]);
-        if (access(path, R_OK) != 0)
+        if (!plan->items[i]->down_words && access(path, R_OK) != 0)
             return say(c, h, BELAY_E_FAIL, "write it, or choose another undo", "undo = \"down\" needs %s: %s", path,
                        strerror(errno));
     }
@@ -49,25 +50,34 @@ static belay_status check_options(belay_ctx *c, const belay_host *h)
 
 static char *plan_text(const migration *m)
 {
-    size_t n = m->script->count;
+    buf b = {0};
     recipe r = recipe_of(m);
-    const char *plural = n == 1 ? "" : "s";
+    buf_printf(&b, "apply %s: %zu statement%s", m->name, m->script->count, m->script->count == 1 ? "" : "s");
     if (r.transaction)
-        return heap_printf("apply %s: %zu statement%s in one transaction", m->name, n, plural);
-    if (r.why[0])
-        return heap_printf("apply %s: %zu statement%s, each by itself, because %s cannot run in a transaction", m->name,
-                           n, plural, r.why);
-    return heap_printf("apply %s: %zu statement%s, each by itself, as the file asks", m->name, n, plural);
+        buf_puts(&b, " in one transaction");
+    else if (r.why[0])
+        buf_printf(&b, ", each by itself, because %s cannot run in a transaction", r.why);
+    else
+        buf_puts(&b, ", each by itself, as the file asks");
+    if (m->down_words)
+        buf_printf(&b, "; without its part %s (line %u)", m->down_words, m->down_line);
+    return buf_take(&b);
+}
+
+static const char *undo_text(belay_ctx *c, const belay_host *h, const migration *m)
+{
+    if (undo_is(c, h, "snapshot"))
+        return "postgres.snapshot swaps the database back";
+    if (undo_is(c, h, "down"))
+        return m->down_words ? "run the part of the file that undoes it" : "run its .down.sql";
+    return NULL;
 }
 
 static void tell_plan(belay_ctx *c, const belay_host *h, const migration_plan *plan)
 {
-    const char *undo = undo_is(c, h, "snapshot") ? "postgres.snapshot swaps the database back"
-                       : undo_is(c, h, "down")   ? "run its .down.sql"
-                                                 : NULL;
     for (size_t i = 0; i < plan->count; i++) {
         guard_heap char *text = plan_text(plan->items[i]);
-        h->plan(c, text, undo);
+        h->plan(c, text, undo_text(c, h, plan->items[i]));
     }
 }
 
@@ -112,6 +122,8 @@ belay_status migrate_prepare(belay_ctx *c, const belay_host *h)
     status = server_open_target(c, h, &s);
     if (status == BELAY_OK)
         status = read_and_check(c, h, &s, &plan);
+    if (status == BELAY_OK && strcmp(h->opt_str(c, "runner"), "psql") == 0)
+        status = tool_check(&s);
     if (status == BELAY_OK)
         tell_plan(c, h, &plan);
     plan_done(&plan);
@@ -189,12 +201,36 @@ static belay_status leave_to_snapshot(server *s, size_t count, const char *names
     return BELAY_OK;
 }
 
+/* The part of the file itself that undoes it; `down` is left without a script when it has none, or is gone. */
+static belay_status read_down_part(const applier *a, const ledger_row *row, migration *down)
+{
+    *down = (migration){.number = row->number,
+                        .name = heap_dup(row->file),
+                        .path = heap_printf("%s/%s", a->h->opt_str(a->c, "dir"), row->file)};
+    if (access(down->path, R_OK) != 0)
+        return BELAY_OK;
+    belay_status status = migration_load_down(a->c, a->h, down, server_standard_strings(&a->keeper));
+    if (status != BELAY_OK || !down->down_words) {
+        sql_script_free(take(down->script));
+        return status;
+    }
+    if (digest_file(down->path, down->sha256) && strcmp(down->sha256, row->sha256) != 0)
+        return say(a->c, a->h, BELAY_E_FAIL, "put the file back as it was applied",
+                   "%s changed since it was applied: its part %s may not undo what was done", down->path,
+                   down->down_words);
+    return BELAY_OK;
+}
+
 static belay_status read_down_file(const applier *a, const ledger_row *row, migration *down)
 {
-    migration up = {.name = row->file, .path = heap_printf("%s/%s", a->h->opt_str(a->c, "dir"), row->file)};
-    *down = (migration){.number = row->number, .path = migration_down_path(&up)};
-    down->name = heap_dup(strrchr(down->path, '/') + 1);
-    free(up.path);
+    belay_status status = read_down_part(a, row, down);
+    if (status != BELAY_OK || down->script)
+        return status;
+    char *path = migration_down_path(down);
+    buf_done(&down->source);
+    free(down->path);
+    free(down->name);
+    *down = (migration){.number = row->number, .path = path, .name = heap_dup(strrchr(path, '/') + 1)};
     return migration_load(a->c, a->h, down, server_standard_strings(&a->keeper));
 }
 

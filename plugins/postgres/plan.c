@@ -94,9 +94,11 @@ void plan_done(migration_plan *plan)
     *plan = (migration_plan){0};
 }
 
-/* True when a comment before the first statement says "belay: no-transaction". */
+/* True when a comment before the first statement says "belay: no-transaction", or another tool's marker says so. */
 static bool asks_for_no_transaction(const migration *m)
 {
+    if (m->no_transaction)
+        return true;
     static const char words[] = "belay: no-transaction";
     sql_lexer lx = {.at = m->source.text, .end = m->source.text + m->source.length, .standard_strings = true};
     if (m->source.length >= 3 && memcmp(lx.at, "\xef\xbb\xbf", 3) == 0)
@@ -150,6 +152,17 @@ static belay_status check_problems(belay_ctx *c, const belay_host *h, const migr
     return BELAY_OK;
 }
 
+/* What another tool would put into the file's text. */
+static belay_status check_markers(belay_ctx *c, const belay_host *h, const migration *m)
+{
+    const sql_marker *marker = sql_markers_find(&m->script->markers, SQL_MARKER_UNSUPPORTED);
+    if (!marker)
+        return BELAY_OK;
+    return say(c, h, BELAY_E_FAIL, "write the file as plain SQL and remove the marker",
+               "%s:%u: Belay does not support %s: the tool that it is for changes the file's text before it sends it",
+               m->path, marker->line, marker->words);
+}
+
 static belay_status check_transactions(belay_ctx *c, const belay_host *h, const migration *m)
 {
     if (asks_for_no_transaction(m))
@@ -174,6 +187,8 @@ belay_status plan_check(belay_ctx *c, const belay_host *h, migration_plan *plan)
         status = migration_load(c, h, m, plan->standard_strings);
         if (status == BELAY_OK)
             status = check_problems(c, h, m);
+        if (status == BELAY_OK)
+            status = check_markers(c, h, m);
         if (status == BELAY_OK)
             status = check_transactions(c, h, m);
         for (size_t k = 0; status == BELAY_OK && k < m->script->count; k++)

@@ -240,7 +240,8 @@ static const belay_option migrate_options[] = {
      .type = BELAY_T_ENUM,
      .choices = ways_to_undo,
      .def = "snapshot",
-     .doc = "How it is taken back: by the snapshot taken before, by NAME.down.sql beside each file, or not at all.",
+     .doc = "How it is rolled back: by the snapshot taken before; by the Down part of each file, or NAME.down.sql "
+            "beside it; or not at all.",
      .example = "down"},
     {.name = "snapshot",
      .type = BELAY_T_STRING,

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "decimal.h"
 #include "kinds.h"
+#include "say/say.h"
 #include "server.h"
 
 static belay_status check_expectation(belay_ctx *c, const belay_host *h)
@@ -16,12 +19,10 @@ static belay_status check_expectation(belay_ctx *c, const belay_host *h)
     }
     static const char *const numbers[] = {"min", "max"};
     for (size_t i = 0; i < 2; i++) {
-        char *end = NULL;
         const char *text = h->opt_str(c, numbers[i]);
-        if (text && (strtod(text, &end), end == text || *end)) {
-            h->explain(c, "min and max are numbers", NULL, numbers[i]);
-            return BELAY_E_CONFIG;
-        }
+        if (text && !decimal_is(text))
+            return say_option(c, h, BELAY_E_CONFIG, numbers[i], "write digits, as in \"0.5\"", "invalid number \"%s\"",
+                              text);
     }
     return BELAY_OK;
 }
@@ -39,20 +40,35 @@ static belay_status judge_text(const server *s, const PGresult *r, const char *e
     return server_say(s, BELAY_E_FAIL, NULL, "the query gave '%.200s', expected '%s'", value, expected);
 }
 
+/* "NaN" and "Infinity" are what PostgreSQL writes for those of its number types. */
+static belay_status judge_infinite(const server *s, const char *text, const char *min, const char *max)
+{
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+    size_t word = 0;
+    while (word < 3 && strcasecmp(text, words[word]) != 0)
+        word++;
+    if (word == 3)
+        return server_say(s, BELAY_E_FAIL, "give one number from the query, or use expect",
+                          "the query gave '%.200s', which is not a number", text);
+    if ((word == 1 && max) || (word == 2 && min))
+        return server_say(s, BELAY_E_FAIL, NULL, "the query gave %s, %s", text,
+                          word == 1 ? "more than max" : "less than min");
+    return server_say(s, BELAY_NO_DATA, "let the query leave such values out, or compare them with expect",
+                      "the query gave %s: min and max compare finite numbers only", text);
+}
+
+/* As text, so that digits that a double does not hold count, too. */
 static belay_status judge_number(const server *s, const PGresult *r, const char *min, const char *max)
 {
-    char *end = NULL;
     const char *text = PQgetvalue(r, 0, 0);
-    double value = strtod(text, &end);
     if (PQgetisnull(r, 0, 0))
         return server_say(s, BELAY_NO_DATA, NULL, "the query gave NULL: there is nothing to compare");
-    if (end == text || *end)
-        return server_say(s, BELAY_E_FAIL, "give one number from the query, or use expect",
-                          "the query gave '%.200s', which is no number", text);
-    (void)s->h->measure(s->c, "value", value);
-    if (min && value < strtod(min, NULL))
+    if (!decimal_is(text))
+        return judge_infinite(s, text, min, max);
+    (void)s->h->measure(s->c, "value", strtod(text, NULL));
+    if (min && decimal_compare(text, min) < 0)
         return server_say(s, BELAY_E_FAIL, NULL, "the query gave %s, less than %s", text, min);
-    if (max && value > strtod(max, NULL))
+    if (max && decimal_compare(text, max) > 0)
         return server_say(s, BELAY_E_FAIL, NULL, "the query gave %s, more than %s", text, max);
     return BELAY_OK;
 }

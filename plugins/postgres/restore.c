@@ -49,6 +49,8 @@ belay_status restore_prepare(belay_ctx *c, const belay_host *h)
     belay_status status = server_open(c, h, &s);
     if (status == BELAY_OK)
         status = open_dump(&s, &fd);
+    if (status == BELAY_OK)
+        status = tool_check(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "restore %.300s into a fresh database and swap it in as %s", h->opt_str(c, "file"),
                  s.database);
@@ -69,6 +71,7 @@ static belay_status fill(const server *s, int fd, const char *fresh)
     const tool t = {.program = custom ? "pg_restore" : "psql",
                     .args = custom ? archive : script,
                     .database = fresh,
+                    .session = s,
                     .in_fd = fd,
                     .keep_as = "restore.log"};
     return tool_run(s->c, s->h, &t, NULL);
@@ -85,7 +88,7 @@ static belay_status count_tables(const server *s, const char *fresh, int *ret)
                           "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
                           " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
                           NULL};
-    const tool t = {.program = "psql", .args = args, .database = fresh};
+    const tool t = {.program = "psql", .args = args, .database = fresh, .session = s};
     belay_run io;
     belay_status status = tool_run(s->c, s->h, &t, &io);
     *ret = status == BELAY_OK ? atoi(io.out) : 0;

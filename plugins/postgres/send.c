@@ -46,29 +46,37 @@ static void take_failure(const server *s, const sql_statement *st, const PGresul
         snprintf(ret->state, sizeof ret->state, "%s", state);
 }
 
+/* Sends the whole buffer, as fast as the server takes it; false when the server was asked to stop, or is gone. */
+static bool flush(server *s, server_copying *state)
+{
+    int left;
+    while ((left = PQflush(s->conn)) == 1 && !state->asked)
+        server_await_room(s, state);
+    return left == 0 && !state->asked && !s->h->cancelled(s->c);
+}
+
 static void give_data(server *s, const sql_statement *st)
 {
-    for (size_t at = 0; at < st->data_length; at += COPY_CHUNK) {
+    server_copying state = {0};
+    bool going = PQsetnonblocking(s->conn, 1) == 0;
+    for (size_t at = 0; going && at < st->data_length; at += COPY_CHUNK) {
         size_t n = st->data_length - at < COPY_CHUNK ? st->data_length - at : COPY_CHUNK;
-        if (s->h->cancelled(s->c)) {
-            (void)PQputCopyEnd(s->conn, "cancelled");
-            return;
-        }
-        if (PQputCopyData(s->conn, st->data + at, (int)n) != 1)
-            return;
+        going = PQputCopyData(s->conn, st->data + at, (int)n) == 1 && flush(s, &state);
     }
-    (void)PQputCopyEnd(s->conn, NULL);
+    (void)PQsetnonblocking(s->conn, 0); /* a server that was asked to stop takes what is left, and forgets it */
+    (void)PQputCopyEnd(s->conn, going ? NULL : "cancelled");
 }
 
 /* psql prints it; a deploy has no use for it. */
 static void drop_data(server *s)
 {
+    server_copying state = {0};
     char *row = NULL;
     for (int n; (n = PQgetCopyData(s->conn, &row, 1)) >= 0;) {
         PQfreemem(row);
         row = NULL;
         if (n == 0)
-            server_await_more(s);
+            server_await_data(s, &state);
     }
 }
 
@@ -88,6 +96,9 @@ static bool take_result(server *s, const sql_statement *st, PGresult *r, bool *d
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
     case PGRES_EMPTY_QUERY: return true;
+    case PGRES_COPY_BOTH: /* START_REPLICATION: nothing but the session's end leaves it */
+        take_failure(s, st, r, ret);
+        return false;
     default: take_failure(s, st, r, ret); return PQstatus(s->conn) == CONNECTION_OK;
     }
 }

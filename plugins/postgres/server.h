@@ -29,8 +29,8 @@ typedef struct server {
 belay_status server_say(const server *s, belay_status status, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/** Connects by the option `database`. server_close() in any case. E_CONFIG for a bad URL, E_RETRY without a server,
- * E_FAIL when it refuses the user or the password; explained. */
+/** Connects by the option `database`; all sessions of a call reach one server. server_close() in any case. E_CONFIG for
+ * a bad URL, E_RETRY without a server, E_FAIL when it refuses the user or the password; explained. */
 belay_status server_open(belay_ctx *c, const belay_host *h, server *ret);
 /** The same for those who make, rename or drop databases: first ends what a killed call of the same step left running
  * on the server, which would finish it later, and then is alone until server_close(). */
@@ -42,14 +42,22 @@ belay_status server_open_other(belay_ctx *c, const belay_host *h, const char *da
 /** Before a rollback connects: waits for a server that has just died and comes back, 10 s when it does not answer, and
  * as long as the call's time permits when it says that it is starting. OK also when it did not come; E_CANCELLED. */
 belay_status server_wait(belay_ctx *c, const belay_host *h);
+/** Waits until s->conn, which PQconnectStart...() made, is connected, for at most limit_ms; explained when not. */
+belay_status server_connect(server *s, int64_t limit_ms);
 void server_close(server *s);
 /** The session's standard_conforming_strings: a backslash in '...' is an ordinary character. */
 bool server_standard_strings(const server *s);
 /** After a PQsend...(): waits until a result can be read without blocking. A cancelled call asks the server to stop,
  * and waits for that. */
 void server_await(server *s);
-/** Waits once, for the next piece of COPY data. */
-void server_await_more(server *s);
+/** In COPY, waits once, cancellable like server_await(): for the next piece of data, or until data that is to be sent
+ * can be. Zero *state before the first call. */
+typedef struct server_copying {
+    bool asked; /**< the server was asked to stop */
+    int64_t waited_ms;
+} server_copying;
+void server_await_data(server *s, server_copying *state);
+void server_await_room(server *s, server_copying *state);
 
 /** Sends one statement with text parameters and waits, cancellable. On BELAY_OK *ret (may be NULL) is the caller's to
  * clear. */

@@ -258,6 +258,8 @@ static void take_token(splitter *s, const sql_token *t)
     }
     switch (t->kind) {
     case SQL_SPACE:
+        if (*t->text == '-')
+            sql_markers_add(&s->script->markers, s->source, (size_t)(t->text - s->source), t->length, line);
         if (s->text.length > 0)
             emit_token(s, t);
         return;
@@ -332,6 +334,7 @@ void sql_script_free(sql_script *script)
         free(script->problems.items[i].text);
     free(script->items);
     free(script->problems.items);
+    free(script->markers.items);
     free(script);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "buf.h"
+#include "markers.h"
 #include "statement.h"
 
 typedef struct sql_statement {
@@ -46,6 +47,7 @@ typedef struct sql_script {
         sql_problem *items;
         size_t count, room;
     } problems;
+    sql_markers markers; /**< comments of other tools */
 } sql_script;
 
 /** Never fails: what is wrong with the file is in `problems`. standard_strings: the server's setting at the start. */

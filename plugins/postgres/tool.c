@@ -6,94 +6,76 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define WORDS_MAX 64
-#define TEXT_MAX  1024
-/* Of a database's name, 63 bytes at most, each escaped. */
-#define DBNAME_MAX (2 * 64 + 16)
-
-/* libpq's environment variables for what a connection URL can say; see PostgreSQL's manual, "Environment Variables". */
-static const struct {
-    const char *keyword, *variable;
-} variables[] = {{"host", "PGHOST"},
-                 {"hostaddr", "PGHOSTADDR"},
-                 {"port", "PGPORT"},
-                 {"user", "PGUSER"},
-                 {"password", "PGPASSWORD"},
-                 {"sslmode", "PGSSLMODE"},
-                 {"sslrootcert", "PGSSLROOTCERT"},
-                 {"sslcert", "PGSSLCERT"},
-                 {"sslkey", "PGSSLKEY"},
-                 {"connect_timeout", "PGCONNECT_TIMEOUT"},
-                 {"options", "PGOPTIONS"}};
-#define VARIABLE_COUNT (sizeof variables / sizeof *variables)
+#include "buf.h"
+#include "say/say.h"
+#include "words.h"
 
 typedef struct command {
-    const char *argv[WORDS_MAX];
-    size_t words;
-    char env_text[VARIABLE_COUNT][TEXT_MAX];
-    const char *env[VARIABLE_COUNT + 1];
-    char user[TEXT_MAX], dbname[DBNAME_MAX];
+    struct {
+        const char **items;
+        size_t count, room;
+    } argv;
+    const char *env[4];
+    char *dbname, *service_file; /* owned */
+    char *password_env, *file_env;
 } command;
 
 static void add(command *m, const char *word)
 {
-    if (m->words + 1 < WORDS_MAX)
-        m->argv[m->words++] = word;
+    heap_reserve(&m->argv);
+    m->argv.items[m->argv.count++] = word;
 }
 
-static void take_connection(command *m, const char *url)
+static void command_done(command *m)
 {
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    if (m->service_file)
+        (void)unlink(m->service_file);
+    if (m->password_env)
+        explicit_bzero(m->password_env, strlen(m->password_env));
+    free(m->password_env);
+    free(m->file_env);
+    free(m->service_file);
+    free(m->dbname);
+    free(m->argv.items);
+}
+
+/* A program behind a prefix may see neither the file nor the environment: then it connects by the local socket. */
+static belay_status take_connection(command *m, const tool *t, bool elsewhere)
+{
+    const server *s = t->session;
+    const char *password = PQpass(s->conn);
     size_t n = 0;
-    for (const PQconninfoOption *o = options; o && o->keyword; o++) {
-        if (o->val && strcmp(o->keyword, "user") == 0)
-            snprintf(m->user, sizeof m->user, "%s", o->val);
-        for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-            if (!o->val || strcmp(o->keyword, variables[i].keyword) != 0)
-                continue;
-            snprintf(m->env_text[n], TEXT_MAX, "%s=%s", variables[i].variable, o->val);
-            m->env[n] = m->env_text[n];
-            n++;
-        }
+    belay_status status = words_write(s, &m->service_file);
+    if (status != BELAY_OK)
+        return status;
+    m->env[n++] = m->file_env = heap_printf("PGSERVICEFILE=%s", m->service_file);
+    m->env[n++] = "PGSERVICE=" WORDS_SERVICE;
+    if (password && *password)
+        m->env[n++] = m->password_env = heap_printf("PGPASSWORD=%s", password);
+    add(m, "-w"); /* never ask for a password */
+    if (elsewhere) {
+        add(m, "-U");
+        add(m, PQuser(s->conn));
     }
-    PQconninfoFree(options);
+    add(m, "-d");
+    add(m, m->dbname = words_local(s, t->database, elsewhere));
+    return BELAY_OK;
 }
 
-/* As a connection string: a bare name that holds '=' or begins like a URL would be taken for one, which may lead to
- * another server. */
-static const char *quote_dbname(command *m, const char *name)
-{
-    size_t n = (size_t)snprintf(m->dbname, sizeof m->dbname, "dbname='");
-    for (; *name && n + 4 < sizeof m->dbname; name++) {
-        if (*name == '\'' || *name == '\\')
-            m->dbname[n++] = '\\';
-        m->dbname[n++] = *name;
-    }
-    m->dbname[n++] = '\'';
-    m->dbname[n] = '\0';
-    return m->dbname;
-}
-
-static void compose(belay_ctx *c, const belay_host *h, const tool *t, command *m)
+static belay_status compose(belay_ctx *c, const belay_host *h, const tool *t, command *m)
 {
     const char *const *prefix = h->opt_list(c, "tool_prefix");
-    bool elsewhere = *prefix != NULL;
+    const bool elsewhere = *prefix != NULL;
     for (; *prefix; prefix++)
         add(m, *prefix);
     add(m, t->program);
     for (const char *const *arg = t->args; *arg; arg++)
         add(m, *arg);
-    if (t->database) {
-        take_connection(m, h->opt_str(c, "database"));
-        add(m, "-w"); /* never ask for a password */
-        if (elsewhere && m->user[0]) {
-            add(m, "-U");
-            add(m, m->user);
-        }
-        add(m, "-d");
-        add(m, quote_dbname(m, t->database));
-    }
+    belay_status status = t->database ? take_connection(m, t, elsewhere) : BELAY_OK;
+    add(m, NULL);
+    return status;
 }
 
 /* What the programs print of a server that goes away; where they run in its container, they go with it. */
@@ -127,22 +109,120 @@ static belay_status explain_exit(belay_ctx *c, const belay_host *h, const tool *
 belay_status tool_run(belay_ctx *c, const belay_host *h, const tool *t, belay_run *io)
 {
     belay_run own = {0};
-    command *m = calloc(1, sizeof *m);
-    if (!m)
-        return BELAY_E_RETRY;
+    command m = {0};
     if (!io)
         io = &own;
-    compose(c, h, t, m);
-    *io = (belay_run){.struct_size = sizeof *io,
-                      .argv = m->argv,
-                      .env = m->env,
-                      .in_fd = t->in_fd,
-                      .out_fd = t->out_fd,
-                      .keep_as = t->keep_as};
-    belay_status status = h->run(c, io);
+    belay_status status = compose(c, h, t, &m);
+    if (status == BELAY_OK) {
+        *io = (belay_run){.struct_size = sizeof *io,
+                          .argv = m.argv.items,
+                          .env = m.env,
+                          .in_fd = t->in_fd,
+                          .out_fd = t->out_fd,
+                          .keep_as = t->keep_as};
+        status = h->run(c, io);
+    }
     if (status == BELAY_OK && io->exit_code != 0)
         status = explain_exit(c, h, t, io);
-    explicit_bzero(m, sizeof *m);
-    free(m);
+    command_done(&m);
+    return status;
+}
+
+/* ---- the same server ---------------------------------------------------------------------------------------------
+ */
+
+/* To the microsecond: no two servers have it in common, a standby and its primary neither. */
+#define IDENTITY                                                                                                       \
+    "pg_catalog.to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+#define ANOTHER_HINT                                                                                                   \
+    "give `database` the address of one server, not of a load balancer; with tool_prefix, that of the server in there"
+
+static belay_status identify(const server *s, char identity[64])
+{
+    server session = *s;
+    return server_text(&session, identity, 64, "SELECT " IDENTITY, 0, NULL);
+}
+
+belay_status tool_same_server(const server *s, char **ret_sql)
+{
+    char identity[64];
+    *ret_sql = NULL;
+    belay_status status = identify(s, identity);
+    if (status == BELAY_OK)
+        *ret_sql =
+            heap_printf("SELECT CASE WHEN " IDENTITY " = '%s' THEN 1 ELSE"
+                        " ('psql is connected to another server than Belay, started at ' || " IDENTITY ")::integer END",
+                        identity);
+    return status;
+}
+
+belay_status tool_check(const server *s)
+{
+    char identity[64];
+    const char *const args[] = {"-X", "-q", "-A", "-t", "-c", "SELECT " IDENTITY, NULL};
+    const tool t = {.program = "psql", .args = args, .database = s->database, .session = s};
+    belay_run io = {0};
+    belay_status status = identify(s, identity);
+    if (status == BELAY_OK)
+        status = tool_run(s->c, s->h, &t, &io);
+    if (status == BELAY_OK && strncmp(io.out, identity, strlen(identity)) != 0)
+        status = say_option(s->c, s->h, BELAY_E_FAIL, "database", ANOTHER_HINT,
+                            "psql is connected to another server than Belay: one that started at %.26s UTC, not at %s "
+                            "UTC; pg_dump and pg_restore would be, too",
+                            io.out, identity);
+    return status;
+}
+
+/* The snapshot's name means nothing to another server; it lasts as long as the transaction of `reader`. */
+static belay_status export_snapshot(server *reader, char name[64])
+{
+    belay_status status = server_do(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    if (status == BELAY_OK)
+        status = server_do(reader, "SET LOCAL idle_in_transaction_session_timeout = 0");
+    return status == BELAY_OK ? server_text(reader, name, 64, "SELECT pg_export_snapshot()", 0, NULL) : status;
+}
+
+static belay_status dump_snapshot(const server *s, const tool *t)
+{
+    belay_run io = {0};
+    belay_status status = tool_run(s->c, s->h, t, &io);
+    if (status < 0 && io.err &&
+        (strstr(io.err, "invalid snapshot identifier") ||
+         (strstr(io.err, "snapshot \"") && strstr(io.err, "does not exist"))))
+        status = say_option(s->c, s->h, BELAY_E_FAIL, "database", ANOTHER_HINT,
+                            "pg_dump is connected to another server than Belay: %.300s", io.err);
+    return status;
+}
+
+belay_status tool_dump(const server *s, const char *const *args, int out_fd, const char *keep_as)
+{
+    server reader = {0};
+    char name[64], word[96];
+    struct {
+        const char **items;
+        size_t count, room;
+    } all = {0};
+    belay_status status = server_open_other(s->c, s->h, s->database, &reader);
+    if (status == BELAY_OK)
+        status = export_snapshot(&reader, name);
+    snprintf(word, sizeof word, "--snapshot=%s", status == BELAY_OK ? name : "");
+    for (;; args++) {
+        heap_reserve(&all);
+        all.items[all.count++] = *args ? *args : word;
+        if (!*args)
+            break;
+    }
+    heap_reserve(&all);
+    all.items[all.count] = NULL;
+    const tool t = {.program = "pg_dump",
+                    .args = all.items,
+                    .database = s->database,
+                    .session = &reader,
+                    .out_fd = out_fd,
+                    .keep_as = keep_as};
+    if (status == BELAY_OK)
+        status = dump_snapshot(s, &t);
+    free(all.items);
+    server_close(&reader);
     return status;
 }

@@ -40,6 +40,8 @@ belay_status trial_prepare(belay_ctx *c, const belay_host *h)
         status = server_size(&s, s.database, &size);
     if (status == BELAY_OK)
         status = choose_way(&s, &by_dump);
+    if (status == BELAY_OK && by_dump)
+        status = tool_check(&s);
     if (status == BELAY_OK) {
         server_derive(&s, "trial", name);
         snprintf(text, sizeof text, "copy database %s (%.0f MB) %s to %s, apply the pending migrations there, drop it",
@@ -57,11 +59,10 @@ static belay_status copy_by_dump(server *s, const char *name)
     if (file < 0)
         return say(s->c, s->h, BELAY_E_RETRY, NULL, "the dump for the trial cannot be written: %s", strerror(errno));
     const char *const dump_args[] = {"-Fc", "-Z1", NULL}, *const restore_args[] = {"--exit-on-error", NULL};
-    const tool dump = {.program = "pg_dump", .args = dump_args, .database = s->database, .out_fd = file};
-    const tool restore = {.program = "pg_restore", .args = restore_args, .database = name, .in_fd = file};
+    const tool restore = {.program = "pg_restore", .args = restore_args, .database = name, .session = s, .in_fd = file};
     belay_status status = server_create_like(s, s->database, name);
     if (status == BELAY_OK)
-        status = tool_run(s->c, s->h, &dump, NULL);
+        status = tool_dump(s, dump_args, file, NULL);
     if (status == BELAY_OK && lseek(file, 0, SEEK_SET) != 0)
         status = say(s->c, s->h, BELAY_E_RETRY, NULL, "the dump for the trial cannot be read: %s", strerror(errno));
     if (status == BELAY_OK)

@@ -7,6 +7,7 @@
 #define TEXT_TEXT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +25,10 @@ const char *text_of(const text *t);
 void text_clear(text *t);
 /** Removes white space at the end. */
 void text_trim(text *t);
+
+/** Removes from n bytes, in place, what a terminal does not show: escape sequences that are complete (colours, links,
+ * character sets), escape characters, NUL. Nothing that can be read goes. Returns how many bytes are left. */
+size_t text_plain(char *s, size_t n);
 
 /** A formatted string of its own, never NULL. */
 char *text_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull));

@@ -7,7 +7,7 @@
 #include "kit.h"
 #include "run.h"
 
-#define SECRET  "S3cret-of-the-file"
+#define SECRET  "S3cret&of<the>f'ile"
 #define LITERAL "PLAIN=L1teral-in-the-file"
 
 static const char *secret_file(void)
@@ -18,11 +18,24 @@ static const char *secret_file(void)
     return path;
 }
 
+/* Prints the token as XML, Go's JSON, SQL, a shell's trace and hexadecimal digits, and a URL whose password Belay was
+ * never told. */
+static const char encodings[] = "#!/bin/sh\n"
+                                "printf %s \"$TOKEN\" | sed 's/&/\\&amp;/g; s/</\\&lt;/g; s/>/\\&gt;/g'; echo\n"
+                                "printf %s \"$TOKEN\" | sed 's/&/\\\\u0026/g; s/</\\\\u003c/g; s/>/\\\\u003e/g'; echo\n"
+                                "printf %s \"$TOKEN\" | sed \"s/'/''/g\"; echo\n"
+                                "printf %s \"$TOKEN\" | sed \"s/'/'\\\\\\\\''/g\"; echo\n"
+                                "printf %s \"$TOKEN\" | od -An -v -tx1 | tr -d ' '\n"
+                                "echo redis://:unkn0wn-passw0rd@cache/0\n";
+
 static int deploy(void **state)
 {
     (void)state;
     const char *path = kit_path("%s/app.cfg", kit_folder());
+    const char *encode = kit_path("%s/encode", kit_folder());
     kit_write(secret_file(), SECRET);
+    kit_write(encode, encodings);
+    kit_output_of("chmod", "755", encode, NULL);
     kit_write(
         path,
         kit_path("pipeline: { name = \"app\"; environment = \"staging\"; version = \"v2\"; };\n"
@@ -32,12 +45,12 @@ static int deploy(void **state)
                  "\"it works\"; } ); } ); };\n"
                  "stages: ( { name = \"all\"; steps: (\n"
                  "  { id = \"say\"; use = \"shell.check\"; covers = [\"1\"]; argv = [\"sh\", \"-c\", \"echo hello; echo"
-                 " $TOKEN;\"];\n"
+                 " $TOKEN; %s\"];\n"
                  "    env = [\"TOKEN=${secret:token}\", \"" LITERAL "\"]; },\n"
                  "  { id = \"sign-off\"; use = \"gate.approval\"; interval = \"100ms\"; expires = \"30m\"; roles = "
                  "[\"boss\"]; }\n"
                  "); } );\n",
-                 secret_file()));
+                 secret_file(), encode));
     outcome o = belay("run", path, "--no-wait", NULL);
     if (o.status != 3)
         fail_msg("%s%s", o.out, o.err);
@@ -111,6 +124,10 @@ static void no_secret_is_in_it(void **state)
     const char *folder = unpacked();
     assert_int_equal(kit_status_of("grep", "-rqF", SECRET, folder, NULL), 1);
     assert_int_equal(kit_status_of("grep", "-rqF", LITERAL, folder, NULL), 1);
+    assert_int_equal(kit_status_of("grep", "-rqE", "S3cret.*of.*ile|533363726574|unkn0wn", folder, NULL), 1);
+    assert_int_equal(
+        kit_status_of("grep", "-rqE", "S3cret.*of.*ile|533363726574|unkn0wn", belay_state(), "--include=*.log", NULL),
+        1);
     assert_int_equal(
         kit_status_of("grep", "-qF", "careless comment: [secret]", kit_path("%s/pipeline.cfg", folder), NULL), 0);
 }

@@ -9,7 +9,7 @@
 
 static bool add_line(void *user, const char *line)
 {
-    MUST(strlen(line) <= LOGREAD_LINE_MAX && !strchr(line, '\n'));
+    MUST(strlen(line) <= LOGREAD_LINE_MAX && !strchr(line, '\n') && !strchr(line, '\033'));
     text_add(user, "%s\n", line);
     return true;
 }
@@ -68,7 +68,7 @@ static void check_stop(const char *bytes, size_t size)
     guard_json *inspected = json_pack("{s:{s:b}}", "Config", "Tty", false);
     guard_engine *e = engine_stub_new(
         &(engine_answers){.find = no_container, .user = inspected, .stream = bytes, .stream_size = size});
-    MUST(logread_container(e, "c", 0, 0, stop_at_third, &seen) == BELAY_OK);
+    MUST(logread_container(e, "c", 0, 0, stop_at_third, &seen, NULL) == BELAY_OK);
     MUST(seen <= 3);
 }
 

@@ -102,7 +102,9 @@ int kit_free_port(void);
 /** A PostgreSQL 15 cluster with pg_stat_statements, superuser "postgres": "postgresql://postgres:...@127.0.0.1:PORT/".
  */
 const char *kit_postgres_url(void);
-/** The same with a database name appended. */
+/** A further cluster of its own each time, with settings ("name=value", NULL-terminated; may be NULL) of its own. */
+const char *kit_postgres_start(const char *const *settings);
+/** kit_postgres_url() with a database name appended. */
 const char *kit_postgres_database(const char *name);
 /** A Redis with the password "kit-redis": "redis://:kit-redis@127.0.0.1:PORT/0". */
 const char *kit_redis_url(void);

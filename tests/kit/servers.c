@@ -153,8 +153,24 @@ static bool postgres_answers(int port)
            (letter == 'N' || letter == 'S');
 }
 
+/* The path of a program in PATH, or NULL. */
+static const char *in_path(const char *name)
+{
+    const char *folders = getenv("PATH");
+    for (const char *p = folders ? folders : ""; *p; p += strcspn(p, ":"), p += *p == ':') {
+        guard_mem char *path = mem_printf("%.*s/%s", (int)strcspn(p, ":"), p, name);
+        if (access(path, X_OK) == 0)
+            return kit_path("%s", path);
+    }
+    return NULL;
+}
+
+/* Debian keeps the server's programs out of PATH; one that is there was put there for this test. */
 static const char *postgres_program(const char *name)
 {
+    const char *chosen = in_path(name);
+    if (chosen)
+        return chosen;
     glob_t found = {0};
     guard_mem char *pattern = mem_printf("/usr/lib/postgresql/*/bin/%s", name);
     const char *path = NULL;
@@ -207,45 +223,52 @@ static void postgres_make_cluster(const char *folder, const struct passwd *user)
         fail_msg("initdb exited with %d: %s", status, output);
 }
 
-const char *kit_postgres_url(void)
+/* The arguments of a server of that folder, with the settings behind the usual ones. */
+static void postgres_arguments(const char *folder, int port, const char *const *settings, const char *ret[64])
 {
-    static const char *url;
-    if (url)
-        return url;
+    static const char *const usual[] = {"listen_addresses=127.0.0.1",
+                                        "unix_socket_directories=",
+                                        "fsync=off",
+                                        "full_page_writes=off",
+                                        "shared_preload_libraries=pg_stat_statements",
+                                        "max_connections=60",
+                                        "shared_buffers=32MB",
+                                        NULL};
+    size_t n = 0;
+    ret[n++] = postgres_program("postgres");
+    ret[n++] = "-D", ret[n++] = kit_path("%s/data", folder);
+    ret[n++] = "-p", ret[n++] = kit_path("%d", port);
+    for (const char *const *s = usual; *s; s++)
+        ret[n++] = "-c", ret[n++] = *s;
+    for (const char *const *s = settings; s && *s && n < 60; s++)
+        ret[n++] = "-c", ret[n++] = *s;
+    ret[n] = NULL;
+}
+
+const char *kit_postgres_start(const char *const *settings)
+{
     const struct passwd *user = postgres_user();
     const char *folder = kit_folder();
     postgres_make_cluster(folder, user);
     for (int attempt = 1;; attempt++) {
+        const char *argv[64];
         int port = kit_free_port();
-        const char *const argv[] = {postgres_program("postgres"),
-                                    "-D",
-                                    kit_path("%s/data", folder),
-                                    "-p",
-                                    kit_path("%d", port),
-                                    "-c",
-                                    "listen_addresses=127.0.0.1",
-                                    "-c",
-                                    "unix_socket_directories=",
-                                    "-c",
-                                    "fsync=off",
-                                    "-c",
-                                    "full_page_writes=off",
-                                    "-c",
-                                    "shared_preload_libraries=pg_stat_statements",
-                                    "-c",
-                                    "max_connections=60",
-                                    "-c",
-                                    "shared_buffers=32MB",
-                                    NULL};
+        postgres_arguments(folder, port, settings, argv);
         server s = {argv, kit_path("%s/log", folder), user, port, SIGQUIT, postgres_answers, false};
         kit_write(s.log, "");
-        if (server_start(&s)) {
-            url = kit_path("postgresql://postgres:" POSTGRES_PASSWORD "@127.0.0.1:%d/", port);
-            return url;
-        }
+        if (server_start(&s))
+            return kit_path("postgresql://postgres:" POSTGRES_PASSWORD "@127.0.0.1:%d/", port);
         if (attempt == PORT_ATTEMPTS)
             did_not_start(&s);
     }
+}
+
+const char *kit_postgres_url(void)
+{
+    static const char *url;
+    if (!url)
+        url = kit_postgres_start(NULL);
+    return url;
 }
 
 const char *kit_postgres_database(const char *name)
@@ -270,25 +293,15 @@ const char *kit_redis_url(void)
     static const char *url;
     if (url)
         return url;
-    if (access("/usr/bin/redis-server", X_OK) != 0)
+    const char *program = in_path("redis-server");
+    if (!program)
         skip_all("the Redis server is not installed (apt-get install redis-server)");
     const char *folder = kit_folder();
     for (int attempt = 1;; attempt++) {
         int port = kit_free_port();
-        const char *const argv[] = {"/usr/bin/redis-server",
-                                    "--port",
-                                    kit_path("%d", port),
-                                    "--bind",
-                                    "127.0.0.1",
-                                    "--requirepass",
-                                    REDIS_PASSWORD,
-                                    "--save",
-                                    "",
-                                    "--appendonly",
-                                    "no",
-                                    "--dir",
-                                    folder,
-                                    NULL};
+        const char *const argv[] = {
+            program,  "--port", kit_path("%d", port), "--bind", "127.0.0.1", "--requirepass", REDIS_PASSWORD,
+            "--save", "",       "--appendonly",       "no",     "--dir",     folder,          NULL};
         server s = {argv, kit_path("%s/log", folder), NULL, port, SIGTERM, redis_answers, false};
         if (server_start(&s)) {
             url = kit_path("redis://:" REDIS_PASSWORD "@127.0.0.1:%d/0", port);
@@ -356,14 +369,15 @@ const char *kit_docker_own(void)
 {
     if (own_engine)
         return own_engine;
-    if (access("/usr/sbin/dockerd", X_OK) != 0)
+    const char *program = in_path("dockerd");
+    if (!program)
         skip_all("dockerd is not installed (apt-get install docker.io iptables)");
     if (geteuid() != 0)
         skip_all("only root can start a Docker Engine");
     const char *folder = kit_folder();
     own_engine = kit_path("unix://%s/docker.sock", folder);
     /* Apart, for --bridge=none takes docker0 away, whosever it is; and its mounts go with its processes. */
-    const char *const argv[] = {"/usr/sbin/dockerd",
+    const char *const argv[] = {program,
                                 "--host",
                                 own_engine,
                                 "--data-root",

@@ -183,6 +183,47 @@ static void a_project_without_container_is_inconclusive(void **state)
     docker_world_free(&w);
 }
 
+static void finds_what_stands_behind_colours_nul_bytes_and_16_kilobytes(void **state)
+{
+    (void)state;
+    static const char *const forbidden[] = {"ERROR:", "^ERROR", "FATAL17k", "FATAL70k", "FATALnul", "^a FATALnul$"};
+    docker_world w = docker_world_new();
+    docker_world_services(&w,
+                          "  app: {build: ., image: $P-app, command: [say, \"\\e[31mERROR\\e[0m:    Exception\", pad, "
+                          "'17000', say, ' FATAL17k', pad, '70000', say, ' FATAL70k', put, a, zero, '1', say, "
+                          "' FATALnul', say, ready]}\n",
+                          "");
+    docker_world_compose(&w, "up", "-d", "--build");
+    kit_step *s = logs(&w);
+    kit_set_list(s, "required", "^ready$", NULL);
+    assert_int_equal(kit_verify_until(s, 10), BELAY_OK);
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
+        forbids(s, forbidden[i], BELAY_E_FAIL);
+        assert_true(kit_measured(s, "matches") == 1);
+    }
+    kit_set_list(s, "required", "FATAL70k$", NULL);
+    forbids(s, "FATAL71k", BELAY_OK);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
+static void a_line_that_is_cut_is_inconclusive(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(
+        &w, "  app: {build: ., image: $P-app, command: [pad, '1100000', say, ' FATAL', say, ready]}\n", "");
+    docker_world_compose(&w, "up", "-d", "--build");
+    kit_step *s = logs(&w);
+    kit_set_list(s, "required", "^ready$", NULL);
+    assert_int_equal(kit_verify_until(s, 10), BELAY_OK);
+    forbids(s, "FATAL", BELAY_NO_DATA);
+    assert_holds(kit_summary(s), "1 log line of app is longer than 1048576 bytes");
+    forbids(s, "^x", BELAY_E_FAIL);
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void refuses_what_cannot_check_anything(void **state)
 {
     (void)state;
@@ -211,6 +252,8 @@ int main(void)
         cmocka_unit_test(a_pattern_for_a_log_that_is_not_read_does_not_pass),
         cmocka_unit_test(a_service_without_container_is_inconclusive),
         cmocka_unit_test(a_project_without_container_is_inconclusive),
+        cmocka_unit_test(finds_what_stands_behind_colours_nul_bytes_and_16_kilobytes),
+        cmocka_unit_test(a_line_that_is_cut_is_inconclusive),
         cmocka_unit_test(refuses_what_cannot_check_anything),
     };
     return cmocka_run_group_tests_name("docker.logs", tests, NULL, docker_world_teardown);

@@ -41,7 +41,7 @@ static void a_terminals_log_has_no_frames_and_long_lines_are_cut(void **state)
 {
     (void)state;
     guard_text lines = {0}, giant = {0};
-    for (int i = 0; i < 40000; i++)
+    for (int i = 0; i < LOGREAD_LINE_MAX + 1; i++)
         text_add_bytes(&giant, "x", 1);
     logread r = {.fn = collect, .user = &lines, .tty = true};
     logread_feed(&r, "a\nb", 3);
@@ -50,6 +50,37 @@ static void a_terminals_log_has_no_frames_and_long_lines_are_cut(void **state)
     logread_end(&r);
     assert_int_equal(lines.length, 2 + LOGREAD_LINE_MAX + 1 + 2);
     assert_string_equal(lines.s + lines.length - 3, ";c;");
+    assert_int_equal(r.cut, 1);
+}
+
+static void lines_are_given_as_a_terminal_shows_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *line;
+        size_t n;
+    } cases[] = {
+#define CASE(bytes, line) {bytes, line, sizeof bytes - 1}
+        CASE("\033[31mERROR\033[0m: x\r", "ERROR: x"),
+        CASE("\033[1;38;2;1;2;3mE\033(B\033[mRROR", "ERROR"),
+        CASE("\033]8;;http://x/\033\\link\033]8;;\aed", "linked"),
+        CASE("a\0b FATAL", "ab FATAL"),
+        CASE("\033[31 FATAL", "[31 FATAL"), /* what is no whole sequence hides nothing */
+        CASE("\033]0; FATAL", "]0; FATAL"),
+        CASE("\033FATAL\033", "FATAL"),
+        CASE("\033[", "["),
+        CASE("\033(", "("),
+#undef CASE
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        guard_text lines = {0};
+        logread r = {.fn = collect, .user = &lines, .tty = true};
+        for (size_t at = 0; at < cases[i].n; at++)
+            logread_feed(&r, cases[i].bytes + at, 1);
+        logread_end(&r);
+        guard_mem char *expected = text_printf("%s;", cases[i].line);
+        assert_string_equal(text_of(&lines), expected);
+    }
 }
 
 /* ---- builds ---- */
@@ -277,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_become_lines_however_they_are_cut),
+        cmocka_unit_test(lines_are_given_as_a_terminal_shows_them),
         cmocka_unit_test(a_terminals_log_has_no_frames_and_long_lines_are_cut),
         cmocka_unit_test(a_build_log_tells_progress_and_the_culprit),
         cmocka_unit_test(a_step_that_was_cut_off_is_not_the_culprit),

@@ -121,12 +121,50 @@ static void compose_uses_the_same_certificates(void **state)
     docker_world_free(&w);
 }
 
+static void a_docker_context_brings_its_certificates(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    const char *before = docker_world_state(&w);
+    unsetenv("DOCKER_HOST");
+    setenv("DOCKER_CONFIG", kit_folder(), 1);
+    setenv("DOCKER_CONTEXT", "far", 1);
+    kit_output_of("docker", "context", "create", "far", "--docker",
+                  kit_path("host=%s,ca=%s/ca.pem,cert=%s/cert.pem,key=%s/key.pem", host, folder, folder, folder), NULL);
+    kit_step *build = docker_world_step(&w, "docker.build");
+    docker_world_must(build, KIT_EXECUTE);
+    assert_holds(kit_log(build), kit_path("%s (docker context far)", host));
+    docker_world_must(build, KIT_ROLLBACK);
+    unsetenv("DOCKER_CONTEXT");
+    setenv("DOCKER_HOST", kit_docker_host(), 1);
+    docker_world_same(&w, before);
+    kit_step_free(build);
+    docker_world_free(&w);
+}
+
+/* DOCKER_TLS_VERIFY without DOCKER_CERT_PATH: never plain HTTP. */
+static void the_docker_programs_own_folder_holds_the_default_certificates(void **state)
+{
+    (void)state;
+    setenv("DOCKER_HOST", host, 1);
+    setenv("DOCKER_TLS_VERIFY", "1", 1);
+    setenv("DOCKER_CONFIG", folder, 1);
+    kit_step *s = kit_step_new("docker.info");
+    docker_world_must(s, KIT_VERIFY);
+    kit_step_free(s);
+    unsetenv("DOCKER_TLS_VERIFY");
+    unsetenv("DOCKER_CONFIG");
+    setenv("DOCKER_HOST", kit_docker_host(), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speaks_with_an_engine_that_both_sides_trust),
         cmocka_unit_test(refuses_an_engine_that_nobody_vouches_for),
         cmocka_unit_test(compose_uses_the_same_certificates),
+        cmocka_unit_test(a_docker_context_brings_its_certificates),
+        cmocka_unit_test(the_docker_programs_own_folder_holds_the_default_certificates),
     };
     return cmocka_run_group_tests_name("docker over TLS", tests, set_up, tear_down);
 }

@@ -339,6 +339,31 @@ static void a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not(void **st
     docker_world_free(&w);
 }
 
+#define INIT_THEN_APP(code)                                                                                            \
+    "  init: {build: ., image: $P-app, command: [nap, '1', exit, '" code "']}\n"                                       \
+    "  app: {image: $P-app, depends_on: {init: {condition: service_completed_successfully}}}\n"
+
+/* The compose file says which services do their work and end. */
+static void a_service_that_another_waits_for_to_complete_may_end(void **state)
+{
+    (void)state;
+    docker_world w = docker_world_new();
+    docker_world_services(&w, INIT_THEN_APP("0"), "");
+    docker_world_compose(&w, "build", "--quiet");
+    kit_step *s = docker_world_step(&w, "docker.up");
+    kit_set(s, "stable", "300ms");
+    must(s, KIT_EXECUTE);
+    becomes(s, BELAY_OK);
+    assert_true(kit_measured(s, "containers") == 2);
+    docker_world_services(&w, INIT_THEN_APP("1"), "");
+    kit_set_list(s, "services", "init", NULL);
+    must(s, KIT_EXECUTE);
+    assert_int_equal(kit_verify_until(s, 10), BELAY_E_FAIL);
+    assert_holds(kit_summary(s), "ended, exit code 1");
+    kit_step_free(s);
+    docker_world_free(&w);
+}
+
 static void a_container_of_an_older_image_is_a_failure(void **state)
 {
     (void)state;
@@ -437,6 +462,7 @@ int main(void)
         cmocka_unit_test(replaces_unchanged_containers_when_asked_and_takes_it_back),
         cmocka_unit_test(containers_that_are_scaled_away_come_back),
         cmocka_unit_test(a_oneshot_that_ends_well_is_fine_and_one_that_fails_is_not),
+        cmocka_unit_test(a_service_that_another_waits_for_to_complete_may_end),
         cmocka_unit_test(a_container_of_an_older_image_is_a_failure),
         cmocka_unit_test(refuses_to_replace_a_database_that_is_not_named),
         cmocka_unit_test(an_interface_that_no_container_has_is_named),

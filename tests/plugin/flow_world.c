@@ -62,7 +62,8 @@ static const char *api(const char *request)
                                                             : "HTTP/1.1 403 No\r\n\r\nno";
     if (has(request, "/api/list"))
         return JSON_OK "{\"items\": [{\"id\": 3, \"name\": \"c\"}, {\"id\": 9, \"name\": \"b\"}], \"total\": 2.5,"
-                       " \"none\": null, \"on\": true, \"text\": \"gr\xc3\xbc\xc3\x9f\"}";
+                       " \"none\": null, \"on\": true, \"text\": \"gr\xc3\xbc\xc3\x9f\","
+                       " \"big\": 9007199254740993, \"endless\": \"Infinity\"}";
     if (has(request, "/api/slow"))
         usleep(120000);
     snprintf(echo, sizeof echo, "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Kind: Echo\r\n\r\n%.3800s", request);

@@ -266,20 +266,6 @@ static void hooks_of_the_repository_do_not_run(void **state)
     kit_step_free(s);
 }
 
-static void root_may_work_in_a_repository_of_another_user(void **state)
-{
-    (void)state;
-    if (geteuid() != 0)
-        skip();
-    git_world w = git_world_new();
-    (void)kit_output_of("chown", "-R", "nobody", w.path, NULL);
-    kit_step *s = git_world_step(&w, "v2");
-    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
-    assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
-    assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
-    kit_step_free(s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,7 +285,6 @@ int main(void)
         cmocka_unit_test(a_lock_of_another_git_is_named),
         cmocka_unit_test(what_is_no_work_tree_is_refused),
         cmocka_unit_test(hooks_of_the_repository_do_not_run),
-        cmocka_unit_test(root_may_work_in_a_repository_of_another_user),
     };
     return cmocka_run_group_tests_name("git.checkout", tests, NULL, NULL);
 }

@@ -66,7 +66,8 @@ static void conditions_that_hold(void **state)
         "at = \"none\"; type = \"null\";",
         "at = \"nothing.there\"; exists = false;",
         "at = \"on\"; is = true;",
-        "at = \".\"; length = 5; type = \"object\";",
+        "at = \"big\"; above = \"9007199254740992\"; is = 9007199254740993L; is_not = 9007199254740992L;",
+        "at = \".\"; length = 7; type = \"object\";",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         kit_step *s = flow_world_step(
@@ -86,6 +87,9 @@ static void conditions_that_do_not_hold_say_what_came(void **state)
     flow_world_fails(CHECK("at = \"items[7].id\"; is = 1;"), "json 'items[7].id': expected 1, came nothing", NULL);
     flow_world_fails(CHECK("at = \"text\"; type = \"number\"; above = 1;"), "the type \"number\", came string",
                      "more than 1, came \"gr", NULL);
+    flow_world_fails(CHECK("at = \"big\"; is = 9007199254740992L; at_most = \"9007199254740992\";"),
+                     "expected 9007199254740992", "at most \"9007199254740992\"", NULL);
+    flow_world_fails(CHECK("at = \"endless\"; above = 5;"), "more than 5, came \"Infinity\"", NULL);
     flow_world_fails(CHECK("at = \"on\"; is = \"yes\"; exists = false;"), "expected \"yes\", came true",
                      "existence false", NULL);
     flow_world_fails(CHECK("at = \"items[0].name\"; one_of: (\"x\", \"y\"); matches = \"^z\";"),

@@ -4,6 +4,7 @@ target_link_libraries(belay_postgres_world PUBLIC belay_kit)
 
 belay_test(plugin/postgres_snapshot SOURCES postgres_snapshot.c USES kit postgres_world LABEL server TIMEOUT 180)
 belay_test(plugin/postgres_backup SOURCES postgres_backup.c USES kit postgres_world LABEL server TIMEOUT 300)
+belay_test(plugin/postgres_connection SOURCES postgres_connection.c USES kit postgres_world LABEL server TIMEOUT 180)
 belay_test(plugin/postgres_query SOURCES postgres_query.c USES kit postgres_world LABEL server TIMEOUT 180)
 belay_test(plugin/postgres_window SOURCES postgres_window.c USES kit postgres_world meanwhile LABEL server TIMEOUT 180)
 belay_test(plugin/postgres_diagnose SOURCES postgres_diagnose.c USES kit postgres_world meanwhile LABEL server TIMEOUT 180)

@@ -40,6 +40,47 @@ static void compares_text_and_numbers(void **state)
     kit_step_free(s);
 }
 
+static void a_value_that_is_not_a_finite_number_passes_no_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *min, *max;
+        belay_status expected;
+    } cases[] = {
+        {"SELECT 'NaN'::float8", NULL, "5", BELAY_NO_DATA},
+        {"SELECT 'NaN'::numeric", "5", NULL, BELAY_NO_DATA},
+        {"SELECT 'nan'", "0", "5", BELAY_NO_DATA},
+        {"SELECT 'Infinity'::float8", NULL, "5", BELAY_E_FAIL},
+        {"SELECT 'Infinity'::float8", "5", NULL, BELAY_NO_DATA},
+        {"SELECT '-Infinity'::numeric", "5", NULL, BELAY_E_FAIL},
+        {"SELECT '-Infinity'::float4", NULL, "5", BELAY_NO_DATA},
+        {"SELECT '0x10'", "1", NULL, BELAY_E_FAIL},
+        {"SELECT 9007199254740993", NULL, "9007199254740992", BELAY_E_FAIL},
+        {"SELECT 9007199254740992", "9007199254740993", NULL, BELAY_E_FAIL},
+        {"SELECT 9007199254740993", "9007199254740993", "9007199254740993", BELAY_OK},
+        {"SELECT 0.1 + 0.2", NULL, "0.3", BELAY_OK},
+        {"SELECT 1e300::float8", NULL, "1e299", BELAY_E_FAIL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        kit_step *s = query(cases[i].sql);
+        if (cases[i].min)
+            kit_set(s, "min", cases[i].min);
+        if (cases[i].max)
+            kit_set(s, "max", cases[i].max);
+        if (kit_run(s, KIT_VERIFY) != cases[i].expected)
+            fail_msg("%s: %s", cases[i].sql, kit_summary(s));
+        kit_step_free(s);
+    }
+    static const char *const bounds[] = {"NaN", "inf", "0x10", "5 apples", ""};
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        kit_step *s = query("SELECT 1");
+        kit_set(s, "max", bounds[i]);
+        assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_CONFIG);
+        assert_string_equal(kit_option_to_blame(s), "max");
+        kit_step_free(s);
+    }
+}
+
 static void nothing_to_compare_is_no_data(void **state)
 {
     (void)state;
@@ -82,6 +123,25 @@ static void a_slow_query_is_stopped(void **state)
     assert_non_null(strstr(kit_summary(s), "statement timeout"));
     kit_set(s, "query_timeout", "30s");
     assert_int_equal(kit_run_cancelled(s, KIT_VERIFY, 300), BELAY_E_CANCELLED);
+    kit_step_free(s);
+}
+
+/* A server that is in COPY gives that state for ever to those who only ask for results. */
+static void a_copy_gives_nothing_to_compare(void **state)
+{
+    (void)state;
+    kit_step *s = query("COPY a TO STDOUT");
+    kit_limit(s, 10000);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    assert_non_null(strstr(kit_summary(s), "the statement is a COPY, which gives no rows"));
+    kit_set(s, "sql", "COPY (SELECT 1) TO STDOUT (FORMAT binary)");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_set(s, "sql", "COPY a FROM STDIN"); /* refused in a transaction that cannot write */
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_set(s, "sql", "COPY (SELECT repeat('x', 9000), pg_sleep(0.1) FROM generate_series(1, 1000)) TO STDOUT");
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_E_FAIL);
+    kit_set(s, "sql", "COPY (SELECT pg_sleep(0.1) FROM generate_series(1, 1000)) TO STDOUT");
+    assert_int_equal(kit_run_cancelled(s, KIT_VERIFY, 500), BELAY_E_CANCELLED);
     kit_step_free(s);
 }
 
@@ -136,10 +196,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_text_and_numbers),
+        cmocka_unit_test(a_value_that_is_not_a_finite_number_passes_no_limit),
         cmocka_unit_test(nothing_to_compare_is_no_data),
         cmocka_unit_test(too_few_rows_fail),
         cmocka_unit_test(cannot_write),
         cmocka_unit_test(a_slow_query_is_stopped),
+        cmocka_unit_test(a_copy_gives_nothing_to_compare),
         cmocka_unit_test(sessions_waits_until_the_others_are_gone),
         cmocka_unit_test(sessions_that_the_user_may_not_see_are_not_taken_for_none),
     };

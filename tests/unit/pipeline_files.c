@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "pipeline_fixture.h"
 
@@ -294,6 +295,35 @@ static void what_a_run_recorded_is_not_held_up_by_its_files(void **state)
     assert_string_equal(found, expected);
 }
 
+/* What a step obeys: its program and script, the file that an option names, a secret's program. */
+static void in_production_what_a_step_obeys_must_not_be_written_by_others(void **state)
+{
+    (void)state;
+    const char *program = fixture_file("o/bin/prog.sh", "#!/bin/sh\n", 0777);
+    const char *script = fixture_file("o/bin/script.sh", "", 0646);
+    const char *file = fixture_file("o/named.yml", "", 0664);
+    (void)fixture_file("o/bin/data.csv", "", 0666); /* a list of data, not a command */
+    const char *path =
+        fixture_file("o/main.cfg",
+                     "pipeline: { name = \"shop\"; environment = \"production\"; version = \"v2\"; };\n"
+                     "secrets: { s = { provider = \"command\";\n"
+                     "argv = [\"bin/prog.sh\"]; }; };\n" STAGE(BUILD(
+                         "a", "\nhosts = [\"sh\", \"-e\", \"bin/script.sh\"];\n"
+                              "file = \"named.yml\";") ",\n" BUILD("b", "hosts = [\"bin/data.csv\", \"bin/prog.sh\"];")),
+                     0644);
+    guard_mem char *expected = mem_printf("o/main.cfg:3: others may write to '%s' [chmod go-w '%s']\n"
+                                          "o/main.cfg:6: others may write to '%s' [chmod go-w '%s']\n"
+                                          "o/main.cfg:7: others may write to '%s' [chmod go-w '%s']",
+                                          program, program, script, script, file, file);
+    assert_file_problems(path, expected);
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chmod(program, 0755) | chmod(script, 0644) | chmod(file, 0644) | chown(script, 65534, 0), 0);
+    guard_mem char *owned =
+        mem_printf("o/main.cfg:6: '%s' belongs to another user, who may write to it [chown 0 '%s']", script, script);
+    assert_file_problems(path, owned);
+}
+
 static void protected_is_true_or_false(void **state)
 {
     (void)state;
@@ -321,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_folder_that_others_may_write_to_is_named_once_for_all_its_files),
         cmocka_unit_test(in_production_a_file_that_others_may_write_is_an_error),
         cmocka_unit_test(what_a_run_recorded_is_not_held_up_by_its_files),
+        cmocka_unit_test(in_production_what_a_step_obeys_must_not_be_written_by_others),
         cmocka_unit_test(protected_is_true_or_false),
     };
     return cmocka_run_group_tests_name("pipeline files", tests, NULL, fixture_remove);

@@ -5,6 +5,7 @@
  *     exit N        ends                   env NAME        writes the variable's value
  *     burn S        keeps a CPU busy       eat N           holds N MiB of memory
  *     leak N        loses N KiB of memory ten times a second, for ever
+ *     put TEXT      writes it without a line end   pad N   writes N bytes "x"   zero N   writes N NUL bytes
  * At the script's end it waits for SIGTERM.
  */
 #include <signal.h>
@@ -45,6 +46,17 @@ static void leak(size_t kib)
         eat(kib);
 }
 
+static void put(const char *text)
+{
+    fputs(text, stdout);
+}
+
+static void fill(char c, int n)
+{
+    while (n-- > 0)
+        putchar(c);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGTERM, end);
@@ -68,6 +80,12 @@ int main(int argc, char **argv)
             eat((size_t)atoi(value) << 10);
         else if (strcmp(argv[i], "leak") == 0)
             leak((size_t)atoi(value));
+        else if (strcmp(argv[i], "put") == 0)
+            put(value);
+        else if (strcmp(argv[i], "pad") == 0)
+            fill('x', atoi(value));
+        else if (strcmp(argv[i], "zero") == 0)
+            fill('\0', atoi(value));
         else if (strcmp(argv[i], "exit") == 0)
             return atoi(value);
         i++;
