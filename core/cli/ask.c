@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "engine/reason.h"
 
 #define LINE_MAX_BYTES 1024
 
@@ -149,8 +150,10 @@ static void open_question(ask *a)
     hold(a, true);
     put(&a->asked, a->summary);
     (void)tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before it stood there is no answer to it */
-    fprintf(stderr, "\nGate '%s' waits %s.\nDecide here, or from elsewhere: belay approve %s %s\n", a->gate, a->summary,
-            a->run, a->gate);
+    guard_mem char *more = mem_printf(" %s --role %s%s", a->gate, json_string_value(json_array_get(a->roles, 0)),
+                                      a->wants_key ? " --key ~/.ssh/id_ed25519" : "");
+    guard_mem char *command = reason_command(a->store, "approve", a->run, more);
+    fprintf(stderr, "\nGate '%s' waits %s.\nDecide here, or from elsewhere: %s\n", a->gate, a->summary, command);
     if (json_array_size(a->roles) == 1)
         put(&a->role, json_string_value(json_array_get(a->roles, 0)));
     ask_for(a, json_array_size(a->roles) == 1 ? ASK_APPROVE : ASK_ROLE);
@@ -165,7 +168,7 @@ static void close_question(ask *a, const char *why)
 
 /* ---- the answer -------------------------------------------------------------------------------------------------- */
 
-static void record(ask *a)
+static void record_answer(ask *a)
 {
     const char *argv[] = {"belay",   a->approve ? "approve" : "reject",
                           a->run,    a->gate,
@@ -211,7 +214,7 @@ static void want_key(ask *a)
 {
     put(&a->key, a->given_key);
     if (!a->wants_key || a->key) {
-        record(a);
+        record_answer(a);
         return;
     }
     a->key = default_key();
@@ -274,7 +277,7 @@ static void take_line(ask *a, const char *line)
         if (*line)
             put(&a->key, line);
         if (a->key)
-            record(a);
+            record_answer(a);
         else
             print_question(a);
         break;

@@ -66,6 +66,8 @@ typedef struct notes {
     bool left;    /**< its last rollback said that it cannot undo what was changed */
     char *summary, *hint;
     int64_t started_ms;       /**< ms since 1970: first phase that is no prepare */
+    int64_t asked_ms;         /**< steady: when a step that waits was first asked in this process; 0: not yet */
+    int64_t waited_ms;        /**< how long it had waited by then, in other processes, by the wall clock */
     int64_t acted_ms;         /**< steady: the same, of this process or undo */
     char *lines[NOTES_LINES]; /**< the last log lines, a ring */
     size_t line_count;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "approval/audit.h"
 #include "base/clock.h"
 #include "base/units.h"
 
@@ -143,6 +144,8 @@ int requirement_check(store *s, const pipeline *p, const char *commit, int64_t a
         r = find_sign_off(s, &run, &signed_ms, err);
     if (r == 0)
         r = check_age(p, &run, signed_ms, at_ms, err);
+    if (r == 0) /* that a gate passed is a row of a table; that people let it pass is signed */
+        r = audit_check(s, &run, err);
     store_run_done(&run);
     if (r < 0)
         return error_wrap(err, "%s requires that %s was signed off on %s", p->environment, p->version,

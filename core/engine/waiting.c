@@ -1,6 +1,7 @@
 /* What a step that waits for people is told, beside the facts of every step. */
 #include "engine/waiting.h"
 #include "approval/approval.h"
+#include "base/clock.h"
 #include "checklist/checklist.h"
 
 static bool note_decision(void *user, const store_approval *a)
@@ -50,6 +51,23 @@ static int add_findings(driver *d, json_t *facts, error **err)
     return r;
 }
 
+/* Seconds since the step was first asked. Where this process has seen all of it, no step of the wall clock counts; what
+ * lies before, only the wall clock can tell, for it alone outlives a process and a reboot. */
+static void add_waited(driver *d, const char *step, json_t *facts)
+{
+    notes *n = &d->notes[pipeline_step_find(d->pipeline, step)->index];
+    const int64_t now = clock_steady_ms(), before = clock_wall_ms() - n->started_ms;
+    if (!n->started_ms)
+        return;
+    if (!n->asked_ms) {
+        n->asked_ms = now;
+        n->waited_ms = before > 0 ? before : 0;
+    }
+    const int64_t waited = n->waited_ms + now - n->asked_ms;
+    json_object_set_new(facts, "step.waited",
+                        json_sprintf("%lld.%03d", (long long)(waited / 1000), (int)(waited % 1000)));
+}
+
 int waiting_facts(driver *d, const char *step, const json_t *options, json_t *facts, error **err)
 {
     char evidence[SHA256_TEXT] = "";
@@ -66,5 +84,6 @@ int waiting_facts(driver *d, const char *step, const json_t *options, json_t *fa
     json_object_set_new(facts, "run.user", json_string(d->record.run.user));
     json_object_set_new(facts, "run.evidence", json_string(evidence));
     json_object_set_new(facts, "step.approvals", json_string(text));
+    add_waited(d, step, facts);
     return r < 0 ? r : add_findings(d, facts, err);
 }

@@ -49,7 +49,7 @@ static belay_status still_waiting(belay_ctx *c, const belay_host *h, const tally
         tally_append(missing, sizeof missing, "%s%s", first ? ", " : "", t->roles[i].name);
         first = first ? first : t->roles[i].name;
     }
-    return tally_wait(c, h, t, missing, first);
+    return tally_wait(c, h, t, missing, first, h->opt_int(c, "require_reason"));
 }
 
 belay_status approval_verify(belay_ctx *c, const belay_host *h)

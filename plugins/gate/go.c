@@ -72,7 +72,7 @@ static belay_status no_go(belay_ctx *c, const belay_host *h, const tally *t, con
     if (t->count == 0)
         return say(c, h, BELAY_E_FAIL, "nobody may overrule it: the option roles is empty", "NO-GO: %s", e->missing);
     tally_append(what, sizeof what, "%s to overrule a NO-GO, with --reason: %s", t->roles[0].name, e->missing);
-    return tally_wait(c, h, t, what, t->roles[0].name);
+    return tally_wait(c, h, t, what, t->roles[0].name, true);
 }
 
 belay_status go_verify(belay_ctx *c, const belay_host *h)

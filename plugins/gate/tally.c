@@ -114,13 +114,23 @@ void tally_line(const decision *d, const char *word, char text[TEXT_MAX])
 /* Seconds since the gate was first asked, also by another process. */
 static double waited(belay_ctx *c, const belay_host *h)
 {
-    const char *since = h->fact(c, "step.started_at");
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return since ? (double)now.tv_sec - strtod(since, NULL) : 0;
+    const char *seconds = h->fact(c, "step.waited");
+    return seconds ? strtod(seconds, NULL) : 0;
 }
 
-belay_status tally_wait(belay_ctx *c, const belay_host *h, const tally *t, const char *what, const char *role)
+/* A command that works as it is printed; without a run (belay try) there is nothing to approve. */
+static const char *command(belay_ctx *c, const belay_host *h, const char *role, bool reason, char hint[512])
+{
+    const char *run = h->fact(c, "run.id");
+    if (!run || !*run)
+        return NULL;
+    snprintf(hint, 512, "belay approve %s %s --role %s%s%s", run, h->fact(c, "step.id"), role,
+             reason ? " --reason WHY" : "", h->opt_str(c, "allowed_signers") ? " --key ~/.ssh/id_ed25519" : "");
+    return hint;
+}
+
+belay_status tally_wait(belay_ctx *c, const belay_host *h, const tally *t, const char *what, const char *role,
+                        bool reason)
 {
     char hint[512];
     const double left = (double)h->opt_int(c, "expires") / 1000 - waited(c, h);
@@ -128,6 +138,6 @@ belay_status tally_wait(belay_ctx *c, const belay_host *h, const tally *t, const
         return say_option(c, h, BELAY_E_FAIL, "expires", NULL, "nobody decided in time: %s", what);
     if (left * 1000 <= (double)h->opt_int(c, "warn_before"))
         say_log(c, h, 2, "the gate closes in %.0f min, and waits for %s", left / 60, what);
-    snprintf(hint, sizeof hint, "belay approve %s %s --role %s", h->fact(c, "run.id"), h->fact(c, "step.id"), role);
-    return say(c, h, BELAY_NOT_YET, hint, "for %s%s%s", what, *t->void_reason ? "; " : "", t->void_reason);
+    return say(c, h, BELAY_NOT_YET, command(c, h, role, reason, hint), "for %s%s%s", what, *t->void_reason ? "; " : "",
+               t->void_reason);
 }

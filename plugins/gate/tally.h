@@ -28,8 +28,9 @@ void tally_record(const decision *d, char *text, size_t room);
 /** Appends "qa-lead: WORD by bob (signed) at 2026-11-23 18:45:12 UTC: why" and a newline. */
 void tally_line(const decision *d, const char *word, char text[TEXT_MAX]);
 /** NOT_YET: the gate waits `what` (its option `expires` has not passed); E_FAIL: it has waited long enough. role: whom
- *  to name in the command that helps. */
-belay_status tally_wait(belay_ctx *c, const belay_host *h, const tally *t, const char *what, const char *role);
+ *  to name in the command that helps; reason: it must give one. */
+belay_status tally_wait(belay_ctx *c, const belay_host *h, const tally *t, const char *what, const char *role,
+                        bool reason);
 
 __attribute__((format(printf, 3, 4))) void tally_append(char *text, size_t room, const char *fmt, ...);
 

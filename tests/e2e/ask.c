@@ -116,6 +116,7 @@ static void yes_with_a_reason_lets_the_run_go_on(void **state)
         terminal *t = start(i ? "yes-plain" : "yes", "roles = [\"boss\"];", views[i], NULL);
         expect(t, "Gate 'sign-off' waits for boss.");
         expect(t, "or from elsewhere: belay approve ");
+        expect(t, " sign-off --role boss");
         expect(t, "Approve as boss? yes/no [no]: ");
         type(t, "perhaps\n");
         expect(t, "Approve as boss? yes/no [no]: ");

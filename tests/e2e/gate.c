@@ -2,6 +2,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kit.h"
 #include "run.h"
@@ -138,6 +140,62 @@ static void nobody_decides_in_time(void **state)
     outcome o = belay("run", gated("late", "roles = [\"qa-lead\"]; expires = \"1s\";"), NULL);
     assert_int_equal(o.status, 10);
     assert_holds(o.out, "nobody decided in time: qa-lead");
+}
+
+/* Waits until the gate was asked, sets the clock four days ahead, and approves once it was asked again. */
+static _Noreturn void step_the_clock(const char *ahead)
+{
+    static const char asked[] = "SELECT count(*) FROM phases WHERE verdict = 'not yet'";
+    const char *store = kit_path("%s/belay.db", belay_state());
+    const int before = atoi(kit_output_of("sqlite3", store, asked, NULL));
+    while (atoi(kit_output_of("sqlite3", store, asked, NULL)) == before)
+        usleep(50000);
+    kit_write(ahead, "");
+    const int then = atoi(kit_output_of("sqlite3", store, asked, NULL));
+    for (int i = 0; i < 100 && atoi(kit_output_of("sqlite3", store, asked, NULL)) < then + 3; i++)
+        usleep(50000);
+    _exit(belay("approve", "latest", "sign-off", "--role", "qa-lead", NULL).status);
+}
+
+static void a_clock_that_steps_ahead_closes_no_gate(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "sqlite3", NULL) != 0)
+        skip();
+    const char *ahead = kit_path("%s/ahead", kit_folder()), *pipeline = gated("ahead", "roles = [\"qa-lead\"];");
+    const pid_t other = fork();
+    if (other == 0)
+        step_the_clock(ahead);
+    setenv("BELAY_CLOCK_BACK", ahead, 1);
+    setenv("BELAY_CLOCK_BACK_BY", "-345600", 1);
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+    setenv("LD_PRELOAD", kit_path("%s/tests/preload/clock_back.so", getenv("BELAY_BUILD_DIR")), 1);
+    outcome o = belay("run", pipeline, NULL);
+    unsetenv("LD_PRELOAD");
+    int status = -1;
+    (void)waitpid(other, &status, 0);
+    if (o.status != 0 || status != 0)
+        fail_msg("run gave %d, approve %d:\n%s%s", o.status, status, o.out, o.err);
+}
+
+/* The command that a waiting gate prints is copied as it is. */
+static void the_command_that_a_gate_prints_works(void **state)
+{
+    (void)state;
+    outcome o = start("hint", "roles = [\"qa-lead\"]; require_reason = true;");
+    char *command = strdup(kit_output_of("sqlite3", kit_path("%s/belay.db", belay_state()),
+                                         "SELECT hint FROM phases WHERE hint <> '' AND run = (SELECT id FROM "
+                                         "runs ORDER BY seq DESC LIMIT 1)",
+                                         NULL));
+    command[strcspn(command, "\n")] = '\0';
+    assert_holds(command, " sign-off --role qa-lead --reason WHY");
+    o.out = kit_output_of("sh", "-c", kit_path("%s/bin/%s", getenv("BELAY_BUILD_DIR"), command), NULL);
+    assert_holds(o.out, "approved as qa-lead");
+    free(command);
+    (void)resume(0);
+    o = belay("try", "gate.approval", "--set", "roles=lead", "--set", "ready=1s", NULL);
+    assert_holds_not(o.out, "(null)");
+    assert_holds_not(o.err, "(null)");
 }
 
 /* ---- decisions by evidence --------------------------------------------------------------------------------------- */
@@ -399,6 +457,8 @@ int main(void)
         cmocka_unit_test(who_has_no_such_role_does_not_count),
         cmocka_unit_test(what_is_found_later_voids_an_approval),
         cmocka_unit_test(nobody_decides_in_time),
+        cmocka_unit_test(a_clock_that_steps_ahead_closes_no_gate),
+        cmocka_unit_test(the_command_that_a_gate_prints_works),
         cmocka_unit_test(evidence_that_is_whole_is_a_go),
         cmocka_unit_test(whatever_lacks_is_a_no_go_that_takes_the_run_back),
         cmocka_unit_test(only_a_named_role_with_a_reason_overrules),

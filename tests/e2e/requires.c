@@ -223,6 +223,21 @@ static void the_pipeline_of_production_asks_for_staging_and_for_people(void **st
     free(text);
 }
 
+/* That a gate passed is a row that whoever has the state folder can write. */
+static void a_sign_off_without_its_decisions_signs_nothing(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "sqlite3", NULL) != 0)
+        skip();
+    sign_off("forged");
+    kit_output_of("sqlite3", kit_path("%s/belay.db", belay_state()),
+                  "DELETE FROM approvals WHERE run = (SELECT id FROM runs ORDER BY seq DESC LIMIT 1)", NULL);
+    outcome o = deploy("forged");
+    expect(o, 2);
+    assert_holds(o.err, "was changed: ");
+    assert_holds(o.err, "gate 'sign-off' passed, but no decision that counts approves it as boss");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_gate_that_was_left_out_signs_nothing),
         cmocka_unit_test(a_pipeline_without_gates_signs_nothing),
         cmocka_unit_test(a_sign_off_grows_old),
+        cmocka_unit_test(a_sign_off_without_its_decisions_signs_nothing),
         cmocka_unit_test(another_commit_of_the_same_name_touches_nothing),
         cmocka_unit_test(a_tag_that_moves_after_the_checks_is_taken_back),
         cmocka_unit_test(the_pipeline_of_production_asks_for_staging_and_for_people),

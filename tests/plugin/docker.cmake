@@ -23,12 +23,9 @@ belay_test(plugin/docker_prune_engine SOURCES docker_prune_engine.c USES kit doc
 
 set(docker ${PROJECT_SOURCE_DIR}/plugins/docker)
 belay_test(plugin/docker_parse
-  SOURCES docker_parse.c ${docker}/buildlog.c ${docker}/judge.c ${docker}/logread.c ${docker}/tags.c ${docker}/engine.c
-            ${docker}/engine_dead.c ${docker}/engine_value.c ${docker}/engine_clock.c ${docker}/containers.c ${docker}/start.c ${docker}/call.c ${docker}/usage.c ${docker}/image.c ${docker}/engine_open.c >>
-=======
-  SOURCES docker_parse.c ${docker}/buildlog.c ${docker}/judge.c ${docker}/logread.c ${docker}/tags.c ${docker}/image.c ${docker}/engine.c
-          ${docker}/address.c ${docker}/engine_same.c ${docker}/engine_value.c ${docker}/engine_clock.c ${docker}/containers.c ${docker}/start.c ${docker}/call.c ${docker}/usage.c
->>>>>>> runtime
+  SOURCES docker_parse.c ${docker}/buildlog.c ${docker}/judge.c ${docker}/logread.c ${docker}/tags.c ${docker}/image.c
+          ${docker}/engine.c ${docker}/engine_open.c ${docker}/address.c ${docker}/engine_same.c ${docker}/engine_dead.c
+          ${docker}/engine_value.c ${docker}/engine_clock.c ${docker}/containers.c ${docker}/start.c ${docker}/call.c ${docker}/usage.c
   USES sdk PKG libcurl jansson)
 target_include_directories(test_plugin_docker_parse PRIVATE ${PROJECT_SOURCE_DIR}/plugins ${PROJECT_SOURCE_DIR}/tests/kit)
 target_link_libraries(test_plugin_docker_parse PRIVATE plugin_say plugin_text plugin_durable)

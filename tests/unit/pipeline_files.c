@@ -155,7 +155,7 @@ static void overrides_only_what_is_there(void **state)
     guard_mem char *found = fixture_problems(NULL, HEAD "\nvars: { root = \"a\"; };\n" STAGE(INFO("a", "")), sets);
 #define WHAT                                                                                                           \
     " [what can be set: vars.NAME of the file's vars, and pipeline.name, .environment, .version, .previous, "          \
-    ".protected]\n"
+    ".protected, .lock]\n"
     assert_string_equal(found,
                         "--set:1: there is no 'vars.rot' to override; did you mean 'vars.root'?" WHAT
                         "--set:2: there is no 'pipeline.dir' to override; did you mean 'pipeline.name'?" WHAT

@@ -353,7 +353,7 @@ static void names_the_line_that_libconfig_cannot_read(void **state)
         {HEAD "\noverrides: (\"vars.x=1\", \"nothing\", 3);\n" STAGE(INFO("a", "")),
          "t.cfg:2: 'overrides' must be the last section, at the beginning of a line\n"
          "t.cfg:2: there is no 'vars.x' to override [what can be set: vars.NAME of the file's vars, and pipeline.name, "
-         ".environment, .version, .previous, .protected]\n"
+         ".environment, .version, .previous, .protected, .lock]\n"
          "t.cfg:2: the override 'nothing' is not NAME=VALUE\n"
          "t.cfg:2: 'overrides' must be a list of texts"},
     };

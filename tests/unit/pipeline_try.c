@@ -176,7 +176,7 @@ static void says_why_a_step_of_a_file_cannot_run_alone(void **state)
         {"tags", SETS("vars.levle=x"),
          "--set:1: there is no 'vars.levle' to override; did you mean 'vars.level'? [what "
          "can be set: vars.NAME of the file's vars, and pipeline.name, .environment, "
-         ".version, .previous, .protected]"},
+         ".version, .previous, .protected, .lock]"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         guard_mem char *shown = NULL;

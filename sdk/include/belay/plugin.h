@@ -138,14 +138,16 @@ typedef struct belay_host {
     /** A fact about the call, or NULL: "run.id" "step.id" "stage" "environment" "pipeline.name" "pipeline.version"
      *  "pipeline.previous" "pipeline.dir" "work.dir" (private, removed afterwards) "attempt" (from "1") "dry_run"
      *  ("1" under plan) "run.started_at" "stage.started_at" "step.started_at" (seconds since 1970, with fraction).
-     *  Of a step that waits also: "run.user" (who started the run), "run.evidence" (hex SHA-256 of the plan and of all
-     *  that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement signature user
-     *  at counts why person signed}, oldest first; at: seconds since 1970; counts: whether it does by the step's options
-     *  roles, allowed_signers, own_run and distinct, and why not; person: the key's principal, or user), "run.findings" (JSON: {steps boxes} of the run so far. steps: id ->
-     *  {verdict summary measurements}, verdict as in the event step.end, "" before its end; measurements: array of
-     *  {name value unit}. boxes, of the pipeline's checklist: id -> {state reason}, state "ticked" "failed" "open").
-     *  Of a step of the diagnosis also, about the step that failed: "failure.step" "failure.kind" "failure.stage"
-     *  "failure.summary" "failure.started_at" and, when it kept anything, "failure.artifacts" (the folder of that). */
+     *  Of a step that waits also: "step.waited" (seconds since it was first asked, with fraction, by a clock that does
+     *  not step while one process of Belay asks), "run.user" (who started the run), "run.evidence" (hex SHA-256 of the
+     * plan and of all that the run has found so far), "step.approvals" (JSON: array of {role decision reason statement
+     * signature user at counts why person signed}, oldest first; at: seconds since 1970; counts: whether it does by the
+     * step's options roles, allowed_signers, own_run and distinct, and why not; person: the key's principal, or user),
+     * "run.findings" (JSON: {steps boxes} of the run so far. steps: id -> {verdict summary measurements}, verdict as in
+     * the event step.end, "" before its end; measurements: array of {name value unit}. boxes, of the pipeline's
+     * checklist: id -> {state reason}, state "ticked" "failed" "open"). Of a step of the diagnosis also, about the step
+     * that failed: "failure.step" "failure.kind" "failure.stage" "failure.summary" "failure.started_at" and, when it
+     * kept anything, "failure.artifacts" (the folder of that). */
     const char *(*fact)(belay_ctx *, const char *name);
 
     /** prepare only: says in words what execute will change and how that is undone (NULL: nothing to undo).
