@@ -129,22 +129,27 @@ static void a_rollback_needs_neither_variables_nor_files(void **state)
     kit_write(env, "WORD=alpha\n");
     kit_write(path,
               kit_path("pipeline: { name = \"app\"; environment = \"gone\"; version = \"${env:BELAY_T_VERSION}\"; "
-                       "previous = \"v1\"; };\nenv_files = [\"gone.env\"];\n"
-                       "stages: ( { name = \"all\"; steps: ( { id = \"x\"; use = \"shell.run\"; argv = [\"true\"];\n"
-                       "  undo = [\"sh\", \"-c\", \"echo ${env:WORD} >%s\"]; } ); } );\n"
+                       "previous = \"v1\"; };\nvars: { d = \"$\"; }; env_files = [\"gone.env\"];\n"
+                       "stages: ( { name = \"all\"; steps: ( { id = \"x\"; use = \"shell.run\"; argv = [\"true\"]; "
+                       "env = [\"KEPT=k\", \"LOST=${env:BELAY_T_SECRET}\"];\n"
+                       "  undo = [\"sh\", \"-c\", \"echo ${env:WORD} $KEPT ${vars.d}{LOST-unset} >%s\"]; } ); } );\n"
                        "rollback: ( { id = \"p\"; use = \"shell.check\"; argv = [\"sh\", \"-c\", \"exit "
                        "${env:BELAY_T_STATUS}\"]; } );\n",
                        undone));
     setenv("BELAY_T_VERSION", "v2", 1);
     setenv("BELAY_T_STATUS", "0", 1);
+    setenv("BELAY_T_SECRET", "canary-4711", 1);
     assert_int_equal(belay("run", path, NULL).status, 0);
     unsetenv("BELAY_T_VERSION");
     unsetenv("BELAY_T_STATUS");
+    unsetenv("BELAY_T_SECRET");
     assert_int_equal(unlink(env) | unlink(path), 0);
     const int status = end_of(start(bare, file, "rollback", "latest"));
     if (status != 10)
         fail_msg("%d: %s", status, kit_read(file));
-    assert_string_equal(kit_read(undone), "alpha\n");
+    assert_string_equal(kit_read(undone), "alpha k unset\n");
+    assert_holds(kit_read(file),
+                 "step 'x' is rolled back without environment variables that are not set now: BELAY_T_SECRET");
     assert_holds(kit_read(file), "v1 is back on gone");
 }
 
