@@ -333,6 +333,15 @@ static worker_handlers handlers_of(call *c)
                              .done = on_done};
 }
 
+static void tell_unset(const call *c)
+{
+    const pipeline_step *s = driver_step(c->driver, c->step);
+    guard_mem char *unset = pipeline_unset_variables(c->driver->pipeline, s);
+    if (*unset)
+        tell_warning(c->driver, "if its undo needs them, export them and roll back again",
+                     "step '%s' is rolled back without environment variables that are not set now: %s", s->id, unset);
+}
+
 static int start(call *c, error **err)
 {
     driver *d = c->driver;
@@ -340,10 +349,14 @@ static int start(call *c, error **err)
     json_t *options = NULL, *pending = NULL, *undo = NULL;
     guard_mem char *path = NULL;
     const bool undoing = c->phase == WORKER_ROLLBACK || c->phase == WORKER_DISCARD;
-    /* An undo works from the journal; an output that an option refers to may never have come. */
-    const bool may_pend = undoing || c->phase == WORKER_PREPARE;
-    int r =
-        pipeline_options(d->pipeline, s, record_output_get, &d->record, may_pend, &options, &pending, d->secrets, err);
+    /* An undo works from the journal: an output that an option refers to may never have come, and a variable need not
+     * be set any more. */
+    const pipeline_lack lack = undoing                      ? PIPELINE_LACKS_VARIABLES
+                               : c->phase == WORKER_PREPARE ? PIPELINE_LACKS_OUTPUTS
+                                                            : PIPELINE_LACKS_NOTHING;
+    int r = pipeline_options(d->pipeline, s, record_output_get, &d->record, lack, &options, &pending, d->secrets, err);
+    if (r == 0 && undoing)
+        tell_unset(c);
     if (r == 0 && c->phase != WORKER_PREPARE)
         r = record_recall(&d->record, s->id, &undo, err);
     if (r == 0)

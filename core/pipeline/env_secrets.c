@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "env_file.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define SHORTEST       8  /* a shorter value is likely to be an ordinary word, too */
@@ -66,30 +67,6 @@ bool env_secrets_is_one(const char *name, const char *value)
 
 /* ---- .env files -------------------------------------------------------------------------------------------------- */
 
-static bool is_name(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '-';
-}
-
-/* The value at *at, which moves behind it. Quotes may hold several lines. */
-static char *read_value(const char **at)
-{
-    const char *s = *at;
-    const char quote = *s == '"' || *s == '\'' ? *s++ : '\0';
-    text value = {0};
-    for (; *s && (quote ? *s != quote : *s != '\n'); s++) {
-        if (!quote && *s == '#' && isspace((unsigned char)s[-1]))
-            break;
-        if (quote == '"' && *s == '\\' && s[1])
-            s++;
-        text_add(&value, s, 1);
-    }
-    while (!quote && value.count && isspace((unsigned char)value.items[value.count - 1]))
-        value.items[--value.count] = '\0';
-    *at = s + strcspn(s, "\n");
-    return text_take(&value);
-}
-
 static void consider(redactor *into, const char *name, const char *value)
 {
     char *password = redactor_url_password(value);
@@ -101,25 +78,36 @@ static void consider(redactor *into, const char *name, const char *value)
         mem_wipe_free(password, strlen(password));
 }
 
-static void read_lines(redactor *into, const char *at)
+static const char *from_environment(void *user, const char *name)
 {
-    while (*at) {
-        at += strspn(at, " \t\r\n");
-        if (strncmp(at, "export ", 7) == 0)
-            at += 7;
-        size_t n = 0;
-        while (is_name(at[n]))
-            n++;
-        const char *equals = at + n + strspn(at + n, " \t");
-        if (n == 0 || *equals != '=') {
-            at += strcspn(at, "\n");
-            continue;
+    (void)user;
+    return getenv(name);
+}
+
+/* Of a file with lines that cannot be read, the others: this is to hide what is in it, not to judge it. */
+static void read_entries(redactor *into, char *at, size_t size)
+{
+    for (;;) {
+        env_table table = {0};
+        const char *why = NULL;
+        const size_t bad = env_parse(at, size, from_environment, NULL, &table, &why);
+        for (size_t i = 0; i < table.count; i++)
+            consider(into, table.entries[i].name, table.entries[i].value);
+        env_done(&table);
+        if (bad == 0)
+            return;
+        char *line = at;
+        for (size_t n = 1; n < bad; n++)
+            line += strcspn(line, "\n") + 1;
+        if (line > at) {
+            line[-1] = '\0';
+            read_entries(into, at, (size_t)(line - 1 - at));
         }
-        guard_mem char *name = mem_dup_n(at, n);
-        at = equals + 1 + strspn(equals + 1, " \t");
-        char *value = read_value(&at);
-        consider(into, name, value);
-        mem_wipe_free(value, strlen(value));
+        const size_t rest = strcspn(line, "\n");
+        if (!line[rest])
+            return;
+        size -= (size_t)(line + rest + 1 - at);
+        at = line + rest + 1;
     }
 }
 
@@ -130,7 +118,7 @@ static void read_env_file(redactor *into, const char *path)
     size_t size = 0;
     if (file_read(path, FILE_MAX_BYTES, &bytes, &size, &ignored) < 0)
         return;
-    read_lines(into, bytes);
+    read_entries(into, bytes, strlen(bytes));
     mem_wipe_free(bytes, size);
 }
 

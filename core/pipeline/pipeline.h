@@ -151,14 +151,26 @@ const pipeline_step *pipeline_step_find(const pipeline *p, const char *id);
 /** Gives the value of an output ("backup", "file"), borrowed, or NULL when it is not there yet. */
 typedef const char *(*pipeline_output_fn)(void *user, const char *step, const char *output);
 
+/** What a step's options may lack in a phase. */
+typedef enum pipeline_lack {
+    PIPELINE_LACKS_NOTHING,
+    PIPELINE_LACKS_OUTPUTS,   /**< outputs of other steps: the option is pending */
+    PIPELINE_LACKS_VARIABLES, /**< also variables of ${env:...}: an option that is not required, or the item of its
+                                 list, is left out */
+} pipeline_lack;
+
+/** The variables that the step's secret options refer to and that are not set now: "A, B", or "". The caller frees. */
+char *pipeline_unset_variables(const pipeline *p, const pipeline_step *s);
+
 /**
  * A step's options for a phase: secrets, env and outputs put in, types applied (durations in ms ...).
- * *ret_pending names the options that need an output which is not there yet; with may_pend false that is an error.
- * Every secret value used is added to secrets, and those of the .env files that the options name (env_secrets.h). A
- * secret that does not resolve is ERROR_CONFIG naming it and its provider.
+ * *ret_pending names the options that need an output which is not there yet; with PIPELINE_LACKS_NOTHING that is an
+ * error. Every secret value used is added to secrets, and those of the .env files that the options name
+ * (env_secrets.h). A secret that does not resolve is ERROR_CONFIG naming it and its provider.
  */
-int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
-                     json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err) CHECKED;
+int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user,
+                     pipeline_lack lack, json_t **ret_options, json_t **ret_pending, redactor *secrets,
+                     error **err) CHECKED;
 
 /** Adds every secret value that options of any step are made of, as far as it can be fetched now. *ret_why says why the
  * first one that cannot be fetched cannot; NULL: all could. The caller frees it. */

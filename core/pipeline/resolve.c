@@ -15,6 +15,8 @@ typedef struct resolution {
     void *user;
     redactor *secrets;
     bool pending; /**< an output is not there yet */
+    bool lenient; /**< a variable that is not set is no error */
+    bool unset;   /**< one was not: there is no value */
     bool hide;    /**< something in it is secret */
 } resolution;
 
@@ -40,6 +42,9 @@ static int put_secret(resolution *r, const char *name, text *out, error **err)
 static int put_env(resolution *r, const char *name, text *out, error **err)
 {
     const char *value = environment_get(r->p->inner->environment, name);
+    r->unset = r->unset || !value;
+    if (!value && r->lenient)
+        return 0;
     if (!value)
         return error_set(err, ERROR_CONFIG, "the environment variable %s is not set", name);
     add_secret(r, out, value);
@@ -85,13 +90,13 @@ static void hide_number(const resolution *r, const json_t *value)
     mem_wipe_free(plain, strlen(plain));
 }
 
-/** The value of a template; *ret stays NULL when it is pending. */
+/** The value of a template; *ret stays NULL when it is pending, or lacks a variable. */
 static int resolve_text(resolution *r, const char *template, json_t **ret, error **err)
 {
     text out = {.max = REFERENCE_MAX_TEXT};
     text_puts(&out, "");
     int status = put_pieces(r, template, &out, err);
-    if (status == 0 && !r->pending) {
+    if (status == 0 && !r->pending && !r->unset) {
         bool marked = r->option->flags & BELAY_F_SECRET;
         if (marked && out.count > 0)
             redactor_add(r->secrets, text_get(&out));
@@ -109,10 +114,12 @@ static int resolve_list(resolution *r, const json_t *items, json_t **ret, error 
     int status = 0;
     for (size_t i = 0; status == 0 && !r->pending && i < json_array_size(items); i++) {
         json_t *value = NULL;
+        r->unset = false; /* of a list, only the item that lacks it is left out */
         status = resolve_text(r, json_string_value(json_array_get(items, i)), &value, err);
         if (value)
             json_array_append_new(list, value);
     }
+    r->unset = false;
     if (status == 0 && !r->pending)
         *ret = list;
     else
@@ -155,8 +162,8 @@ static void references_in(const json_t *stored, void (*fn)(void *user, const cha
         references_in(json_array_get(stored, i), fn, user);
 }
 
-int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user, bool may_pend,
-                     json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err)
+int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_fn output, void *user,
+                     pipeline_lack lack, json_t **ret_options, json_t **ret_pending, redactor *secrets, error **err)
 {
     json_t *options = json_object(), *pending = json_array();
     int status = 0;
@@ -166,8 +173,9 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
         if (!stored)
             continue;
         resolution r = {.p = p, .step = s, .option = o, .output = output, .user = user, .secrets = secrets};
+        r.lenient = lack == PIPELINE_LACKS_VARIABLES && !(o->flags & BELAY_F_REQUIRED);
         status = resolve(&r, stored, &value, err);
-        if (status == 0 && r.pending && !may_pend) {
+        if (status == 0 && r.pending && lack == PIPELINE_LACKS_NOTHING) {
             guard_text missing = {0};
             references_in(stored, name_missing, &missing);
             status = error_set(err, ERROR_CONFIG, "not produced yet:%s", text_get(&missing));
@@ -176,7 +184,7 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
             error_wrap(err, "%s:%u: step '%s', option '%s'", s->where.file, s->where.line, s->id, o->name);
         else if (r.pending)
             json_array_append_new(pending, json_string(o->name));
-        else
+        else if (value)
             json_object_set_new(options, o->name, value);
     }
     if (status) {
@@ -188,6 +196,28 @@ int pipeline_options(const pipeline *p, const pipeline_step *s, pipeline_output_
     *ret_options = options;
     *ret_pending = pending;
     return 0;
+}
+
+static void name_unset(const pipeline *p, const json_t *stored, text *names)
+{
+    const char *template = json_is_string(stored) ? json_string_value(stored) : "";
+    reference ref;
+    while (reference_next(&template, &ref))
+        if (ref.kind == REF_ENV && !environment_get(p->inner->environment, ref.name))
+            text_printf(names, "%s%s", names->count ? ", " : "", ref.name);
+    for (size_t i = 0; i < json_array_size(stored); i++)
+        name_unset(p, json_array_get(stored, i), names);
+}
+
+char *pipeline_unset_variables(const pipeline *p, const pipeline_step *s)
+{
+    guard_text names = {0};
+    const char *name;
+    json_t *stored;
+    json_object_foreach(s->options, name, stored) {
+        name_unset(p, stored, &names);
+    }
+    return mem_dup(text_get(&names));
 }
 
 void pipeline_secrets(const pipeline *p, redactor *into, char **ret_why)

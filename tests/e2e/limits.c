@@ -112,6 +112,47 @@ static void a_limit_of_file_size_ends_a_run_with_a_message(void **state)
         (void)belay("rollback", "latest", NULL);
 }
 
+/* ---- a rollback from cron, after the release has moved its files ------------------------------------------------- */
+
+static void bare(void)
+{
+    const char *state = belay_state();
+    clearenv();
+    setenv("BELAY_STATE_DIR", state, 1);
+}
+
+static void a_rollback_needs_neither_variables_nor_files(void **state)
+{
+    (void)state;
+    const char *file = output(), *folder = kit_folder(), *env = kit_path("%s/gone.env", folder),
+               *path = kit_path("%s/gone.cfg", folder), *undone = kit_path("%s/undone", folder);
+    kit_write(env, "WORD=alpha\n");
+    kit_write(path,
+              kit_path("pipeline: { name = \"app\"; environment = \"gone\"; version = \"${env:BELAY_T_VERSION}\"; "
+                       "previous = \"v1\"; };\nvars: { d = \"$\"; }; env_files = [\"gone.env\"];\n"
+                       "stages: ( { name = \"all\"; steps: ( { id = \"x\"; use = \"shell.run\"; argv = [\"true\"]; "
+                       "env = [\"KEPT=k\", \"LOST=${env:BELAY_T_SECRET}\"];\n"
+                       "  undo = [\"sh\", \"-c\", \"echo ${env:WORD} $KEPT ${vars.d}{LOST-unset} >%s\"]; } ); } );\n"
+                       "rollback: ( { id = \"p\"; use = \"shell.check\"; argv = [\"sh\", \"-c\", \"exit "
+                       "${env:BELAY_T_STATUS}\"]; } );\n",
+                       undone));
+    setenv("BELAY_T_VERSION", "v2", 1);
+    setenv("BELAY_T_STATUS", "0", 1);
+    setenv("BELAY_T_SECRET", "canary-4711", 1);
+    assert_int_equal(belay("run", path, NULL).status, 0);
+    unsetenv("BELAY_T_VERSION");
+    unsetenv("BELAY_T_STATUS");
+    unsetenv("BELAY_T_SECRET");
+    assert_int_equal(unlink(env) | unlink(path), 0);
+    const int status = end_of(start(bare, file, "rollback", "latest"));
+    if (status != 10)
+        fail_msg("%d: %s", status, kit_read(file));
+    assert_string_equal(kit_read(undone), "alpha k unset\n");
+    assert_holds(kit_read(file),
+                 "step 'x' is rolled back without environment variables that are not set now: BELAY_T_SECRET");
+    assert_holds(kit_read(file), "v1 is back on gone");
+}
+
 /* ---- gates ------------------------------------------------------------------------------------------------------- */
 
 static void nothing(void)
@@ -180,6 +221,7 @@ int main(void)
         cmocka_unit_test(blocked_signals_stall_nothing),
         cmocka_unit_test(a_small_stack_is_raised_or_named),
         cmocka_unit_test(a_limit_of_file_size_ends_a_run_with_a_message),
+        cmocka_unit_test(a_rollback_needs_neither_variables_nor_files),
         cmocka_unit_test(a_terminal_that_goes_away_leaves_a_run_at_its_gate),
         cmocka_unit_test(a_resumed_run_tells_how_long_the_whole_took),
     };

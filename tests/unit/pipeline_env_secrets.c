@@ -43,7 +43,7 @@ static void every_env_file_of_the_folder_is_read(void **state)
     fixture_file(".env",
                  "# PASSWORD=in-a-comment1\nTAG=v1.8.0\nexport DB_PASSWORD = 'hunter2 #1' # old\n"
                  "API_TOKEN=\"two\nlines-\\\"9\\\"\"\nBAD LINE\nREDIS_URL=redis://:p%40ss-w0rd@cache/0\n"
-                 "PLAIN_SECRET=val-u3-x # note\n",
+                 "PLAIN_SECRET=val-u3-x # note\nWORD=Sw0rd\nFULL_PASSWORD=${WORD}-fish9\n",
                  0600);
     fixture_file("web.env", "WEB_KEY=web-k3y-1\r\n", 0600);
     fixture_file(".env.prod", "PROD_KEY=prod-k3y-1", 0600);
@@ -56,6 +56,7 @@ static void every_env_file_of_the_folder_is_read(void **state)
     assert_masks(r, "v1.8.0 in-a-comment1 sample-k3y-1", "v1.8.0 in-a-comment1 sample-k3y-1");
     assert_masks(r, "hunter2 #1|p@ss-w0rd|val-u3-x|web-k3y-1|prod-k3y-1|other-k3y-1",
                  "[secret]|[secret]|[secret]|[secret]|[secret]|[secret]");
+    assert_masks(r, "Sw0rd-fish9, Sw0rd", "[secret], Sw0rd"); /* as Compose puts it in */
     assert_masks(r, "two\\nlines-\\\"9\\\"", "[secret]");
 }
 
