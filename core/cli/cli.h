@@ -176,4 +176,8 @@ int cli_plugin_doc(const cli_args *args);
 int cli_plugin_check(const cli_args *args);
 int cli_completion(const cli_args *args);
 
+/** Makes streams, limits and signals of this process what the commands rely on (begin.c); false: told, it cannot run.
+ */
+bool cli_begin(void);
+
 #endif

@@ -410,10 +410,9 @@ static belay_status judge(const program *p, int64_t allowed_ms)
 static belay_status check(belay_ctx *c, const belay_run *io)
 {
     if (io->struct_size < RUN_SIZE_1_0 || io->flags) {
-        call_explain(
-            c, "this is a defect of the plugin: report it to its author",
-            "run() was called with struct_size %u and flags %u; it takes sizeof(belay_run), %zu, and 0",
-            io->struct_size, io->flags, RUN_SIZE_1_0);
+        call_explain(c, "this is a defect of the plugin: report it to its author",
+                     "run() was called with struct_size %u and flags %u; it takes sizeof(belay_run), %zu, and 0",
+                     io->struct_size, io->flags, RUN_SIZE_1_0);
         return BELAY_E_UNSUPPORTED;
     }
     if (!io->argv || !io->argv[0]) {
