@@ -7,6 +7,7 @@
 #include "kinds.h"
 #include "say/measure.h"
 #include "say/say.h"
+#include "text/text.h"
 
 #define WHY_MAX 400
 
@@ -68,8 +69,8 @@ static double ms_since_step_start(belay_ctx *c, const belay_host *h)
 
 static belay_status judge(belay_ctx *c, const belay_host *h, const http_requests *r, const regex_t *body)
 {
-    char summary[1600] = "";
-    size_t used = 0, ill = 0;
+    guard_text summary = {0};
+    size_t ill = 0;
     for (size_t i = 0; i < r->count; i++) {
         char why[WHY_MAX];
         if (!explain_ill(c, h, &r->items[i], body, why)) {
@@ -78,14 +79,12 @@ static belay_status judge(belay_ctx *c, const belay_host *h, const http_requests
                 return s;
             continue;
         }
-        int n = snprintf(summary + used, sizeof summary - used, "%s%s: %s", ill ? "; " : "", r->targets[i].name, why);
-        if (n > 0)
-            used = used + (size_t)n < sizeof summary ? used + (size_t)n : sizeof summary - 1;
+        text_add(&summary, "%s%s: %s", ill ? "; " : "", r->targets[i].name, why);
         ill++;
     }
     h->progress(c, r->count - ill, r->count, "healthy");
     if (ill)
-        return say(c, h, BELAY_NOT_YET, NULL, "%zu of %zu not healthy: %s", ill, r->count, summary);
+        return say(c, h, BELAY_NOT_YET, NULL, "%zu of %zu not healthy: %s", ill, r->count, text_of(&summary));
     belay_status s = BELAY_OK;
     for (size_t i = 0; i < r->count && s == BELAY_OK; i++)
         s = measure_instance(c, h, "healthy_after", r->targets[i].name, ms_since_step_start(c, h));

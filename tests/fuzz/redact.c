@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "base/redact.h"
+#include "base/redact_shape.h"
 #include "fuzz.h"
 
 /* ---- forms, written anew: those of redact.c are under test ------------------------------------------------------- */
@@ -32,7 +33,36 @@ static void add_base64(text *to, const char *s, size_t n, const char *last_two)
     }
 }
 
-typedef enum form { PLAIN, WRAPPED, URL, URL_ALL, BASE64, BASE64_URL, BASE64_BEHIND, FORMS } form;
+/* Each byte that is no letter or digit by its number, between two texts. */
+static void add_escaped(text *to, const char *s, size_t n, const char *before, const char *after, bool decimal)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (isalnum(c) || c >= 0x80)
+            text_add(to, s + i, 1);
+        else if (decimal)
+            text_printf(to, "%s%u%s", before, c, after);
+        else
+            text_printf(to, "%s%02x%s", before, c, after);
+    }
+}
+
+typedef enum form {
+    PLAIN,
+    WRAPPED,
+    URL,
+    URL_ALL,
+    BASE64,
+    BASE64_URL,
+    BASE64_BEHIND,
+    HEX,
+    XML,
+    JSON,
+    JSON_TWICE,
+    C_ESCAPES,
+    SQL,
+    FORMS
+} form;
 
 /* Appends the form. *ret_from, *ret_to: which part of it must not come out; at the edges of base64 text up to three
  * characters hang on what stands beside the secret. */
@@ -48,6 +78,18 @@ static void add_form(text *to, form f, const char *secret, size_t n, size_t *ret
     case BASE64: add_base64(to, secret, n, "+/"); break;
     case BASE64_URL: add_base64(to, secret, n, "-_"); break;
     case BASE64_BEHIND: add_base64(to, behind.items, behind.count, "+/"); break;
+    case HEX:
+        for (size_t i = 0; i < n; i++)
+            text_printf(to, i % 2 ? "%02x" : "%02X", (unsigned char)secret[i]);
+        break;
+    case XML: add_escaped(to, secret, n, "&#", ";", true); break;
+    case JSON: add_escaped(to, secret, n, "\\u00", "", false); break;
+    case JSON_TWICE: add_escaped(to, secret, n, "\\\\u00", "", false); break;
+    case C_ESCAPES: add_escaped(to, secret, n, "\\x", "", false); break;
+    case SQL:
+        for (size_t i = 0; i < n; i++)
+            text_printf(to, secret[i] == '\'' ? "''" : "%c", secret[i]);
+        break;
     default: text_add(to, secret, n);
     }
     bool base64 = f == BASE64 || f == BASE64_URL || f == BASE64_BEHIND;
@@ -108,7 +150,9 @@ static void check_form(const redactor *r, form f, const char *secret, const char
     MUST(same(&whole, &bytes) && same(&whole, &pieces));
     MUST(newlines(&in) == newlines(&whole));
     check_masked(r, whole.items, whole.count);
-    MUST(memmem(whole.items, whole.count, REDACT_MASK, strlen(REDACT_MASK)));
+    /* It may stand within a row's contents, which are masked as one. */
+    MUST(memmem(whole.items, whole.count, REDACT_MASK, strlen(REDACT_MASK)) ||
+         memmem(whole.items, whole.count, REDACT_ROW, strlen(REDACT_ROW)));
     /* One that holds the mask may arise anew of a mask and what follows it. */
     bool elsewhere = memmem(in.items + from, to - from, REDACT_MASK, strlen(REDACT_MASK)) ||
                      memmem(REDACT_MASK, strlen(REDACT_MASK), in.items + from, to - from) ||

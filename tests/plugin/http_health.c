@@ -52,6 +52,19 @@ static void waits_for_one_that_is_late(void **state)
     kit_step_free(s);
 }
 
+static void names_the_last_of_many_that_are_ill(void **state)
+{
+    (void)state;
+    kit_step *s = kit_step_new("http.health");
+#define BAD(name) kit_path("a-service-of-this-shop-with-a-long-name-" name "=http://127.0.0.1:%d/bad", port)
+#define FIVE(n)   BAD(n "1"), BAD(n "2"), BAD(n "3"), BAD(n "4"), BAD(n "5")
+    kit_set_list(s, "targets", FIVE("a"), FIVE("b"), FIVE("c"), FIVE("d"), FIVE("e"), FIVE("f"), NULL);
+    assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_NOT_YET);
+    assert_non_null(strstr(kit_summary(s), "30 of 30 not healthy"));
+    assert_non_null(strstr(kit_summary(s), "with-a-long-name-f5: HTTP 500: boom"));
+    kit_step_free(s);
+}
+
 static void names_each_that_is_ill(void **state)
 {
     (void)state;
@@ -126,6 +139,7 @@ int main(void)
         cmocka_unit_test(passes_when_all_targets_answer),
         cmocka_unit_test(waits_for_one_that_is_late),
         cmocka_unit_test(names_each_that_is_ill),
+        cmocka_unit_test(names_the_last_of_many_that_are_ill),
         cmocka_unit_test(judges_the_body),
         cmocka_unit_test(sends_headers_and_keeps_them_secret),
         cmocka_unit_test(refuses_what_is_no_address),
