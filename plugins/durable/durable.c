@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STAMP (sizeof "_YYYYmmdd_HHMMSS" - 1)
+#define SUM         ".sha256"
+#define ROLLED_BACK ".rolled-back"
+#define STAMP       (sizeof "_YYYYmmdd_HHMMSS" - 1)
 
 /* A database may be called "a/b". */
 static const char *plain(const char *prefix, char buf[NAME_MAX + 1])
@@ -93,35 +95,56 @@ static const char *stamp_of(const char *name, const char *prefix, const char *su
     return stamp + STAMP == dot || stamp[STAMP] == '_' ? stamp : NULL;
 }
 
-static bool has_sum(const char *folder, const char *name)
+static bool has_beside(const char *folder, const char *name, const char *ending)
 {
-    char sum[DURABLE_PATH + 300];
-    snprintf(sum, sizeof sum, "%s/%s.sha256", folder, name);
-    return access(sum, F_OK) == 0;
+    char path[DURABLE_PATH + 300];
+    snprintf(path, sizeof path, "%s/%s%s", folder, name, ending);
+    return access(path, F_OK) == 0;
 }
 
 static void remove_backup(const char *folder, const char *name)
 {
+    static const char *const endings[] = {"", SUM, ROLLED_BACK};
     char path[DURABLE_PATH + 300];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/%s.sha256", folder, name);
-    unlink(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(path, sizeof path, "%s/%s%s", folder, name, endings[i]);
+        unlink(path);
+    }
+}
+
+void durable_mark_rolled_back(const char *path)
+{
+    char mark[DURABLE_PATH + 16];
+    snprintf(mark, sizeof mark, "%s" ROLLED_BACK, path);
+    const int fd = access(path, F_OK) == 0 ? open(mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (fd >= 0)
+        close(fd);
+}
+
+/* How many more runs are kept, and the stamp of the last one that was counted. */
+typedef struct quota {
+    int64_t left;
+    char last[STAMP + 1];
+} quota;
+
+static bool is_kept(quota *q, const char *stamp)
+{
+    q->left -= strncmp(stamp, q->last, STAMP) != 0;
+    snprintf(q->last, sizeof q->last, "%s", stamp);
+    return q->left >= 0;
 }
 
 void durable_retire(const char *folder, const char *prefix, const char *suffix, int64_t keep)
 {
-    char name[NAME_MAX + 1], last[STAMP + 1] = "";
+    char name[NAME_MAX + 1];
+    quota good = {.left = keep}, rolled_back = {.left = keep};
     struct dirent **names = NULL;
     int n = keep > 0 ? scandir(folder, &names, NULL, alphasort) : 0; /* the stamp sorts by time */
     for (int i = n - 1; i >= 0; i--) {
         const char *stamp = stamp_of(names[i]->d_name, plain(prefix, name), suffix);
-        if (stamp && has_sum(folder, names[i]->d_name)) {
-            keep -= strncmp(stamp, last, STAMP) != 0;
-            snprintf(last, sizeof last, "%s", stamp);
-            if (keep < 0)
-                remove_backup(folder, names[i]->d_name);
-        }
+        if (stamp && has_beside(folder, names[i]->d_name, SUM) &&
+            !is_kept(has_beside(folder, names[i]->d_name, ROLLED_BACK) ? &rolled_back : &good, stamp))
+            remove_backup(folder, names[i]->d_name);
         free(names[i]);
     }
     free(names);

@@ -24,8 +24,12 @@ void durable_name(belay_ctx *c, const belay_host *h, const char *folder, const c
 bool durable_publish(int fd, const char *partial, const char *path, char hex[DIGEST_TEXT]);
 /** True when the file is there and is what its sum says. */
 bool durable_holds(const char *path);
-/** Of the files of that prefix and suffix that have a sum removes all but those of the newest `keep` runs, with a step
- * in their names or, as they once were, without. keep 0: none. */
+/** Notes beside the file that the run which made it was rolled back. Such a file stays, but durable_retire() does not
+ * count it among those that it keeps. A missing file is fine. */
+void durable_mark_rolled_back(const char *path);
+/** Of the files of that prefix and suffix that have a sum removes all but those of the newest `keep` runs that were not
+ * rolled back, and of the newest `keep` that were; with a step in their names or, as they once were, without. keep 0:
+ * removes none. */
 void durable_retire(const char *folder, const char *prefix, const char *suffix, int64_t keep);
 
 #endif

@@ -222,6 +222,8 @@ belay_status backup_rollback(belay_ctx *c, const belay_host *h)
     belay_status status = scratch ? server_rollback_copy(c, h, scratch) : BELAY_NOTHING;
     if (status != BELAY_OK && status != BELAY_NOTHING)
         return status;
+    if (h->recall(c, "file"))
+        durable_mark_rolled_back(h->recall(c, "file"));
     belay_status removed = remove_partial(c, h);
     return removed == BELAY_NOTHING ? status : removed;
 }

@@ -38,7 +38,8 @@ static const belay_option backup_options[] = {
      .type = BELAY_T_INT,
      .def = "0",
      .max = 10000,
-     .doc = "Remove all proved dumps of the database but those of this many newest runs; 0 keeps all.",
+     .doc = "Remove all proved dumps of the database but those of this many newest runs; 0 keeps all. Runs that "
+            "were rolled back are counted apart.",
      .example = "7"},
     TOOL_PREFIX,
 };

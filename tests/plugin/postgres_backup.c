@@ -153,6 +153,26 @@ static void retention_counts_only_proved_dumps(void **state)
     kit_step_free(s);
 }
 
+/* Of three releases that failed the dumps are no better than the one before them. */
+static void dumps_of_runs_that_were_rolled_back_evict_no_good_one(void **state)
+{
+    (void)state;
+    const char *folder = kit_folder(), *url = world_make("app");
+    for (int i = 0; i < 5; i++) {
+        kit_step *s = backup(url, folder);
+        kit_set(s, "keep", "2");
+        kit_fact(s, "run.started_at", kit_path("%d", 1767225600 + i * 60));
+        assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
+        if (i > 0)
+            assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_NOTHING);
+        kit_step_free(s);
+    }
+    assert_non_null(strstr(listing(folder), "app_20260101_000000_step.dump\n"));
+    assert_null(strstr(listing(folder), "app_20260101_000100_step.dump")); /* of these, too, the newest two stay */
+    assert_non_null(strstr(listing(folder), "app_20260101_000300_step.dump\n"));
+    assert_non_null(strstr(listing(folder), "app_20260101_000400_step.dump\n"));
+}
+
 /* Else the second would take the first one's file, and what that is to bring back would be of a later time. */
 static void two_dumps_of_one_run_are_two_files(void **state)
 {
@@ -446,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_dump_that_dies_with_its_server_is_an_error_that_may_pass),
         cmocka_unit_test(a_killed_dump_is_removed_by_rollback),
         cmocka_unit_test(retention_counts_only_proved_dumps),
+        cmocka_unit_test(dumps_of_runs_that_were_rolled_back_evict_no_good_one),
         cmocka_unit_test(two_dumps_of_one_run_are_two_files),
         cmocka_unit_test(too_little_room_is_found_in_prepare),
         cmocka_unit_test(a_backup_restores_what_it_saved),

@@ -404,13 +404,13 @@ int main(void)
         cmocka_unit_test(survives_being_killed_at_each_record),
         cmocka_unit_test(rights_that_are_missing_are_foreseen),
         cmocka_unit_test(another_version_of_the_collation_is_foreseen),
-        cmocka_unit_test(subscriptions_and_slots_are_refused_or_left_on_purpose),
         cmocka_unit_test(two_snapshots_of_one_run_are_two_databases),
         cmocka_unit_test(databases_of_any_name_encoding_and_locale),
         cmocka_unit_test(a_snapshot_that_somebody_dropped_is_no_success),
         cmocka_unit_test(a_copy_cut_short_does_not_appear_after_the_rollback),
         cmocka_unit_test(a_wrong_password_is_a_clear_failure),
         cmocka_unit_test(prepared_transactions_are_foreseen),
+        cmocka_unit_test(subscriptions_and_slots_are_refused_or_left_on_purpose),
     };
     return cmocka_run_group_tests_name("postgres.snapshot", tests, NULL, NULL);
 }
