@@ -124,7 +124,7 @@ static belay_status read_statements(server *s, const extension *e, reading *ret)
     snprintf(sql, sizeof sql,
              "SELECT /* " OWN " */ queryid, sum(calls), sum(total_%s), max(max_%s) FROM %s.pg_stat_statements"
              " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND queryid IS NOT NULL"
-             " AND query NOT LIKE '%%" OWN "%%'"
+             " AND query NOT LIKE '%%/* belay.%%'"
              " GROUP BY queryid ORDER BY queryid::text COLLATE \"C\"",
              time, time, e->schema);
     belay_status status = server_ask(s, &r, sql, 0, NULL);
