@@ -39,6 +39,22 @@ belay_status up_volumes(engine *e, const char *project, json_t **ret)
 
 /* ---- prepare ---- */
 
+/* Compose starts them anew in each `up`, also in that of a rollback stage. */
+static void plan_oneshots(engine *e, const compose *compose, json_t *services)
+{
+    guard_json *concerned = compose_with_dependencies(compose, services);
+    guard_json *oneshot = up_oneshots(engine_call(e), compose), *both = json_object();
+    const char *service;
+    json_t *unused;
+    json_object_foreach(oneshot, service, unused)
+        if (json_object_get(concerned, service))
+            json_object_set_new(both, service, json_true());
+    guard_mem char *names = compose_list(both);
+    if (json_object_size(both) > 0)
+        engine_plan(e, NULL, "run the one-shot services %s; each `compose up` runs them again, that of a rollback too",
+                    names);
+}
+
 belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
@@ -67,6 +83,8 @@ belay_status up_prepare(belay_ctx *ctx, const belay_host *host)
     else
         engine_plan(e, "containers that were replaced come back under their names, from the images that they had",
                     "bring up %s; containers whose image or configuration changed are replaced", names);
+    if (compose)
+        plan_oneshots(e, compose, services);
     return BELAY_OK;
 }
 

@@ -17,8 +17,7 @@ void up_plan_done(up_plan *p)
     engine_free(p->e);
 }
 
-/* The option, and the services whose end another one waits for before it starts. */
-static json_t *oneshots(const call *c, const compose *compose)
+json_t *up_oneshots(const call *c, const compose *compose)
 {
     json_t *set = call_set(c, "oneshot");
     const char *service, *needed;
@@ -40,7 +39,7 @@ belay_status up_plan_open(const call *c, up_plan *p)
     if (s != BELAY_OK)
         return s;
     p->concerned = compose_with_dependencies(p->compose, p->services);
-    p->oneshot = oneshots(c, p->compose);
+    p->oneshot = up_oneshots(c, p->compose);
     return BELAY_OK;
 }
 

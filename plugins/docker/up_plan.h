@@ -15,6 +15,9 @@ typedef struct up_plan {
     json_t *hashes;    /**< service -> Compose's hash of its configuration; NULL until execute asks for it */
 } up_plan;
 
+/** Set of the services whose containers end with exit code 0: those of the option, and those whose end another service
+ * waits for before it starts. The caller decrefs. */
+json_t *up_oneshots(const call *c, const compose *compose);
 /** Opens the engine and the compose file, and reads which services the step names. */
 belay_status up_plan_open(const call *c, up_plan *ret) __attribute__((warn_unused_result));
 void up_plan_done(up_plan *p);

@@ -408,6 +408,8 @@ static void a_service_that_another_waits_for_to_complete_may_end(void **state)
     docker_world_compose(&w, "build", "--quiet");
     kit_step *s = docker_world_step(&w, "docker.up");
     kit_set(s, "stable", "300ms");
+    must(s, KIT_PREPARE);
+    assert_holds(kit_plan(s), "run the one-shot services init; each `compose up` runs them again");
     must(s, KIT_EXECUTE);
     becomes(s, BELAY_OK);
     assert_true(kit_measured(s, "containers") == 2);
