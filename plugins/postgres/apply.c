@@ -64,7 +64,7 @@ belay_status apply_open(belay_ctx *c, const belay_host *h, const char *database,
 
 void apply_close(applier *a)
 {
-    session_end(a, NULL, false);
+    session_close(a);
     server_close(&a->keeper);
 }
 

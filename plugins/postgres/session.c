@@ -34,7 +34,7 @@ static void look_for_blockers(void *user, int64_t waited_ms)
 
 /* ---- one session for all files ----------------------------------------------------------------------------------- */
 
-static void close_session(applier *a)
+void session_close(applier *a)
 {
     server_close(&a->session);
     a->connected = a->used = false;
@@ -77,7 +77,7 @@ belay_status session_begin(applier *a)
         if (status == BELAY_E_CANCELLED)
             return status;
         if (status != BELAY_OK)
-            close_session(a);
+            session_close(a);
     }
     status = a->connected ? BELAY_OK : open_session(a);
     if (status == BELAY_OK)
@@ -110,5 +110,5 @@ static bool outlives_a_reset(const migration *m)
 void session_end(applier *a, const migration *m, bool good)
 {
     if (!good || outlives_a_reset(m) || PQtransactionStatus(a->session.conn) != PQTRANS_IDLE)
-        close_session(a);
+        session_close(a);
 }

@@ -12,6 +12,7 @@
 
 /** A clean session in a->session, with the timeouts of the options, and a->invalid. */
 belay_status session_begin(applier *a);
+void session_close(applier *a);
 /** After a file: keeps the session for the next one, unless the file failed or left what a reset does not remove. */
 void session_end(applier *a, const migration *m, bool good);
 
