@@ -339,6 +339,15 @@ static void on_phase_end(view *v, view_step *s, const json_t *event, int64_t now
         put(&s->phase, "");
 }
 
+static void forget_undo(view *v, size_t step)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < v->undone.count; i++)
+        if (v->undone.items[i] != step)
+            v->undone.items[kept++] = v->undone.items[i];
+    v->undone.count = kept;
+}
+
 static void on_step_end(view *v, view_step *s, const json_t *event, int64_t now_ms)
 {
     view_verdict verdict = view_verdict_parse(event_text(event, "verdict"));
@@ -346,6 +355,7 @@ static void on_step_end(view *v, view_step *s, const json_t *event, int64_t now_
     if (is_undo(verdict)) {
         s->undo = verdict;
         s->undo_duration_ms = event_int(event, "duration_ms");
+        forget_undo(v, (size_t)(s - v->steps.items)); /* tried again after the rollback stage */
         mem_reserve(&v->undone);
         v->undone.items[v->undone.count++] = (size_t)(s - v->steps.items);
         return;

@@ -83,6 +83,7 @@ static void an_undo_that_fails_is_tried_again_after_the_rollback_stage(void **st
     outcome o = belay("run", path, "--no-wait", NULL);
     assert_int_equal(o.status, 10);
     assert_holds(o.out, "trying again to roll back the steps that failed");
+    assert_holds(o.out, "undone       change\n");
     assert_holds(status_of("again").out, "again: v1\n");
 }
 
