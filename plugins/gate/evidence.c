@@ -6,6 +6,7 @@
 #include "limit.h"
 #include "say/say.h"
 #include "tally.h"
+#include "threshold/threshold.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -39,7 +40,8 @@ static belay_status check_limits(belay_ctx *c, const belay_host *h, const json_t
 {
     for (const char *const *item = h->opt_list(c, "no_go_if"); *item; item++, e->wanted++) {
         limit l;
-        const char *why = limit_parse(*item, &l);
+        char buf[256];
+        const char *why = limit_parse(*item, &l, buf);
         if (why)
             return say_option(c, h, BELAY_E_CONFIG, "no_go_if", "write \"load.p95 > 500ms\"", "'%s' is no limit: %s",
                               *item, why);
@@ -107,20 +109,22 @@ static void weigh_measurement(const limit *l, const char *written, const json_t 
 {
     const double value = json_number_value(json_object_get(m, "value"));
     const char *unit = text_of(m, "unit");
-    double bound = 0;
-    if (!limit_in(l, unit, &bound))
+    char why[256];
+    bool bad = false;
+    if (!threshold_holds(l->threshold, unit, value, &bad, why))
         against(e, "'%s' is not in the unit of what was measured, '%s'", written, unit);
-    else if (limit_holds(l, bound, value))
-        against(e, "%s.%s is %.4g %s (%s %g%s)", l->step, text_of(m, "name"), value, unit, l->sign, l->value, l->unit);
+    else if (bad)
+        against(e, "%s.%s is %.4g %s (%s)", l->step, text_of(m, "name"), value, unit, l->threshold);
 }
 
 static void weigh_limits(belay_ctx *c, const belay_host *h, const json_t *steps, evidence *e)
 {
     for (const char *const *item = h->opt_list(c, "no_go_if"); *item; item++) {
         limit l;
+        char buf[256];
         size_t i, found = 0;
         const json_t *m;
-        (void)limit_parse(*item, &l);
+        (void)limit_parse(*item, &l, buf);
         json_array_foreach(json_object_get(json_object_get(steps, l.step), "measurements"), i, m) {
             if (!limit_is_about(&l, text_of(m, "name")))
                 continue;

@@ -256,6 +256,30 @@ static void whatever_lacks_is_a_no_go_that_takes_the_run_back(void **state)
     assert_holds(o.out, "NO-GO: tests.tests is 3  (>= 3); tests.p95 was not measured");
 }
 
+/* Thresholds of a gate are those of fail_if. */
+static void limits_know_what_fail_if_knows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *limit, *said;
+    } cases[] = {
+        {"tests.tests == 3", "NO-GO: tests.tests is 3"},
+        {"tests.tests != 3", NULL},
+        {"tests.tests outside 1..5", NULL},
+        {"tests.tests outside 4..5", "NO-GO: tests.tests is 3"},
+        {"tests.time > 2d", "tests.time was not measured"}, /* so the unit was understood */
+        {"tests.size > 1TB", "tests.size was not measured"},
+        {"tests.size > 1.5TiB/h", "tests.size was not measured"},
+        {"tests.tests > 2d", "is not in the unit of what was measured"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        outcome o = decide(kit_path("limit%zu", i), HOLDS, kit_path("no_go_if = [\"%s\"];", cases[i].limit),
+                           cases[i].said ? 10 : 0);
+        if (cases[i].said)
+            assert_holds(o.out, cases[i].said);
+    }
+}
+
 static void only_a_named_role_with_a_reason_overrules(void **state)
 {
     (void)state;
@@ -461,6 +485,7 @@ int main(void)
         cmocka_unit_test(the_command_that_a_gate_prints_works),
         cmocka_unit_test(evidence_that_is_whole_is_a_go),
         cmocka_unit_test(whatever_lacks_is_a_no_go_that_takes_the_run_back),
+        cmocka_unit_test(limits_know_what_fail_if_knows),
         cmocka_unit_test(only_a_named_role_with_a_reason_overrules),
         cmocka_unit_test(a_person_may_say_no_to_a_go),
         cmocka_unit_test(evidence_that_there_cannot_be_is_refused),
