@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define ASK_PID  "SELECT pg_catalog.pg_backend_pid()"
+#define ASK_PID  "SELECT /* " SERVER_OWN " */ pg_catalog.pg_backend_pid()"
 #define LIMIT_MS 2000
 
 belay_status pooler_is_there(server *s, bool *ret)

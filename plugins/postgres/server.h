@@ -14,6 +14,9 @@
 /** PostgreSQL's NAMEDATALEN: names have at most 63 bytes. */
 #define SERVER_NAME 64
 
+/** In a comment of a question that each session asks: postgres.slow_queries leaves such statements out. */
+#define SERVER_OWN "belay.own"
+
 typedef struct server {
     belay_ctx *c;
     const belay_host *h;

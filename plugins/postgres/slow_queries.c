@@ -12,7 +12,7 @@
 
 #define QUERY_WIDTH 2000
 /* By this word in their text our own questions are left out: the extension keeps comments, and no constants. */
-#define OWN "belay.slow_queries"
+#define OWN SERVER_OWN
 
 /* Where the extension is and what this version of it has. */
 typedef struct extension {
