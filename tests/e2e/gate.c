@@ -75,7 +75,7 @@ static void a_plan_does_not_count_gates_as_changes(void **state)
     outcome o = belay("plan", gated("counted", "roles = [\"tech-lead\"];"), NULL);
     assert_int_equal(o.status, 0);
     assert_holds(o.out, "tech-lead");
-    assert_holds(o.out, "3 steps: 1 changes something, 2 only look.");
+    assert_holds(o.out, "3 steps: 1 changes something, 2 only check.");
 }
 
 static void one_no_takes_the_run_back(void **state)
