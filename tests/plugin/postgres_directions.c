@@ -83,8 +83,8 @@ static void markers_of_other_tools_say_how_a_file_runs(void **state)
 {
     (void)state;
     static const char *const alone[] = {
-        "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE t (id int);\nVALUES (1);\n-- +goose Down\nDROP TABLE "
-        "t;\n",
+        ("-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE t (id int);\nVALUES (1);\n"
+         "-- +goose Down\nDROP TABLE t;\n"),
         "-- migrate:up transaction:false\nCREATE TABLE t (id int);\nVALUES (1);\n-- migrate:down\nDROP TABLE t;\n",
         "-- +migrate Up notransaction\nCREATE TABLE t (id int);\nVALUES (1);\n-- +migrate Down\nDROP TABLE t;\n",
     };
