@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "say/option.h"
 #include "say/say.h"
 
 #define NS INT64_C(1000000000)
@@ -39,6 +40,11 @@ void call_log(const call *c, int level, const char *fmt, ...)
 const char *call_str(const call *c, const char *option)
 {
     return c->host->opt_str(c->ctx, option);
+}
+
+bool call_is(const call *c, const char *option, const char *text)
+{
+    return option_is(c->ctx, c->host, option, text);
 }
 
 int64_t call_int(const call *c, const char *option)

@@ -20,6 +20,8 @@ belay_status call_blame(const call *c, const char *option, const char *fmt, ...)
 /** level: 0 debug, 1 info, 2 warning, 3 error. */
 void call_log(const call *c, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const char *call_str(const call *c, const char *option);
+/** As option_is(): false when it is not set, or known later. */
+bool call_is(const call *c, const char *option, const char *text);
 int64_t call_int(const call *c, const char *option);
 /** The items of a list option as the keys of a JSON object: a set. The caller decrefs. */
 json_t *call_set(const call *c, const char *option);

@@ -19,7 +19,7 @@ static void log_warnings(const call *c, const char *warnings)
 static belay_status check_variables(const call *c, const compose *compose)
 {
     guard_mem char *unset = compose_unset(compose);
-    if (!*unset || strcmp(call_str(c, "unset_variables"), "allow") == 0)
+    if (!*unset || call_is(c, "unset_variables", "allow"))
         return BELAY_OK;
     return call_fail(c, BELAY_E_FAIL,
                      "set them (option env, .env), write ${NAME:-default}, or set unset_variables = \"allow\"",

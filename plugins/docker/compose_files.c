@@ -247,7 +247,7 @@ belay_status compose_check_files(compose *c, bool acting)
 {
     const call *call = engine_call(c->engine);
     guard_json *labels = NULL;
-    if (strcmp(call_str(call, "other_files"), "allow") == 0)
+    if (call_is(call, "other_files", "allow"))
         return BELAY_OK;
     belay_status s = newest_labels(c, &labels);
     if (s != BELAY_OK || !labels)

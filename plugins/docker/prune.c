@@ -36,7 +36,7 @@ static void prune_done(prune *p)
 
 static bool whole_engine(const call *c)
 {
-    return strcmp(call_str(c, "scope"), "engine") == 0;
+    return call_is(c, "scope", "engine");
 }
 
 /* ---- the keep-set ---- */
@@ -44,7 +44,7 @@ static bool whole_engine(const call *c)
 static belay_status keep_named(prune *p)
 {
     const call *c = engine_call(p->e);
-    bool may_miss = strcmp(call_str(c, "keep_missing"), "allow") == 0;
+    bool may_miss = call_is(c, "keep_missing", "allow");
     for (const char *const *reference = c->host->opt_list(c->ctx, "keep"); *reference; reference++) {
         guard_mem char *id = NULL;
         const size_t length = strlen(*reference);

@@ -112,6 +112,6 @@ belay_status up_rules(up_plan *p, const json_t *before, judge_rules *ret)
                          .restarts = json_object_get(before, "restarts"),
                          .max_restarts = call_int(c, "max_restarts"),
                          .stable_ms = call_int(c, "stable"),
-                         .unhealthy_waits = strcmp(call_str(c, "on_unhealthy"), "wait") == 0};
+                         .unhealthy_waits = call_is(c, "on_unhealthy", "wait")};
     return engine_now(p->e, &ret->now_ns);
 }

@@ -62,7 +62,7 @@ static belay_status check_users(const call *c, const volume *v)
 {
     guard_mem char *users = NULL;
     belay_status s = volume_users(v, &users);
-    if (s != BELAY_OK || !*users || strcmp(call_str(c, "in_use"), "allow") == 0)
+    if (s != BELAY_OK || !*users || call_is(c, "in_use", "allow"))
         return s;
     return call_fail(c, BELAY_E_FAIL, "stop them first, as docker.stop does; in_use = \"allow\" where they only read",
                      "the volume %s is in use by running containers: %s", v->name, users);

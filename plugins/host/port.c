@@ -10,6 +10,7 @@
 
 #include "endpoint.h"
 #include "listener.h"
+#include "say/option.h"
 
 #define CONNECT_LIMIT_MS 2000
 
@@ -92,7 +93,7 @@ static belay_status check_open(belay_ctx *c, const belay_host *h, const char *it
 belay_status port_verify(belay_ctx *c, const belay_host *h)
 {
     const char *const *ports = h->opt_list(c, "ports");
-    bool wanted_open = strcmp(h->opt_str(c, "state"), "open") == 0;
+    bool wanted_open = option_is(c, h, "state", "open");
     if (!*ports)
         return say_option(c, h, BELAY_E_CONFIG, "ports", NULL, "no port is named");
     for (; *ports; ports++) {

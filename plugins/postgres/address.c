@@ -86,7 +86,8 @@ static bool is_known_scheme(const char *url)
 
 bool address_is_container(belay_ctx *c, const belay_host *h)
 {
-    return strncmp(h->opt_str(c, "database"), of_container, strlen(of_container)) == 0;
+    const char *database = h->opt_str(c, "database");
+    return database && strncmp(database, of_container, strlen(of_container)) == 0;
 }
 
 /* "postgresql+asyncpg" of "postgresql+asyncpg://..."; false when it is known, or key=value form. */

@@ -17,6 +17,7 @@
 
 #include "durable/durable.h"
 #include "obstacles.h"
+#include "say/option.h"
 #include "say/say.h"
 #include "server.h"
 #include "tool.h"
@@ -53,7 +54,7 @@ belay_status backup_prepare(belay_ctx *c, const belay_host *h)
         status = check_room(&s, h->opt_str(c, "to"), size);
     if (status == BELAY_OK)
         status = tool_check_dump(&s);
-    if (status == BELAY_OK && strcmp(h->opt_str(c, "prove"), "restore") == 0)
+    if (status == BELAY_OK && option_is(c, h, "prove", "restore"))
         status = obstacles_rights(&s);
     if (status == BELAY_OK) {
         snprintf(text, sizeof text, "dump database %s%s (%.0f MB) into %s", s.database, server_where(where), size / 1e6,
@@ -129,7 +130,7 @@ static belay_status prove(server *s, int fd)
     belay_status status = tool_run(s->c, s->h, &reading, NULL);
     if (status == BELAY_OK)
         status = restore_nothing(s, fd);
-    if (status != BELAY_OK || strcmp(s->h->opt_str(s->c, "prove"), "restore") != 0)
+    if (status != BELAY_OK || !option_is(s->c, s->h, "prove", "restore"))
         return status;
     return prove_by_restoring(s, fd);
 }

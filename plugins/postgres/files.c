@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "say/option.h"
 #include "say/say.h"
 
 /* No migration is larger; what is, is a dump and belongs to postgres.restore. */
@@ -159,7 +160,7 @@ static belay_status check_neighbours(belay_ctx *c, const belay_host *h, const mi
     if (a->digits != b->digits && strcmp(a->name, b->name) > 0)
         return say(c, h, BELAY_E_FAIL, "write all numbers with the same number of digits",
                    "%s comes before %s by number, but after it by name", a->name, b->name);
-    if (strcmp(h->opt_str(c, "gaps"), "refuse") == 0 && b->number != a->number + 1 && !(a->dated && b->dated))
+    if (option_is(c, h, "gaps", "refuse") && b->number != a->number + 1 && !(a->dated && b->dated))
         return say(c, h, BELAY_E_FAIL, "add the missing file, or set gaps = \"allow\" when the numbers are dates",
                    "between %s and %s %s missing", a->name, b->name,
                    b->number == a->number + 2 ? "one file is" : "files are");
@@ -170,7 +171,7 @@ static belay_status check_neighbours(belay_ctx *c, const belay_host *h, const mi
 static belay_status check_first(belay_ctx *c, const belay_host *h, const migration *m)
 {
     long long first = h->opt_int(c, "first");
-    if (first <= 0 || m->number == first || strcmp(h->opt_str(c, "gaps"), "refuse") != 0)
+    if (first <= 0 || m->number == first || !option_is(c, h, "gaps", "refuse"))
         return BELAY_OK;
     return say_option(c, h, BELAY_E_FAIL, "first", NULL,
                       "there is no file with the number %0*lld, which `first` names: %s comes next", m->digits, first,

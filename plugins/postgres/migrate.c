@@ -13,6 +13,7 @@
 #include "expected.h"
 #include "kinds.h"
 #include "plan.h"
+#include "say/option.h"
 #include "say/say.h"
 #include "tool.h"
 
@@ -20,7 +21,7 @@
 
 static bool undo_is(belay_ctx *c, const belay_host *h, const char *way)
 {
-    return strcmp(h->opt_str(c, "undo"), way) == 0;
+    return option_is(c, h, "undo", way);
 }
 
 /* ---- prepare ------------------------------------------------------------------------------------------------------
@@ -118,12 +119,12 @@ belay_status migrate_prepare(belay_ctx *c, const belay_host *h)
     server s = {0};
     migration_plan plan = {0};
     belay_status status = check_options(c, h);
-    if (status != BELAY_OK || h->pending(c, "database") || h->pending(c, "dir"))
+    if (status != BELAY_OK || h->pending(c, "database") || h->pending(c, "dir") || h->pending(c, "pattern"))
         return status;
     status = server_open_target(c, h, &s);
     if (status == BELAY_OK)
         status = read_and_check(c, h, &s, &plan);
-    if (status == BELAY_OK && strcmp(h->opt_str(c, "runner"), "psql") == 0)
+    if (status == BELAY_OK && option_is(c, h, "runner", "psql"))
         status = tool_check(&s);
     if (status == BELAY_OK)
         tell_plan(c, h, &plan);

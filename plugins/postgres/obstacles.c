@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "properties.h"
+#include "say/option.h"
 
 #define NAMES_MAX 1024
 
@@ -121,7 +122,7 @@ belay_status obstacles_replication(server *s, bool preparing)
     belay_status status = obstacles_name_replication(s, s->database, names, sizeof names);
     if (status != BELAY_OK || !*names)
         return status;
-    if (strcmp(s->h->opt_str(s->c, "replication"), "leave") != 0) {
+    if (!option_is(s->c, s->h, "replication", "leave")) {
         snprintf(text, sizeof text, "%s has %s; PostgreSQL would leave them with the database that is set aside",
                  s->database, names);
         s->h->explain(s->c, text,

@@ -6,13 +6,8 @@
 #include <string.h>
 
 #include "lexer.h"
+#include "say/option.h"
 #include "say/say.h"
-
-static bool option_is(belay_ctx *c, const belay_host *h, const char *option, const char *value)
-{
-    const char *set = h->opt_str(c, option);
-    return set && strcmp(set, value) == 0;
-}
 
 static belay_status check_row(belay_ctx *c, const belay_host *h, const migration *m, const ledger_row *row)
 {

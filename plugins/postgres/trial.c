@@ -12,6 +12,7 @@
 #include "expected.h"
 #include "kinds.h"
 #include "obstacles.h"
+#include "say/option.h"
 #include "say/say.h"
 #include "tool.h"
 
@@ -19,9 +20,8 @@
 static belay_status choose_way(server *s, bool *by_dump)
 {
     char sessions[1024] = "";
-    const char *copy = s->h->opt_str(s->c, "copy");
-    *by_dump = strcmp(copy, "dump") == 0;
-    if (strcmp(copy, "auto") != 0)
+    *by_dump = option_is(s->c, s->h, "copy", "dump");
+    if (!option_is(s->c, s->h, "copy", "auto"))
         return BELAY_OK;
     belay_status status = server_sessions(s, s->database, sessions, sizeof sessions);
     *by_dump = sessions[0] != '\0';
@@ -91,7 +91,7 @@ static belay_status make_copy(server *s, const char *name)
         return status;
     s->h->progress(s->c, 0, 0, by_dump ? "copying by a dump" : "copying by TEMPLATE");
     status = by_dump ? BELAY_E_RETRY : server_copy(s, s->database, name);
-    if (status == BELAY_E_RETRY && (by_dump || strcmp(s->h->opt_str(s->c, "copy"), "auto") == 0)) {
+    if (status == BELAY_E_RETRY && (by_dump || option_is(s->c, s->h, "copy", "auto"))) {
         /* somebody connected since it was looked at */
         status = server_drop(s, name);
         if (status == BELAY_OK)
