@@ -114,12 +114,18 @@ static belay_status read_and_check(belay_ctx *c, const belay_host *h, server *s,
     return status;
 }
 
+/* Something that the files or the ledger cannot be read without. */
+static bool is_known_later(belay_ctx *c, const belay_host *h)
+{
+    return h->pending(c, "database") || h->pending(c, "dir") || h->pending(c, "pattern") || h->pending(c, "ledger");
+}
+
 belay_status migrate_prepare(belay_ctx *c, const belay_host *h)
 {
     server s = {0};
     migration_plan plan = {0};
     belay_status status = check_options(c, h);
-    if (status != BELAY_OK || h->pending(c, "database") || h->pending(c, "dir") || h->pending(c, "pattern"))
+    if (status != BELAY_OK || is_known_later(c, h))
         return status;
     status = server_open_target(c, h, &s);
     if (status == BELAY_OK)
