@@ -275,9 +275,10 @@ static int make_again(const char *path, int *fd, error **err)
     int made = -1;
     guard_mem char *slash = mem_dup(path);
     *strrchr(slash, '/') = '\0';
-    int r = file_make_folder(slash, err);
-    if (r == 0)
-        r = lease_take(path, &made, err);
+    /* Not the state folder: where that is gone, no new one is begun. */
+    if (mkdir(slash, 0700) < 0 && errno != EEXIST)
+        return error_set(err, ERROR_IO, "make the folder '%s' again: %s", slash, strerror(errno));
+    int r = lease_take(path, &made, err);
     if (r < 0)
         return r;
     close(*fd);
