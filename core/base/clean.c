@@ -67,7 +67,7 @@ static size_t add_character(text *out, const char *s, size_t n)
     uint32_t c = 0;
     memcpy(whole, s, n < 4 ? n : 4);
     size_t length = clean_decode(whole, &c);
-    if (clean_is_unsafe(c) || c == 0xfffd)
+    if (clean_is_unsafe(c) || length == 1) /* one byte beyond ASCII is no character */
         text_puts(out, "?");
     else
         text_add(out, s, length);

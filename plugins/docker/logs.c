@@ -60,9 +60,9 @@ belay_status logs_prepare(belay_ctx *ctx, const belay_host *host)
     if (asked == 0)
         return call_blame(&c, "required", "name patterns that are required or forbidden: nothing would be checked");
     const char *since = call_str(&c, "since");
-    bool known = read_duration(since) >= 0;
+    bool known = host->pending(ctx, "since") || read_duration(since) >= 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        known = known || strcmp(since, words[i]) == 0;
+        known = known || call_is(&c, "since", words[i]);
     return known ? BELAY_OK
                  : call_blame(&c, "since", "'%s': write run, stage, step, or a duration such as \"30m\"", since);
 }

@@ -56,7 +56,8 @@ belay_status stats_prepare(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     int64_t window = call_int(&c, "window"), every = call_int(&c, "sample_every"), wanted = call_int(&c, "min_samples");
-    if (window / every + 1 < wanted)
+    bool known = !host->pending(ctx, "window") && !host->pending(ctx, "sample_every");
+    if (known && window / every + 1 < wanted)
         return call_blame(&c, "min_samples", "a window of %lld ms has room for %lld samples, one each %lld ms",
                           (long long)window, (long long)window / every + 1, (long long)every);
     belay_status s = window_check(ctx, host, window);
