@@ -6,7 +6,7 @@
  * control what a reader sees. */
 static bool is_forbidden(uint32_t c)
 {
-    return c == 0xfffd || c == 0xfffe || c == 0xffff || (clean_is_unsafe(c) && c != '\t' && c != '\n' && c != '\r');
+    return c == 0xfffe || c == 0xffff || (clean_is_unsafe(c) && c != '\t' && c != '\n' && c != '\r');
 }
 
 static const char *entity(char c, bool attribute)
@@ -29,7 +29,7 @@ void xml_escape(text *out, const char *s, bool attribute)
         const char *e = entity(*s, attribute);
         uint32_t c = 0;
         const size_t n = clean_decode(s, &c);
-        if (is_forbidden(c))
+        if (is_forbidden(c) || (n == 1 && c > 0x7f)) /* a byte that begins no character */
             text_puts(out, "?");
         else if (e)
             text_puts(out, e);
