@@ -57,9 +57,10 @@ static uint64_t begin_of_end(const kept_output *k)
 static void say_left_out(kept_output *k, uint64_t left_out)
 {
     guard_mem char *line = mem_printf("\n[... %llu bytes left out here ...]\n", (unsigned long long)left_out);
+    const uint64_t all = k->head + k->behind;
     guard_mem char *log =
         mem_printf("%s keeps the beginning and the end of the output: %llu of its %llu bytes are left out", k->name,
-                   (unsigned long long)left_out, (unsigned long long)(k->head + k->behind));
+                   (unsigned long long)left_out, (unsigned long long)all);
     hand_over(k, line, strlen(line));
     call_host.log(k->c, 2, log);
 }

@@ -231,12 +231,13 @@ belay_status compose_plan(engine *e, const char *option, compose_choice choice, 
     guard_compose *c = NULL;
     guard_json *named = call_set(call, option);
     belay_status s = compose_open(e, &c);
-    if (s == BELAY_E_FAIL) {
+    const bool unreadable = s == BELAY_E_FAIL;
+    if (s == BELAY_OK)
+        s = compose_check_files(c, false);
+    if (s != BELAY_OK && !unreadable)
+        return s;
+    if (unreadable) {
         call_log(call, 2, "Compose does not read the files as they are now; the step tries again when it runs");
-    } else if (s != BELAY_OK) {
-        return s;
-    } else if ((s = compose_check_files(c, false)) != BELAY_OK) {
-        return s;
     } else if (json_object_size(named) == 0) {
         select_default(c, choice, named);
     } else {
