@@ -26,7 +26,7 @@ static int read_list(const char *path, json_t **ret, error **err)
     guard_mem char *all = NULL;
     struct stat st;
     int r = stat(path, &st) == 0 && !S_ISREG(st.st_mode)
-                ? error_set(err, ERROR_CONFIG, "the list of signers '%s' is no regular file", path)
+                ? error_set(err, ERROR_CONFIG, "the list of signers '%s' is not a regular file", path)
                 : file_read(path, LIST_MAX, &all, NULL, err);
     if (r < 0)
         return error_wrap(err, "allowed_signers");

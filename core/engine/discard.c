@@ -77,7 +77,7 @@ static int discard_step(driver *d, size_t step, bool *all_good, error **err)
     if ((r = call_conclude(d, step, err)) < 0)
         return r;
     if (verdict != MACHINE_PASSED) {
-        tell_warning(d, NULL, "step '%s' could not let go of what it kept: %s", s->id, d->notes[step].summary);
+        tell_warning(d, NULL, "step '%s' could not delete its rollback data: %s", s->id, d->notes[step].summary);
         *all_good = false;
     }
     return 0;

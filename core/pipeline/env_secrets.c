@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -116,6 +117,9 @@ static void read_env_file(redactor *into, const char *path)
     guard(error) ignored = NULL;
     char *bytes = NULL;
     size_t size = 0;
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) /* a named pipe would be waited for */
+        return;
     if (file_read(path, FILE_MAX_BYTES, &bytes, &size, &ignored) < 0)
         return;
     read_entries(into, bytes, strlen(bytes));

@@ -67,13 +67,16 @@ static bool is_text_of_programs(const char *name)
 }
 
 /* Compose files that a list names, relative to the project's folder: they need not lie in it, nor be called so. */
-static void check_named_files(load *l, const pipeline_step *s, pipeline_place where, char *const *words)
+static void check_named_files(load *l, const pipeline_step *s, pipeline_place where, const json_t *list)
 {
     struct stat st;
+    size_t i;
+    const json_t *item;
     guard_mem char *dir = plain_text(json_object_get(s->options, "project_dir"));
-    for (; *words; words++) {
-        guard_mem char *path = file_absolute(dir ? dir : l->p->folder, *words);
-        if ((fnmatch("*.yml", *words, 0) == 0 || fnmatch("*.yaml", *words, 0) == 0) && is_file(path, &st))
+    json_array_foreach(list, i, item) {
+        guard_mem char *word = plain_text(item); /* NULL: it depends on what is known later */
+        guard_mem char *path = word ? file_absolute(dir ? dir : l->p->folder, word) : NULL;
+        if (path && (fnmatch("*.yml", word, 0) == 0 || fnmatch("*.yaml", word, 0) == 0) && is_file(path, &st))
             load_check_writers(l, where, path);
     }
 }
@@ -88,7 +91,7 @@ static void check_list(load *l, const pipeline_step *s, pipeline_place where, co
     guard_mem char *cwd = plain_text(json_object_get(s->options, "cwd"));
     const char *const *borrowed = (const char *const *)words;
     load_check_command(l, where, cwd ? cwd : l->p->folder, borrowed);
-    check_named_files(l, s, where, words);
+    check_named_files(l, s, where, list);
     texts_free(words);
 }
 

@@ -1,11 +1,8 @@
 #include "up_plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "image.h"
-
-#define VERSION_TIMEOUT_MS 30000
 
 void up_plan_done(up_plan *p)
 {
@@ -65,11 +62,9 @@ static bool is_scaled_down(const up_plan *p, const containers *all, const char *
 /* Compose replaces a container when its image has a new id; from 5.5 on only when it is another image, too. */
 static belay_status goes_by_ids(up_plan *p, bool *ret)
 {
-    belay_run io = {.timeout_ms = VERSION_TIMEOUT_MS};
-    belay_status s = compose_run(p->compose, &io, (const char *const[]){"version", "--short", NULL});
-    int major = 0, minor = 0;
-    *ret = s != BELAY_OK || sscanf(io.out + (*io.out == 'v'), "%d.%d", &major, &minor) != 2 || major < 5 ||
-           (major == 5 && minor < 5);
+    bool newer = false;
+    belay_status s = compose_is_at_least(p->compose, 5, 5, &newer);
+    *ret = !newer;
     return s;
 }
 

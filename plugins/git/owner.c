@@ -35,11 +35,11 @@ static bool is_shared(const struct stat *st)
     return (st->st_mode & S_IWOTH) || (geteuid() == 0 && (st->st_mode & S_IWGRP) && st->st_gid != 0);
 }
 
-/* A missing file is nobody's. */
+/* A missing file belongs to nobody; of a symbolic link its target counts. */
 static belay_status check_writers(const repo *r, const char *path)
 {
     struct stat st;
-    if (lstat(path, &st) != 0 || S_ISLNK(st.st_mode) || !is_shared(&st))
+    if (stat(path, &st) != 0 || !is_shared(&st))
         return BELAY_OK;
     return repo_explain(r, BELAY_E_FAIL, "repo", "chmod go-w the folder .git and the files config in it",
                         "others may write to '%s' (mode %04o), and so decide which programs git runs", path,

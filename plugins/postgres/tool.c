@@ -166,9 +166,9 @@ static belay_status explain_exit(belay_ctx *c, const belay_host *h, const tool *
     size_t length = strlen(text) > 1000 ? 1000 : strlen(text);
     while (length && text[length - 1] == '\n')
         length--;
-    if (ended_by)
+    if (ended_by && sigabbrev_np(ended_by)) /* ssh as tool_prefix ends with 255, which is no signal */
         snprintf(summary, sizeof summary, "%s was ended by signal %d (SIG%s)%s%.*s", t->program, ended_by,
-                 sigabbrev_np(ended_by) ? sigabbrev_np(ended_by) : "?", length ? ": " : "", (int)length, text);
+                 sigabbrev_np(ended_by), length ? ": " : "", (int)length, text);
     else
         snprintf(summary, sizeof summary, "%s ended with status %d: %.*s", t->program, io->exit_code, (int)length,
                  text);

@@ -1,4 +1,5 @@
 /* Who decides what git does: programs that a repository's configuration names, trees of other users, filters. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -128,6 +129,21 @@ static void a_configuration_that_others_may_write_is_refused(void **state)
         assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_E_FAIL);
         kit_step_free(s);
     }
+}
+
+static void of_a_linked_repository_the_target_counts(void **state)
+{
+    (void)state;
+    git_world w = git_world_new();
+    const char *moved = kit_path("%s.moved", w.path), *dot_git = kit_path("%s/.git", w.path);
+    assert_int_equal(rename(dot_git, moved), 0);
+    assert_int_equal(symlink(moved, dot_git), 0);
+    kit_step *s = git_world_step(&w, "v2");
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
+    assert_int_equal(chmod(moved, 0777), 0);
+    assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_E_FAIL);
+    assert_says(kit_summary(s), "others may write to");
+    kit_step_free(s);
 }
 
 static void a_plan_runs_no_program_that_the_repository_names(void **state)
@@ -283,6 +299,7 @@ int main(void)
         cmocka_unit_test(root_runs_git_as_the_owner_of_the_tree),
         cmocka_unit_test(a_tree_that_lets_git_write_elsewhere_is_refused),
         cmocka_unit_test(a_configuration_that_others_may_write_is_refused),
+        cmocka_unit_test(of_a_linked_repository_the_target_counts),
         cmocka_unit_test(a_plan_runs_no_program_that_the_repository_names),
         cmocka_unit_test(a_submodules_monitor_does_not_run),
         cmocka_unit_test(a_configured_ssh_command_is_obeyed),

@@ -1,5 +1,7 @@
 /* Values of the .env files that Compose reads are masked though no pipeline calls them secret; ordinary ones are not.
  */
+#include <sys/stat.h>
+
 #include "pipeline/env_secrets.h"
 #include "pipeline_fixture.h"
 
@@ -48,6 +50,8 @@ static void every_env_file_of_the_folder_is_read(void **state)
     fixture_file("web.env", "WEB_KEY=web-k3y-1\r\n", 0600);
     fixture_file(".env.prod", "PROD_KEY=prod-k3y-1", 0600);
     fixture_file(".env.example", "SAMPLE_KEY=sample-k3y-1\n", 0600);
+    guard_mem char *waits = mem_printf("%s/pipe.env", fixture_folder());
+    assert_int_equal(mkfifo(waits, 0600), 0); /* nobody ever writes to it */
     const char *other = fixture_file("other.list", "OTHER_KEY=other-k3y-1\n", 0600);
     guard(redactor) r = redactor_new();
     json_t *options = json_pack("{s:s, s:s}", "project_dir", fixture_folder(), "env_file", other);

@@ -406,7 +406,10 @@ static void in_production_what_a_step_obeys_must_not_be_written_by_others(void *
             "file = \"named.yml\";") ",\n" BUILD("b",
                                                  "hosts = [\"bin/data.csv\", \"bin/prog.sh\"];") ",\n" BUILD("c",
                                                                                                              "hosts = "
-                                                                                                             "[\"main."
+                                                                                                             "[\"${"
+                                                                                                             "steps.a."
+                                                                                                             "ids}\", "
+                                                                                                             "\"main."
                                                                                                              "yml\", "
                                                                                                              "\"extra."
                                                                                                              "yml\"]"
