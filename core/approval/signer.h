@@ -38,4 +38,7 @@ int signer_sign(const char *statement, const char *key, char **ret, error **err)
 int signer_folder(char **ret, error **err) CHECKED;
 int signer_write(const char *folder, const char *name, const char *text, error **err) CHECKED;
 
+/** Whether two OpenSSH signatures (armored) are by the same key; false when one of them is none. */
+bool signer_same_key(const char *one, const char *other);
+
 #endif

@@ -129,14 +129,16 @@ static bool has_role(const char *people, const char *person)
     return !people[strspn(people, " ")];
 }
 
-/* Among what counts so far: does the person speak in another role? */
-static bool speaks_elsewhere(const json_t *items, const char *role, const char *person)
+/* Among what counts so far: does the person, or the same key by another name, speak in another role? */
+static bool speaks_elsewhere(const json_t *items, const json_t *d, const char *person)
 {
+    const char *role = proof_text(d, "role");
     size_t i;
     const json_t *item;
     json_array_foreach(items, i, item)
         if (json_is_true(json_object_get(item, "counts")) && strcmp(proof_text(item, "role"), role) != 0 &&
-            strcmp(proof_text(item, "person"), person) == 0)
+            (strcmp(proof_text(item, "person"), person) == 0 ||
+             signer_same_key(proof_text(item, "signature"), proof_text(d, "signature"))))
             return true;
     return false;
 }
@@ -152,7 +154,7 @@ static const char *refusal(const weighing *w, const json_t *items, const json_t 
         return "that person does not have this role";
     if (approves && !option_holds(w->options, "own_run") && is_same_person(starter, person))
         return "nobody approves a run of their own";
-    if (option_holds(w->options, "distinct") && speaks_elsewhere(items, proof_text(d, "role"), person))
+    if (option_holds(w->options, "distinct") && speaks_elsewhere(items, d, person))
         return "one person cannot speak for two roles";
     return NULL;
 }

@@ -11,9 +11,10 @@
 #include "base/mem.h"
 #include "env_file.h"
 
-#define FILE_MAX_BYTES ((size_t)1024 * 1024)
-#define SHORTEST       8  /* a shorter value is likely to be an ordinary word, too */
-#define WORD_SHORTEST  16 /* of letters of one case alone: "postgres", "changeme" */
+#define FILE_MAX_BYTES  ((size_t)1024 * 1024)
+#define SHORTEST        8 /* a shorter value is likely to be an ordinary word, too */
+#define RANDOM_SHORTEST 12
+#define WORD_SHORTEST   16 /* of letters of one case alone: "postgres", "changeme" */
 
 /* ---- what looks like a secret ------------------------------------------------------------------------------------ */
 
@@ -45,10 +46,12 @@ static bool is_secret_name(const char *name)
                                         "pw",          "secret",    "secrets",    "token",      "key",
                                         "keys",        "apikey",    "salt",       "credential", "private",
                                         "credentials", "signature", "webhook",    "jwt",        NULL};
-    static const char *const part[] = {"password", "secret", "apikey", NULL}; /* PGPASSWORD, CLIENTSECRET */
+    /* PGPASSWORD, CLIENTSECRET, ACCESSTOKEN */
+    static const char *const part[] = {"password", "secret", "token", "credential", "licence", "license", NULL};
+    static const char *const ends[] = {"pass", "pwd", "passwd", "key", "keys", NULL}; /* DBPASS, AUTHKEY */
     static const char *const harmless[] = {"_file", "_path", "_dir",  "_name", "_id",   "_user",      "_host", "_port",
                                            "_ttl",  "_type", "_algo", "_alg",  "_size", "_algorithm", NULL};
-    bool found = has_word(name, words);
+    bool found = has_word(name, words) || ends_with(name, ends);
     for (size_t i = 0; !found && part[i]; i++)
         found = strcasestr(name, part[i]) != NULL;
     return found && !ends_with(name, harmless);
@@ -61,9 +64,25 @@ static bool is_plain_word(const char *value)
            (strspn(value, "abcdefghijklmnopqrstuvwxyz_-") == n || strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == n);
 }
 
+/* As passwords and tokens are made: small and capital letters and digits, and nothing that paths and addresses have. */
+static bool looks_random(const char *value)
+{
+    bool lower = false, upper = false, digit = false;
+    for (const char *p = value; *p; p++) {
+        if (!isalnum((unsigned char)*p) && !strchr("_+=-", *p))
+            return false;
+        lower |= islower((unsigned char)*p) != 0;
+        upper |= isupper((unsigned char)*p) != 0;
+        digit |= isdigit((unsigned char)*p) != 0;
+    }
+    return strlen(value) >= RANDOM_SHORTEST && lower && upper && digit;
+}
+
 bool env_secrets_is_one(const char *name, const char *value)
 {
-    return strlen(value) >= SHORTEST && !strstr(value, "://") && is_secret_name(name) && !is_plain_word(value);
+    if (strlen(value) < SHORTEST || strstr(value, "://"))
+        return false;
+    return looks_random(value) || (is_secret_name(name) && !is_plain_word(value));
 }
 
 /* ---- .env files -------------------------------------------------------------------------------------------------- */

@@ -237,7 +237,7 @@ belay_status build_rollback(belay_ctx *ctx, const belay_host *host)
 {
     const call c = {ctx, host};
     guard_engine *e = NULL;
-    guard_json *before = tags_recall(&c), *built = build_recall(&c), *now = NULL;
+    guard_json *before = tags_recall(&c), *built = build_recall_ended(&c), *now = NULL;
     if (!before)
         return BELAY_NOTHING;
     belay_status s = engine_open_patiently(&c, &e);

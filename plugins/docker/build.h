@@ -18,6 +18,8 @@ belay_status build_explain(engine *e, const compose *compose, json_t *services, 
 belay_status build_remember(const call *c, const char *what, const json_t *value) __attribute__((warn_unused_result));
 /** What the last try built; NULL: nothing. The caller decrefs. */
 json_t *build_recall(const call *c);
+/** The same; NULL also when a later try was interrupted: what stands for the references by now may be that try's. */
+json_t *build_recall_ended(const call *c);
 /** Records the images that an earlier try gave to the references, before they lose their names. */
 belay_status build_remember_tries(engine *e, json_t *references, const json_t *before)
     __attribute__((warn_unused_result));

@@ -54,18 +54,33 @@ belay_status build_remember(const call *c, const char *what, const json_t *value
     return call_fail(c, BELAY_E_FAIL, "roll the run back", "this step has built %d times already", TRIES_MAX);
 }
 
-json_t *build_recall(const call *c)
+/* The last of the values of this name, NULL when there is none, and how many there are. */
+static json_t *recall_last(const call *c, const char *what, int *ret_count)
 {
-    json_t *built = NULL;
-    for (int n = 0; n < TRIES_MAX; n++) {
-        guard_mem char *key = try_key("built", n);
+    json_t *last = NULL;
+    for (*ret_count = 0; *ret_count < TRIES_MAX; ++*ret_count) {
+        guard_mem char *key = try_key(what, *ret_count);
         json_t *more = call_recall(c, key);
         if (!more)
             break;
-        json_decref(built);
-        built = more;
+        json_decref(last);
+        last = more;
     }
-    return built;
+    return last;
+}
+
+json_t *build_recall(const call *c)
+{
+    int count = 0;
+    return recall_last(c, "built", &count);
+}
+
+json_t *build_recall_ended(const call *c)
+{
+    int built_count = 0, replaced_count = 0;
+    guard_json *built = recall_last(c, "built", &built_count), *replaced = recall_last(c, "replaced", &replaced_count);
+    /* Each try after the first records what it replaces before it builds. */
+    return replaced && replaced_count >= built_count ? NULL : json_incref(built);
 }
 
 belay_status build_remember_tries(engine *e, json_t *references, const json_t *before)

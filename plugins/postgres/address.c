@@ -20,7 +20,8 @@ const char *address_word(const PQconninfoOption *words, const char *keyword)
 /* A name that can be shown: what a broken address has in the place of one may be part of a password. */
 static bool take_name(const char *text, size_t n, char ret[KEYWORD_MAX])
 {
-    if (n == 0 || n >= KEYWORD_MAX || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_+-") < n)
+    if (n == 0 || n >= KEYWORD_MAX ||
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-") < n)
         return false;
     snprintf(ret, KEYWORD_MAX, "%.*s", (int)n, text);
     return true;

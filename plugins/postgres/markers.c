@@ -22,6 +22,9 @@ static const struct {
     {"migrate:down", SQL_MARKER_DOWN, true, false, "-- migrate:down"},
     {"+migrate up", SQL_MARKER_UP, true, false, "-- +migrate Up"},
     {"+migrate down", SQL_MARKER_DOWN, true, false, "-- +migrate Down"},
+    {"+micrate up", SQL_MARKER_UP, true, false, "-- +micrate Up"},
+    {"+micrate down", SQL_MARKER_DOWN, true, false, "-- +micrate Down"},
+    {"down", SQL_MARKER_AMBIGUOUS, false, false, "-- Down"}, /* node-sqlite's, or anybody's comment */
     {"rambler up", SQL_MARKER_UP, false, false, "-- rambler up"},
     {"rambler down", SQL_MARKER_DOWN, false, false, "-- rambler down"},
     {"//@undo", SQL_MARKER_DOWN, false, false, "-- //@UNDO"},

@@ -22,6 +22,7 @@ typedef enum sql_marker_kind {
     SQL_MARKER_DOWN,
     SQL_MARKER_SETTING,     /**< of the whole file */
     SQL_MARKER_UNSUPPORTED, /**< the tool would change the file's text */
+    SQL_MARKER_AMBIGUOUS,   /**< a comment that may begin the part that undoes the file, or may not */
 } sql_marker_kind;
 
 typedef struct sql_marker {

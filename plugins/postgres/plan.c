@@ -161,8 +161,9 @@ static belay_status explain_problem(belay_ctx *c, const belay_host *h, const mig
         return say(c, h, BELAY_E_FAIL, NULL, "%s:%u: the %s that begins here has no end", m->path, p->line, p->text);
     case SQL_PROBLEM_NUL: break;
     }
-    return say(c, h, BELAY_E_FAIL, "pg_dump's custom format is loaded with postgres.restore",
-               "%s:%u: the file holds a NUL byte: it is no SQL", m->path, p->line);
+    return say(c, h, BELAY_E_FAIL,
+               "save it as UTF-8 when it is UTF-16; pg_dump's custom format is loaded with postgres.restore",
+               "%s:%u: the file holds a NUL byte: it is not SQL in UTF-8", m->path, p->line);
 }
 
 static belay_status check_problems(belay_ctx *c, const belay_host *h, const migration *m)
@@ -179,7 +180,13 @@ static belay_status check_problems(belay_ctx *c, const belay_host *h, const migr
 /* What another tool would put into the file's text. */
 static belay_status check_markers(belay_ctx *c, const belay_host *h, const migration *m)
 {
-    const sql_marker *marker = sql_markers_find(&m->script->markers, SQL_MARKER_UNSUPPORTED);
+    const sql_marker *marker = sql_markers_find(&m->script->markers, SQL_MARKER_AMBIGUOUS);
+    if (marker)
+        return say(c, h, BELAY_E_FAIL,
+                   "move what undoes the file into a file of its own (NAME.down.sql), or reword the comment",
+                   "%s:%u: the comment \"%s\" may begin the part that undoes the file", m->path, marker->line,
+                   marker->words);
+    marker = sql_markers_find(&m->script->markers, SQL_MARKER_UNSUPPORTED);
     if (!marker)
         return BELAY_OK;
     return say(c, h, BELAY_E_FAIL, "write the file as plain SQL and remove the marker",

@@ -425,6 +425,21 @@ static void each_principal_of_a_line_is_the_person(void **state)
     }
 }
 
+/* One key that a pattern gives to two people is one person. */
+static void a_key_speaks_for_one_role(void **state)
+{
+    (void)state;
+    if (kit_status_of("which", "ssh-keygen", NULL) != 0)
+        skip();
+    const char *key = new_key("key"), *other = new_key("other");
+    const char *allowed = list_of(kit_path("%s%s", line_of("*@x", key), line_of("bob@x", other)));
+    start("shared", kit_path("roles = [\"lead=alice@x\", \"qa=bob@x\"]; allowed_signers = \"%s\";", allowed));
+    assert_int_equal(sign("lead", key).status, 0);
+    must_not_sign("qa", key, "one person cannot speak for two roles");
+    assert_int_equal(sign("qa", other).status, 0);
+    assert_holds(resume(0).out, "is live on");
+}
+
 /* Where root deploys and people sign, the key says who it was, not the user. */
 static void a_run_of_ones_own_is_told_by_the_principal(void **state)
 {
@@ -492,6 +507,7 @@ int main(void)
         cmocka_unit_test(only_signatures_of_allowed_keys_count),
         cmocka_unit_test(a_key_that_cannot_count_is_refused_with_the_reason),
         cmocka_unit_test(each_principal_of_a_line_is_the_person),
+        cmocka_unit_test(a_key_speaks_for_one_role),
         cmocka_unit_test(a_run_of_ones_own_is_told_by_the_principal),
         cmocka_unit_test(the_newest_decision_of_a_signer_counts),
         cmocka_unit_test(a_list_of_signers_that_changed_voids_a_decision),

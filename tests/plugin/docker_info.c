@@ -196,7 +196,7 @@ static void without_compose_the_message_says_what_to_install(void **state)
     assert_holds(said, "neither docker-compose nor docker is in PATH");
     assert_holds(hint, "install Compose version 2");
     assert_int_equal(old, BELAY_E_RETRY);
-    assert_holds(kit_summary(s), "Compose version 2 is needed; it answered: 1.29.2");
+    assert_holds(kit_summary(s), "Compose version 2 is needed; docker-compose answered: 1.29.2");
     kit_step_free(s);
     docker_world_free(&w);
 }

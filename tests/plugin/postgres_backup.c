@@ -325,9 +325,17 @@ static const char *newer_client(void)
     return path;
 }
 
+/* The server's, 15 of 15.18. */
+static int server_major(void)
+{
+    return atoi(world_sql("postgres", "SHOW server_version_num")) / 10000;
+}
+
 static void a_client_that_cannot_restore_its_own_dumps_is_refused_in_prepare(void **state)
 {
     (void)state;
+    if (server_major() >= 17)
+        skip(); /* the settings that a newer program writes are known there */
     const char *url = world_make("app");
     kit_step *s = backup(url, kit_folder());
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
@@ -336,8 +344,9 @@ static void a_client_that_cannot_restore_its_own_dumps_is_refused_in_prepare(voi
         kit_set_list(steps[i], "tool_prefix", newer_client(), NULL);
         assert_int_equal(kit_run(steps[i], KIT_PREPARE), BELAY_E_FAIL);
         assert_non_null(
-            strstr(kit_summary(steps[i]), "the server of version 15: pg_restore 17 cannot restore into it"));
-        assert_non_null(strstr(kit_hint(steps[i]), "postgresql-client-15"));
+            strstr(kit_summary(steps[i]),
+                   kit_path("the server of version %d: pg_restore 17 cannot restore into it", server_major())));
+        assert_non_null(strstr(kit_hint(steps[i]), kit_path("postgresql-client-%d", server_major())));
         kit_step_free(steps[i]);
     }
 }
@@ -365,6 +374,8 @@ static void the_programs_of_the_servers_version_are_used(void **state)
     (void)state;
     const char *folder = kit_folder(), *path = getenv("PATH");
     const char *const programs[] = {"pg_dump", "pg_restore"};
+    if (access(kit_path("/usr/lib/postgresql/%d/bin/pg_dump", server_major()), X_OK) != 0)
+        skip(); /* the server is not of this system */
     for (size_t i = 0; i < 2; i++) {
         kit_write(kit_path("%s/%s", folder, programs[i]), "#!/bin/sh\necho '(PostgreSQL) 17.2'\nexit 3\n");
         kit_output_of("chmod", "755", kit_path("%s/%s", folder, programs[i]), NULL);

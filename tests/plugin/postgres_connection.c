@@ -228,6 +228,7 @@ static void addresses_for_other_libraries_are_refused_by_what_is_wrong(void **st
     } cases[] = {
         {"postgresql://u:the-password@h/db?schema=public", "the parameter \"schema\"", "options=-csearch_path"},
         {"postgres://u:the-password@h/db?sslmode=require&pgbouncer=true", "the parameter \"pgbouncer\"", "remove it"},
+        {"postgresql+psycopg2://u:the-password@h/db", "the scheme \"postgresql+psycopg2\"", "postgresql://"},
         {"postgresql+asyncpg://u:the-password@h/db", "the scheme \"postgresql+asyncpg\"", "postgresql://"},
         {"mysql://u:the-password@h/db", "the scheme \"mysql\"", "postgresql://"},
         {"host=h pasword=the-password", "the parameter \"pasword\"", "remove it"},

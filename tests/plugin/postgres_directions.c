@@ -26,6 +26,8 @@ static void of_a_file_with_both_directions_only_the_up_part_runs(void **state)
          "-- migrate:down (line 4)"},
         {"-- +migrate Up\nCREATE TABLE orders (id int);\n-- +migrate Down\nDROP TABLE orders;\n",
          "-- +migrate Down (line 3)"},
+        {"-- +micrate Up\nCREATE TABLE orders (id int);\n-- +micrate Down\nDROP TABLE orders;\n",
+         "-- +micrate Down (line 3)"},
         {"-- rambler up\nCREATE TABLE x (id int);\n-- rambler down\nDROP TABLE x;\n-- rambler up\n"
          "CREATE TABLE orders (id int);\n-- rambler down\nDROP TABLE orders;\n",
          "-- rambler down (line 3)"},
@@ -99,6 +101,9 @@ static void markers_of_other_tools_say_how_a_file_runs(void **state)
     migrations_write(&w, "001_t.sql", "-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${NAME}';\n");
     run_phase(s, KIT_PREPARE, BELAY_E_FAIL);
     assert_contains(kit_summary(s), "001_t.sql:2: Belay does not support -- +goose ENVSUB ON");
+    migrations_write(&w, "001_t.sql", "-- Up\nCREATE TABLE t (id int);\n-- Down\nDROP TABLE t;\n");
+    run_phase(s, KIT_PREPARE, BELAY_E_FAIL);
+    assert_contains(kit_summary(s), "001_t.sql:3: the comment \"-- Down\" may begin the part that undoes the file");
     kit_step_free(s);
 }
 

@@ -17,12 +17,18 @@ static void a_name_and_a_form_make_a_secret(void **state)
         {"DB_PASS", "hunter2hunter2"},
         {"SECRET", "a b c d e f"},
         {"SMTP_PW", "Tr0ub4dor&3"},
+        {"DBPASS", "a-word-of-m1ne"},
+        {"ACCESSTOKEN", "abc-def-ghi-1"},
+        {"AUTHKEY", "abc-def-ghi-1"},
+        {"LICENSE", "abc-def-ghi-1"},
+        {"ANY_NAME", "Xk39fQzp77aa"}, /* by its form */
     };
     static const char *const ordinary[][2] = {
         {"POSTGRES_PASSWORD", "postgres"},     {"POSTGRES_PASSWORD", "short1"},
         {"KEY_FILE", "/run/secrets/key1"},     {"TOKEN_TTL", "3600000000"},
         {"MONKEY_ISLAND", "guybrush-123"},     {"AUTH_KEY_URL", "http://auth:8000/a"},
         {"COMPOSE_PROJECT_NAME", "shop-2026"}, {"PASSENGERS", "12345678"},
+        {"COMMIT", "ad45d48c0ffee0123456789"}, {"IMAGE", "Shop/Web:1.2.3"},
         {"CACHE_KEY_NAME", "shop_cache_1"},    {"SECRET_KEY", "CHANGE_ME"},
     };
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
