@@ -247,7 +247,9 @@ static void a_required_filter_that_fails_is_found_before_the_checkout(void **sta
     assert_int_equal(kit_run(s, KIT_PREPARE), BELAY_OK);
     assert_int_equal(kit_run(s, KIT_EXECUTE), BELAY_OK);
     assert_int_equal(kit_run(s, KIT_VERIFY), BELAY_OK);
-    assert_string_equal(git_world_trim(kit_read(kit_path("%s/m.bin", w.path))), "PTR");
+    char *content = kit_read(kit_path("%s/m.bin", w.path));
+    assert_string_equal(git_world_trim(content), "PTR");
+    free(content);
     assert_int_equal(kit_run(s, KIT_ROLLBACK), BELAY_OK);
     assert_string_equal(git_world_state(&w), before);
     kit_step_free(s);

@@ -299,7 +299,9 @@ static void the_work_folder_of_a_killed_supervisor_is_removed_later(void **state
     setenv("TMPDIR", base, 1);
     (void)work_folder(base, name, 3600);
     worker_remove_leftovers();
-    assert_string_equal(only_folder(base), name); /* it is in use */
+    char *still = only_folder(base);
+    assert_string_equal(still, name); /* it is in use */
+    free(still);
     kill_supervisor_of(core);
     assert_int_equal(waitpid(core, NULL, 0), core);
     const char *path = work_folder(base, name, 3600);
