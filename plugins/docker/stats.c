@@ -41,6 +41,7 @@ static void watch_done(watch *w)
     engine_free(w->e);
 }
 #define guard_watch __attribute__((cleanup(watch_done))) watch
+#define REMOVAL_MS  1000 /* between the stop of a container and its removal by `docker rm -f` */
 
 /* *ret stays NULL when there is none. */
 static belay_status read_baseline(const call *c, json_t **ret)
@@ -325,7 +326,8 @@ static belay_status look_for_end(const watch *w, bool *ret)
         s = inspect(w->e, one, &inspected);
         *ret = s == BELAY_OK && !runs(inspected);
     }
-    return s;
+    /* One that is being removed is stopped first; the next look then finds it gone. */
+    return *ret ? engine_call(w->e)->host->nap(engine_call(w->e)->ctx, REMOVAL_MS) : s;
 }
 
 /* On a slow machine a round takes its time: the window then ends late rather than with too few samples. */
