@@ -22,7 +22,8 @@ typedef struct approval {
  *  would not count, and is not recorded. */
 int approval_decide(store *s, const store_run *run, const approval *a, char **ret_head, error **err) CHECKED;
 
-/** The decisions at a gate with these options (as it is told them), as weigh() gives them; the caller decrefs. */
+/** The decisions at a gate with these options (as the step receives them), as weigh() gives them; the caller decrefs.
+ */
 int approval_weigh(store *s, const store_run *run, const char *gate, const json_t *options, json_t **ret,
                    error **err) CHECKED;
 

@@ -1,8 +1,8 @@
 /**
  * @file audit.h
  * Holds all that is recorded of a run against its chain and its signatures. Whoever may write the state folder can
- * destroy the record, but not change what was signed without being noticed here. What no signature covers is told as
- * unsigned: hashes alone can be made anew.
+ * destroy the record, but not change what was signed without being noticed here. What no signature covers is reported
+ * as unsigned: hashes alone can be made anew.
  */
 #ifndef APPROVAL_AUDIT_H
 #define APPROVAL_AUDIT_H

@@ -1,4 +1,4 @@
-/* What a step that waits for people is told, beside the facts of every step. */
+/* The facts that only a step receives which waits for people. */
 #include "engine/waiting.h"
 #include "approval/approval.h"
 #include "base/clock.h"

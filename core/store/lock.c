@@ -269,7 +269,7 @@ static bool is_in_place(const char *path, int fd)
            there.st_ino == ours.st_ino;
 }
 
-/* Whoever has locked a new file of this name has not got the range, and lets go of it at once. */
+/* Whoever has locked a new file of this name lacks the range, and releases the file at once. */
 static int make_again(const char *path, int *fd, error **err)
 {
     int made = -1;

@@ -207,7 +207,7 @@ int store_baseline(store *s, const store_run *run, const char *step, const char 
  */
 
 /** What changes the record of a run is also appended to the run's chain, in the same transaction. Each link's hash
- * covers that of the link before it, so the newest hash stands for all of them. The events that are told are links,
+ * covers that of the link before it, so the newest hash stands for all of them. The events that are reported are links,
  * too. These are the kinds of the others; their bodies are what the functions below give. */
 #define STORE_CHAIN_PLAN        "plan"        /**< what the run does: core/approval/plan.h */
 #define STORE_CHAIN_PHASE       "phase"       /**< the end of one: store_phase_json() */
